@@ -1,0 +1,1 @@
+"""A peer mesh for objects with sensors: boards and desktops as equals."""

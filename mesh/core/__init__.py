@@ -1,0 +1,1 @@
+"""The shared protocol: no socket, clock or randomness; the same files on both interpreters."""

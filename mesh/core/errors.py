@@ -1,0 +1,30 @@
+"""Whose fault it is stands in the class: the caller's or the remote peer's."""
+
+
+class MeshError(Exception):
+    """Base of all errors of the mesh. `help` says what to try, or is None."""
+
+    def __init__(self, detail: str, help: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.help = help
+
+
+class LocalError(MeshError):
+    """Our own caller asked for what cannot be done."""
+
+
+class RemoteError(MeshError):
+    """What came from outside is wrong. `code` is the CoAP code that answers it (RFC 7252 s.12.1.2)."""
+
+    def __init__(self, detail: str, code: int = 0x80, help: str | None = None) -> None:
+        super().__init__(detail, help)
+        self.code = code
+
+
+class Stale(RemoteError):
+    """A message that may be old: answered by 4.01 with `echo` (RFC 9175 s.2.3), if not None."""
+
+    def __init__(self, detail: str, echo: bytes | None) -> None:
+        super().__init__(detail, 0x81, "send it again with a new counter and this Echo value")
+        self.echo = echo

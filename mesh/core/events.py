@@ -1,0 +1,24 @@
+"""What a node tells its runtime. Values only; a runtime may ignore any of them."""
+
+from collections import namedtuple
+
+# endpoint -> node
+Requested = namedtuple("Requested", ("ticket", "source", "message", "group"))
+Answered = namedtuple("Answered", ("number", "source", "message", "more"))
+Failed = namedtuple("Failed", ("number", "reason"))
+ObserverGone = namedtuple("ObserverGone", ("ticket", "reason"))
+
+# mdns -> node: a peer id (32 bytes) was announced at (host, port); it took its record back
+Announced = namedtuple("Announced", ("peer", "address", "how"))
+Withdrawn = namedtuple("Withdrawn", ("peer",))
+
+# node -> runtime
+PeerFound = namedtuple("PeerFound", ("peer", "name", "address", "how"))
+PeerLost = namedtuple("PeerLost", ("peer", "reason"))
+# a verified reading of a peer that we follow; clock: [quality, boots, ms since boot, Unix ms or None]
+Reading = namedtuple("Reading", ("peer", "seq", "sensor", "unit", "value", "clock"))
+# an answer to Node.ask; error is None or a text; code 0 means that no answer came
+Answer = namedtuple("Answer", ("number", "code", "content_format", "payload", "signed", "error", "more"))
+Refused = namedtuple("Refused", ("source", "peer", "code", "detail"))
+Actuated = namedtuple("Actuated", ("name", "value", "by"))
+Forked = namedtuple("Forked", ("peer", "seq"))

@@ -1,0 +1,42 @@
+"""What a runtime hands to the core: cryptography, CBOR and randomness behind one name each."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Kit:
+    """The functions that differ between interpreters.
+
+    sha256(data) -> 32 bytes; verify(public, signature, data) -> bool (Ed25519, RFC 8032, never raises);
+    encode(value) -> bytes and decode(data) -> value (the CBOR subset of core.cbor; RemoteError);
+    random(n) -> n unpredictable bytes.
+    """
+
+    def __init__(
+        self,
+        sha256: "Callable[[bytes], bytes]",
+        verify: "Callable[[bytes, bytes, bytes], bool]",
+        encode: "Callable[[object], bytes]",
+        decode: "Callable[[bytes], object]",
+        random: "Callable[[int], bytes]",
+    ) -> None:
+        self.sha256 = sha256
+        self.verify = verify
+        self.encode = encode
+        self.decode = decode
+        self.random = random
+
+
+class Identity:
+    """One key pair in use. sign(data) -> 64 bytes; next_counter() -> int, never the same twice."""
+
+    def __init__(
+        self,
+        public: bytes,
+        sign: "Callable[[bytes], bytes]",
+        next_counter: "Callable[[], int]",
+    ) -> None:
+        self.public = public
+        self.sign = sign
+        self.next_counter = next_counter

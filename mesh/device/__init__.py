@@ -1,0 +1,1 @@
+"""The board's runtime: each file turns hardware into core calls."""

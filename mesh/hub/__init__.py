@@ -1,0 +1,1 @@
+"""The desktop's runtime: the same endpoint and peer, driven by asyncio."""
