@@ -1,0 +1,33 @@
+"""Peer ids as people see them: base32 (RFC 4648 s.6), lower case, no padding."""
+
+from mesh.core.errors import RemoteError
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+INSTANCE = 16  # characters of an id's text that name its DNS-SD instance and host
+SHORT = 8  # characters that people are shown
+
+
+def to_text(peer: bytes) -> str:
+    """The 52 characters for a peer id of 32 bytes."""
+    number = int.from_bytes(peer, "big") << 4
+    return "".join([ALPHABET[number >> shift & 31] for shift in range(255, -1, -5)])
+
+
+def from_text(text: str) -> bytes:
+    """The 32 bytes for an id's text, of which there is exactly one; RemoteError for anything else."""
+    if len(text) != 52:
+        raise RemoteError("not a peer id")
+    number = 0
+    for char in text:
+        digit = ALPHABET.find(char)
+        if digit < 0:
+            raise RemoteError("not a peer id")
+        number = number << 5 | digit
+    if number & 15:
+        raise RemoteError("not a peer id")
+    return (number >> 4).to_bytes(32, "big")
+
+
+def short(peer: bytes) -> str:
+    """The first 8 characters of an id's text."""
+    return to_text(peer)[:SHORT]
