@@ -1,0 +1,31 @@
+"""What tests need from the machine: found here, or a clear word about what is missing."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CI = os.environ.get("CI", "") not in ("", "0", "false")
+
+
+def program(*names: str) -> str | None:
+    """The path of the first of these programs, looked for beside this Python first; or None."""
+    own = str(Path(sys.executable).parent)
+    path = os.pathsep.join([own, os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    return next(filter(None, (shutil.which(name, path=path) for name in names)), None)
+
+
+def micropython() -> str | None:
+    """The MicroPython interpreter of the tests: $MICROPYTHON, or the installed one; or None."""
+    return os.environ.get("MICROPYTHON") or program("micropython")
+
+
+def missing(what: str) -> NoReturn:
+    """Skip a test because something is missing; in CI, where nothing may be lost, fail it."""
+    if CI:
+        pytest.fail(f"{what} (CI skips nothing)", pytrace=False)
+    pytest.skip(what)
