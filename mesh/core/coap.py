@@ -1,0 +1,274 @@
+"""CoAP messages over UDP: bytes to Message and back (RFC 7252 s.3). No exchanges: see endpoint."""
+
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.utf8 import text
+
+CON = 0
+NON = 1
+ACK = 2
+RST = 3
+
+EMPTY = 0
+GET = 1
+POST = 2
+PUT = 3
+DELETE = 4
+FETCH = 5  # RFC 8132
+
+CREATED = 0x41
+DELETED = 0x42
+VALID = 0x43
+CHANGED = 0x44
+CONTENT = 0x45
+CONTINUE = 0x5F  # RFC 7959
+BAD_REQUEST = 0x80
+UNAUTHORIZED = 0x81
+BAD_OPTION = 0x82
+FORBIDDEN = 0x83
+NOT_FOUND = 0x84
+METHOD_NOT_ALLOWED = 0x85
+NOT_ACCEPTABLE = 0x86
+INCOMPLETE = 0x88
+TOO_LARGE = 0x8D
+UNSUPPORTED_FORMAT = 0x8F
+TOO_MANY = 0x9D  # RFC 8516
+SERVER_ERROR = 0xA0
+UNAVAILABLE = 0xA3
+NO_PROXY = 0xA5
+
+IF_MATCH = 1
+URI_HOST = 3
+ETAG = 4
+IF_NONE_MATCH = 5
+OBSERVE = 6  # RFC 7641
+URI_PORT = 7
+URI_PATH = 11
+CONTENT_FORMAT = 12
+MAX_AGE = 14
+URI_QUERY = 15
+ACCEPT = 17
+BLOCK2 = 23  # RFC 7959
+BLOCK1 = 27
+SIZE2 = 28
+PROXY_URI = 35
+PROXY_SCHEME = 39
+SIZE1 = 60
+ECHO = 252  # RFC 9175
+NO_RESPONSE = 258  # RFC 7967
+
+# The longest value of each option in bytes. The critical ones (odd) are those that we act on.
+_LONGEST = {
+    URI_HOST: 255,
+    ETAG: 8,
+    OBSERVE: 3,
+    URI_PORT: 2,
+    URI_PATH: 255,
+    CONTENT_FORMAT: 2,
+    MAX_AGE: 4,
+    URI_QUERY: 255,
+    ACCEPT: 2,
+    BLOCK2: 3,
+    BLOCK1: 3,
+    SIZE2: 4,
+    SIZE1: 4,
+    ECHO: 40,
+    NO_RESPONSE: 1,
+}
+
+
+class Message:
+    """One CoAP message; all of it may be changed until it is built.
+
+    options: list of (number, value: bytes) in ascending order of number, repeats as given.
+    """
+
+    __slots__ = ("code", "mid", "options", "payload", "token", "type")
+
+    def __init__(
+        self, code: int, payload: bytes = b"", type: int = CON, mid: int = 0, token: bytes = b""
+    ) -> None:
+        self.code = code
+        self.payload = payload
+        self.type = type
+        self.mid = mid
+        self.token = token
+        self.options: list[tuple[int, bytes]] = []
+
+    def add(self, number: int, value: bytes | int | str) -> "Message":
+        """Add an option behind those of its number; self. LocalError if the value does not fit."""
+        if isinstance(value, str):
+            value = value.encode()
+        elif not isinstance(value, bytes):
+            value = _uint(value)
+        if len(value) > _LONGEST.get(number, 1034):
+            raise LocalError(f"CoAP option {number} too long")
+        options = self.options
+        at = len(options)
+        while at and options[at - 1][0] > number:
+            at -= 1
+        options.insert(at, (number, value))
+        return self
+
+    def get(self, number: int) -> bytes | None:
+        """The first value of the option, or None."""
+        for n, value in self.options:
+            if n == number:
+                return value
+        return None
+
+    def uint(self, number: int) -> int | None:
+        """The first value as a number; None if absent or too long (RFC 7252 s.5.4.3)."""
+        value = self.get(number)
+        if value is None or len(value) > _LONGEST.get(number, 4):
+            return None
+        return int.from_bytes(value, "big")
+
+    def all(self, number: int) -> list[bytes]:
+        """All values of the option, in order."""
+        return [value for n, value in self.options if n == number]
+
+    def drop(self, number: int) -> None:
+        """Remove every occurrence of the option."""
+        self.options = [option for option in self.options if option[0] != number]
+
+    def path(self) -> list[str]:
+        """The Uri-Path segments; RemoteError if one is not UTF-8."""
+        return [text(value) for n, value in self.options if n == URI_PATH]
+
+    def query(self) -> list[str]:
+        """The Uri-Query arguments; RemoteError if one is not UTF-8."""
+        return [text(value) for n, value in self.options if n == URI_QUERY]
+
+
+def parse(data: bytes) -> Message:
+    """The message in a datagram (bytes); RemoteError for a message format error (RFC 7252 s.3).
+
+    Types and codes that do not go together (s.4.3 table 1) are errors too.
+    """
+    size = len(data)
+    if size < 4:
+        raise RemoteError("shorter than a CoAP header")
+    head = data[0]
+    code = data[1]
+    type = head >> 4 & 3
+    at = 4 + (head & 15)
+    if head >> 6 != 1:
+        raise RemoteError("not CoAP version 1")
+    if at > 12 or at > size:
+        raise RemoteError("CoAP token length")
+    if not _goes(type, code) or (code == 0 and size != 4):
+        raise RemoteError("CoAP code")
+    message = Message(code, b"", type, data[2] << 8 | data[3], data[4:at])
+    if at < size:
+        _options(message, data, at, size)
+    return message
+
+
+def build(message: Message) -> bytes:
+    """The datagram for a message; LocalError if its parts are out of range."""
+    token = message.token
+    mid = message.mid
+    code = message.code
+    if len(token) > 8 or mid >> 16 or code >> 8:
+        raise LocalError("CoAP header out of range")
+    out = bytearray((64 | message.type << 4 | len(token), code, mid >> 8, mid & 255))
+    out += token
+    last = 0
+    for number, value in message.options:
+        delta = number - last
+        length = len(value)
+        if delta < 13 and length < 13:
+            out.append(delta << 4 | length)
+        else:
+            out.append(_nibble(delta) << 4 | _nibble(length))
+            out += _extension(delta)
+            out += _extension(length)
+        out += value
+        last = number
+    if message.payload:
+        out.append(255)
+        out += message.payload
+    return bytes(out)
+
+
+def code_text(code: int) -> str:
+    """A code as people write it: 0x45 is "2.05"."""
+    return f"{code >> 5}.{code & 31:02d}"
+
+
+def unknown_critical(message: Message) -> int | None:
+    """The first critical option to refuse (RFC 7252 s.5.4), or None.
+
+    One that we do not know, that is longer than it may be, or repeated though it may not be.
+    """
+    last = 0
+    for number, value in message.options:
+        if number & 1:
+            if len(value) > _LONGEST.get(number, -1):
+                return number
+            if number == last and number != URI_PATH and number != URI_QUERY:
+                return number
+            last = number
+    return None
+
+
+def _goes(type: int, code: int) -> bool:
+    if code == 0:
+        return type != NON
+    if code < 32:
+        return type < ACK
+    return type != RST and 64 <= code < 192
+
+
+def _options(message: Message, data: bytes, at: int, size: int) -> None:
+    number = 0
+    options = message.options
+    while at < size:
+        head = data[at]
+        at += 1
+        if head == 255:
+            if at == size:
+                raise RemoteError("CoAP payload marker without payload")
+            message.payload = data[at:]
+            break
+        delta = head >> 4
+        length = head & 15
+        if delta > 12:
+            delta, at = _extended(data, at, delta)
+        if length > 12:
+            length, at = _extended(data, at, length)
+        number += delta
+        end = at + length
+        if end > size:
+            raise RemoteError("CoAP option cut off")
+        options.append((number, data[at:end]))
+        at = end
+    if number > 65535:
+        raise RemoteError("CoAP option number")
+
+
+def _extended(data: bytes, at: int, nibble: int) -> tuple[int, int]:
+    """The delta or length that goes on in one or two bytes, and where it ends (RFC 7252 s.3.1)."""
+    end = at + nibble - 12
+    if nibble == 15 or end > len(data):
+        raise RemoteError("CoAP option header")
+    return int.from_bytes(data[at:end], "big") + (13 if nibble == 13 else 269), end
+
+
+def _nibble(n: int) -> int:
+    return n if n < 13 else 13 if n < 269 else 14
+
+
+def _extension(n: int) -> bytes:
+    if n < 13:
+        return b""
+    return bytes((n - 13,)) if n < 269 else (n - 269).to_bytes(2, "big")
+
+
+def _uint(value: int) -> bytes:
+    if not 0 <= value < 4294967296:
+        raise LocalError("CoAP number out of range")
+    size = 0
+    while value >> 8 * size:
+        size += 1
+    return value.to_bytes(size, "big")
