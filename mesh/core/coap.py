@@ -206,7 +206,7 @@ def unknown_critical(message: Message) -> int | None:
         if number & 1:
             if len(value) > _LONGEST.get(number, -1):
                 return number
-            if number == last and number != URI_PATH and number != URI_QUERY:
+            if number == last and number not in (URI_PATH, URI_QUERY):
                 return number
             last = number
     return None
