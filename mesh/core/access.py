@@ -1,0 +1,43 @@
+"""Who may read and who may set what: the peer's own settings decide, and nobody else."""
+
+from mesh.core.errors import RemoteError
+
+ALL = "all"
+NOBODY = "nobody"
+
+
+class Access:
+    """Rules made of settings. share: {path: "all" | "nobody" | [ids]}; allow: {actuator: [ids]}."""
+
+    def __init__(
+        self, share: dict[str, object], allow: dict[str, list[bytes]], holder: "bytes | None"
+    ) -> None:
+        self._share = share
+        self._allow = allow
+        self._holder = holder
+
+    def check_read(self, path: str, who: "bytes | None") -> None:
+        """Raise RemoteError 4.03 (4.01 to somebody unsigned) unless `who` may read `path`."""
+        rule = self._share.get(path)
+        if rule is None and path.count("/") > 1:
+            rule = self._share.get(path[: path.rfind("/")])
+        if rule is None or rule == ALL:
+            return
+        if rule == NOBODY:
+            raise RemoteError("its owner shares this with nobody", 0x83)
+        if who is None:
+            raise RemoteError("shared with named peers only", 0x81, "ask with a signed FETCH")
+        if who not in rule:  # type: ignore[operator]
+            raise RemoteError("shared with named peers, and you are not one", 0x83)
+
+    def check_set(self, actuator: str, who: bytes) -> None:
+        """Raise RemoteError 4.03 unless `who` may set the actuator: by default only who introduced us."""
+        allowed = self._allow.get(actuator)
+        if allowed is None:
+            allowed = [self._holder] if self._holder else []
+        if who not in allowed:
+            raise RemoteError(
+                "this peer lets only chosen peers set " + actuator,
+                0x83,
+                "its holder can list you under actuators." + actuator + ".allow",
+            )

@@ -1,0 +1,126 @@
+"""The feeds that a peer holds: its own, and the tails of those it wants."""
+
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.feed import Feed, Fork, genesis
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesh.core.limits import Limits
+    from mesh.core.primitives import Identity, Kit
+
+MOST_RUNS = 8
+
+
+class Feeds:
+    """Own feed and foreign tails, capped at limits.peers of them.
+
+    heard(now_ms, author, entries) is called for entries newly accepted, forked(now_ms, author, seq)
+    for a proof of a lie, wants(author) -> bool decides what is kept.
+    """
+
+    def __init__(self, kit: "Kit", identity: "Identity", limits: "Limits", boots: int) -> None:
+        self._kit = kit
+        self._identity = identity
+        self._limits = limits
+        self.own = Feed(kit, identity.public, limits.tail, start=boots << 32)
+        self.foreign: dict[bytes, Feed] = {}
+        self.heard: "Callable[[int, bytes, list[bytes]], None]" = _nothing
+        self.forked: "Callable[[int, bytes, int], None]" = _nothing
+        self.wants: "Callable[[bytes], bool]" = _never
+
+    def append(self, clock: list[object], kind: str, body: object) -> int:
+        """Add an entry to the own feed; gives its seq. LocalError if it is too large."""
+        return self.own.append(clock, kind, body)
+
+    def sign(self) -> None:
+        """Make the newest entries of the own feed provable."""
+        self.own.sign(self._identity)
+
+    def get(self, author: bytes) -> "Feed | None":
+        """Give the feed of an author, if it is held."""
+        return self.own if author == self._identity.public else self.foreign.get(author)
+
+    def next_seq(self, author: bytes) -> int:
+        """Which seq of an author to ask for next; 0 for whatever there is."""
+        feed = self.foreign.get(author)
+        return feed.next_seq if feed else 0
+
+    def heads(self) -> list[bytes]:
+        """Heads of all feeds held, the own one signed now if need be."""
+        self.sign()
+        feeds = [self.own] + [self.foreign[author] for author in sorted(self.foreign)]
+        return [feed.head for feed in feeds if feed.head]
+
+    def runs(self, now_ms: int, wanted: object) -> list[object]:
+        """Answer {author: first wanted seq} by runs, at most MOST_RUNS. RemoteError if it is not that."""
+        runs = []
+        for author, first in _wishes(wanted)[:MOST_RUNS]:
+            run = self.run(author, first)
+            if run is not None:
+                runs.append(run)
+        return runs
+
+    def run(self, author: bytes, first: int) -> "list[object] | None":
+        """Give the run of an author from `first` on, or None if there is nothing new."""
+        feed = self.get(author)
+        if feed is None:
+            return None
+        if feed is self.own:
+            self.sign()
+        return feed.run(first, self._limits.run)
+
+    def offered(self, now_ms: int, value: object) -> dict[bytes, int]:
+        """Take runs that somebody offers; answer how far each author's feed is now held."""
+        held = {}
+        for author in self.take(now_ms, value):
+            feed = self.foreign.get(author)
+            held[author] = feed.next_seq - 1 if feed else 0
+        return held
+
+    def take(self, now_ms: int, value: object) -> list[bytes]:
+        """Accept an array of runs; gives their authors. RemoteError if any of them is false."""
+        if not isinstance(value, list) or len(value) > MOST_RUNS:
+            raise RemoteError("not an array of at most %d runs" % MOST_RUNS)
+        authors = []
+        for run in value:
+            if not isinstance(run, list) or not run or not isinstance(run[0], bytes):
+                raise RemoteError("not a run")
+            author = run[0]
+            if author != self._identity.public and self.wants(author):
+                self._accept(now_ms, author, run)
+                authors.append(author)
+        return authors
+
+    def _accept(self, now_ms: int, author: bytes, run: list[object]) -> None:
+        feed = self.foreign.get(author)
+        if feed is None:
+            if len(self.foreign) >= self._limits.peers:
+                raise RemoteError("no room for another feed", 0xA3)
+            feed = Feed(self._kit, author, self._limits.foreign_tail)
+        try:
+            entries = feed.accept(run)
+        except Fork as fork:
+            self.forked(now_ms, author, fork.seq)
+            raise
+        self.foreign[author] = feed
+        if entries:
+            self.heard(now_ms, author, entries)
+
+
+def _wishes(wanted: object) -> "list[tuple[bytes, int]]":
+    if not isinstance(wanted, dict):
+        raise RemoteError("not a map of authors to seqs")
+    for author, first in wanted.items():
+        if not isinstance(author, bytes) or isinstance(first, bool) or not isinstance(first, int):
+            raise RemoteError("not a map of authors to seqs")
+    return sorted(wanted.items())
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+def _never(_: bytes) -> bool:
+    return False

@@ -1,0 +1,125 @@
+"""The way in: who signed a request, is it fresh, may it cost us a check; and the sealed way out."""
+
+from mesh.core import coap
+from mesh.core.errors import RemoteError, Stale
+from mesh.core.freshness import Freshness
+from mesh.core.message import open_request, seal_representation, seal_response
+from mesh.core.peer import address_text
+from mesh.core.represent import PROBLEM, problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mesh.core.endpoint import Endpoint
+    from mesh.core.events import Requested
+    from mesh.core.limits import Limits
+    from mesh.core.message import Opened
+    from mesh.core.primitives import Identity, Kit
+
+COSE = 18
+
+
+class Bucket:
+    """At most `rate` a second, a second's worth at once."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._left = rate * 1000
+        self._at_ms = 0
+
+    def take(self, now_ms: int) -> bool:
+        """Take one, if there is one."""
+        full = self._rate * 1000
+        self._left = min(full, self._left + (now_ms - self._at_ms) * self._rate)
+        self._at_ms = now_ms
+        if self._left < 1000:
+            return False
+        self._left -= 1000
+        return True
+
+
+class Gate:
+    """Opens signed requests and seals answers for one identity."""
+
+    def __init__(
+        self, kit: "Kit", identity: "Identity", endpoint: "Endpoint", limits: "Limits"
+    ) -> None:
+        self._kit = kit
+        self._identity = identity
+        self._endpoint = endpoint
+        self._freshness = Freshness(kit, limits)
+        self._checks = Bucket(limits.verify_per_s)
+        self._refusals = Bucket(limits.unsigned_per_s)
+
+    def open(self, now_ms: int, event: "Requested") -> "Opened | None":
+        """Give what a signed request holds, or None if the request is not signed.
+
+        RemoteError if the signature is wrong; Stale with an Echo if the address must prove itself
+        before its signature is checked.
+        """
+        message = event.message
+        if message.uint(coap.CONTENT_FORMAT) != COSE:
+            return None
+        if not self._endpoint.proven(event.source) and not self._checks.take(now_ms):
+            subject = address_text(event.source).encode()
+            echo = message.get(coap.ECHO)
+            if echo is None or not self._freshness.answers(now_ms, subject, echo):
+                raise Stale("busy", self._freshness.challenge(now_ms, subject))
+            self._endpoint.prove(event.source)
+        return open_request(self._kit, self._identity.public, message)
+
+    def check_fresh(self, now_ms: int, request: "coap.Message", opened: "Opened") -> None:
+        """Raise Stale unless a request that changes something is new. Safe methods need no check."""
+        if request.code != coap.GET and request.code != coap.FETCH:
+            self._freshness.accept(
+                now_ms, opened.sender, opened.counter, request.get(coap.ECHO)
+            )
+
+    def decoded(self, opened: "Opened") -> object:
+        """The body of a signed request: CBOR or nothing. RemoteError 4.15 for another format."""
+        if not opened.payload:
+            return None
+        if opened.content_format not in (60, 112):
+            raise RemoteError("only CBOR (60) is understood", 0x8F)
+        return self._kit.decode(opened.payload)
+
+    def sealed(
+        self,
+        opened: "Opened",
+        code: int,
+        content_format: "int | None",
+        payload: bytes,
+        observe: "int | None" = None,
+    ) -> "coap.Message":
+        """Build an answer that only this question can have."""
+        message = coap.Message(code)
+        if observe is not None:
+            message.add(coap.OBSERVE, observe)
+        seal_response(
+            self._kit, self._identity, opened.sender, opened.digest, message, content_format, payload
+        )
+        return message
+
+    def refusal(self, opened: "Opened", error: RemoteError) -> "coap.Message":
+        """Build a signed refusal: problem details, and the Echo to come back with."""
+        message = self.sealed(opened, error.code, PROBLEM, problem(self._kit, error))
+        if isinstance(error, Stale) and error.echo is not None:
+            message.add(coap.ECHO, error.echo)
+        return message
+
+    def unsigned_refusal(self, now_ms: int, error: RemoteError) -> "coap.Message | None":
+        """Build a short unsigned refusal, or None when too many were sent lately."""
+        if not self._refusals.take(now_ms):
+            return None
+        message = coap.Message(error.code, error.detail.encode())
+        if isinstance(error, Stale) and error.echo is not None:
+            message.add(coap.ECHO, error.echo)
+        return message
+
+    def represented(self, content_format: "int | None", payload: bytes) -> "coap.Message":
+        """Build an answer that proves itself to anybody (GET with Accept 18)."""
+        message = coap.Message(coap.CONTENT)
+        message.payload = seal_representation(
+            self._kit, self._identity, content_format, payload
+        )
+        message.add(coap.CONTENT_FORMAT, COSE)
+        return message

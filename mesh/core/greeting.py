@@ -1,0 +1,149 @@
+"""First contact and signs of life: a signed question that only that peer can answer."""
+
+from mesh.core import coap, ids
+from mesh.core.asks import Ask, Outcome, request_for
+from mesh.core.contacts import NEW, UP
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.events import PeerFound, PeerLost
+from mesh.core.gate import Bucket
+from mesh.core.peer import read_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesh.core.asks import Asks
+    from mesh.core.clock import Clock
+    from mesh.core.contacts import Contact, Contacts
+    from mesh.core.limits import Limits
+    from mesh.core.primitives import Kit
+
+MOST_VOTES = 15
+
+
+class Greeting:
+    """Says hello to candidates, checks on those who were silent, asks newcomers whom they know.
+
+    emit(event) gets PeerFound and PeerLost; met(now_ms, contact) is called for each that is up.
+    """
+
+    def __init__(
+        self,
+        kit: "Kit",
+        asks: "Asks",
+        contacts: "Contacts",
+        clock: "Clock",
+        limits: "Limits",
+        emit: "Callable[[object], None]",
+    ) -> None:
+        self._kit = kit
+        self._asks = asks
+        self._contacts = contacts
+        self._clock = clock
+        self._bucket = Bucket(limits.hello_per_s)
+        self._emit = emit
+        self._unix: dict[bytes, int] = {}  # peer -> its Unix ms at our time 0
+
+    def tick(self, now_ms: int) -> None:
+        """Greet those who are due, as many as the rate allows."""
+        for contact in self._contacts.due(now_ms):
+            if not self._bucket.take(now_ms):
+                contact.due_ms = max(contact.due_ms, now_ms + 250)
+                continue
+            where = self._contacts.where(contact)
+            if where is None:
+                continue
+            ask = Ask(
+                contact.peer, where[0], request_for(coap.FETCH, ["peer"]), (None, b""), self._greeted
+            )
+            contact.asking = True
+            try:
+                self._asks.put(now_ms, ask)
+            except LocalError:
+                contact.asking = False
+                contact.due_ms = now_ms + 250
+
+    def _greeted(self, now_ms: int, ask: Ask, outcome: Outcome) -> None:
+        contact = self._contacts.get(ask.peer)
+        if contact is None:
+            return
+        contact.asking = False
+        if not outcome.signed:
+            first = contact.state == NEW
+            if self._contacts.missed(now_ms, contact, ask.address):
+                self._emit(PeerLost(ask.peer, outcome.error or "no valid answer"))
+            elif first and outcome.code:
+                contact.refused += 1
+            return
+        how = [h for address, h in contact.candidates if address == ask.address]
+        came = self._contacts.up(now_ms, contact, ask.address, how[0] if how else "")
+        if contact.state != UP or self._contacts.get(ask.peer) is not contact:
+            return
+        if outcome.code == coap.CONTENT:
+            self._note(now_ms, contact, outcome.payload)
+        if came:
+            self._emit(PeerFound(ask.peer, contact.name, ask.address, contact.how))
+            self._ask_whom(now_ms, contact)
+
+    def _note(self, now_ms: int, contact: "Contact", payload: bytes) -> None:
+        try:
+            about = self._kit.decode(payload)
+        except RemoteError:
+            return
+        if not isinstance(about, dict):
+            return
+        name, kind, clock = about.get("name"), about.get("kind"), about.get("clock")
+        if isinstance(name, str):
+            contact.name = "".join([c for c in name[:32] if c >= " " and c != "\x7f"])
+        if kind in ("board", "desktop"):
+            contact.kind = str(kind)
+        boots = about.get("boots")
+        if isinstance(boots, int):
+            contact.boots = boots
+        if isinstance(clock, list) and len(clock) == 4 and isinstance(clock[3], int) and clock[0]:
+            self._vote(now_ms, contact.peer, clock[3])
+
+    def _vote(self, now_ms: int, peer: bytes, unix_ms: int) -> None:
+        if peer not in self._unix and len(self._unix) >= MOST_VOTES:
+            self._unix.pop(min(self._unix))
+        self._unix[peer] = unix_ms - now_ms
+        self._clock.vote(now_ms, [offset + now_ms for offset in self._unix.values()])
+
+    def _ask_whom(self, now_ms: int, contact: "Contact") -> None:
+        if contact.address is None:
+            return
+        ask = Ask(
+            contact.peer,
+            contact.address,
+            request_for(coap.FETCH, ["peers"]),
+            (None, b""),
+            self._told_whom,
+        )
+        try:
+            self._asks.put(now_ms, ask)
+        except LocalError:
+            return  # every exchange is in use; the others will be met in another way
+
+    def _told_whom(self, now_ms: int, ask: Ask, outcome: Outcome) -> None:
+        if not outcome.signed or outcome.code != coap.CONTENT:
+            return
+        try:
+            rows = self._kit.decode(outcome.payload)
+            for row in rows if isinstance(rows, list) else []:
+                if not isinstance(row, list) or len(row) < 3 or not isinstance(row[2], list):
+                    return
+                if isinstance(row[0], bytes) and len(row[0]) == 32:
+                    for text in row[2][:2]:
+                        self._contacts.add(now_ms, row[0], read_address(text), "peers")
+        except RemoteError:
+            return
+
+
+def peer_in_links(payload: bytes) -> "bytes | None":
+    """Find the peer id in the answer to GET /.well-known/core?rt=othermesh.peer, or None."""
+    try:
+        text = str(payload[:1024], "utf-8")
+        at = text.find('ep="')
+        return ids.from_text(text[at + 4 : at + 56]) if at >= 0 else None
+    except (UnicodeError, RemoteError):
+        return None

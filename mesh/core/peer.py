@@ -1,0 +1,225 @@
+"""One equal peer: its resources, the same on every peer. Requests in, answers out; no datagrams."""
+
+from mesh.core import coap
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.represent import CBOR, LINKS, represent, represent_senml
+from mesh.core.senml import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesh.core.access import Access
+    from mesh.core.clock import Clock
+    from mesh.core.contacts import Contacts
+    from mesh.core.feeds import Feeds
+    from mesh.core.primitives import Identity, Kit
+
+    Answered = tuple[int, int | None, bytes]
+
+VERSION = 0
+
+
+class Sensor:
+    """The latest reading of one sensor; `error` is the reason while it fails."""
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+        self.value: object = None
+        self.taken_ms = 0
+        self.error: str | None = None
+
+
+class Peer:
+    """What this peer tells and does. `heap` may be set to a callable giving [used, free] bytes."""
+
+    def __init__(
+        self,
+        kit: "Kit",
+        identity: "Identity",
+        access: "Access",
+        clock: "Clock",
+        contacts: "Contacts",
+        feeds: "Feeds",
+    ) -> None:
+        self.kit = kit
+        self.id = identity.public
+        self.name = ""
+        self.kind = "board"
+        self.access = access
+        self.clock = clock
+        self.contacts = contacts
+        self.feeds = feeds
+        self.sensors: dict[str, Sensor] = {}
+        self.actuators: dict[str, list[object]] = {}  # name -> [apply, value]
+        self.heap: "Callable[[], list[int]] | None" = None
+        self.verified = 0
+        self.refused = 0
+
+    def answer(
+        self, now_ms: int, request: "coap.Message", who: "bytes | None", value: object
+    ) -> "Answered":
+        """Answer one request as (code, Content-Format or None, payload).
+
+        `who` is the id that signed it or None; `value` the decoded body. RemoteError says why not.
+        """
+        path = request.path()
+        code = request.code
+        if code == coap.GET or code == coap.FETCH:
+            self.access.check_read("/" + "/".join(path), who)
+            accept = request.uint(coap.ACCEPT)
+            if path == [".well-known", "core"]:
+                return coap.CONTENT, LINKS, self.links(request.query())
+            if path and path[0] == "sensors":
+                records, base = self.records(now_ms, path)
+                return (coap.CONTENT,) + represent_senml(
+                    self.kit, records, base, accept, who is None
+                )
+            content = self._content(now_ms, path, value)
+            return (coap.CONTENT,) + represent(self.kit, content, accept, who is None)
+        if who is None:
+            raise RemoteError("not signed", 0x81, "sign it (docs/protocol.md, section 4)")
+        if code == coap.PUT and len(path) == 2 and path[0] == "actuators":
+            self.access.check_set(path[1], who)
+            self.actuate(path[1], value)
+            return coap.CHANGED, None, b""
+        if code == coap.POST and path == ["feeds"]:
+            return coap.CHANGED, CBOR, self.kit.encode(self.feeds.offered(now_ms, value))
+        self._content(now_ms, path, None)
+        raise RemoteError("this resource cannot do that", 0x85)
+
+    def _content(self, now_ms: int, path: list[str], value: object) -> object:
+        first = path[0] if path else ""
+        if len(path) == 1:
+            if first == "peer":
+                return self.about(now_ms)
+            if first == "peers":
+                return self._peers(now_ms)
+            if first == "time":
+                return self.clock.stamp(now_ms)
+            if first == "feeds":
+                return self.feeds.heads() if value is None else self.feeds.runs(now_ms, value)
+            if first == "actuators":
+                return {name: self.actuators[name][1] for name in self.actuators}
+        if len(path) == 2 and first == "actuators" and path[1] in self.actuators:
+            return self.actuators[path[1]][1]
+        if path and path[0] == "sensors":
+            self.records(now_ms, path)
+            return None
+        raise RemoteError("nothing here", 0x84, "GET /.well-known/core lists what there is")
+
+    def about(self, now_ms: int) -> dict[str, object]:
+        """Content of /peer."""
+        stamp = self.clock.stamp(now_ms)
+        return {
+            "id": self.id,
+            "name": self.name,
+            "kind": self.kind,
+            "version": VERSION,
+            "clock": stamp,
+            "uptime": now_ms // 1000,
+            "boots": stamp[1],
+            "sensors": sorted(self.sensors),
+            "actuators": sorted(self.actuators),
+            "heap": self.heap() if self.heap else None,
+            "verified": self.verified,
+            "refused": self.refused,
+            "failing": {n: s.error for n, s in self.sensors.items() if s.error is not None},
+        }
+
+    def _peers(self, now_ms: int) -> list[object]:
+        return [
+            [c.peer, c.name, [address_text(c.address)], (now_ms - c.heard_ms) // 1000]
+            for c in self.contacts.proven()
+            if c.address is not None and c.state == "up"
+        ]
+
+    def records(self, now_ms: int, path: list[str]) -> "tuple[list[Record], str]":
+        """The latest readings under /sensors or /sensors/NAME, and their base name."""
+        from mesh.core import ids
+
+        names = sorted(self.sensors) if len(path) == 1 else path[1:]
+        if len(path) > 2 or any(name not in self.sensors for name in names):
+            raise RemoteError("no such sensor", 0x84, "GET /sensors lists them")
+        records = []
+        unix_ms = self.clock.stamp(now_ms)[3]
+        for name in names:
+            sensor = self.sensors[name]
+            if sensor.value is None and len(path) == 1:
+                continue
+            if sensor.value is None:
+                raise RemoteError(sensor.error or "no reading yet", 0xA3)
+            age_s = (now_ms - sensor.taken_ms) // 1000
+            when = unix_ms // 1000 - age_s if unix_ms is not None else -age_s
+            records.append(Record(name, sensor.unit, sensor.value, when or None))
+        return records, "urn:othermesh:" + ids.to_text(self.id) + ":"
+
+    def links(self, query: list[str]) -> bytes:
+        """Write /.well-known/core (RFC 6690), filtered by one query as in its section 4.1."""
+        from mesh.core import ids
+
+        entries = [("peer", 'rt="othermesh.peer";ep="' + ids.to_text(self.id) + '"')]
+        entries += [(path, 'rt="othermesh.%s"' % path) for path in ("peers", "time")]
+        entries += [("feeds", 'rt="othermesh.feeds";obs')]
+        entries += [("sensors", 'rt="othermesh.sensors"')]
+        entries += [
+            ("sensors/" + name, 'rt="othermesh.sensor";obs;ct="110 112"')
+            for name in sorted(self.sensors)
+        ]
+        entries += [("actuators", 'rt="othermesh.actuators"')]
+        entries += [
+            ("actuators/" + name, 'rt="othermesh.actuator"') for name in sorted(self.actuators)
+        ]
+        chosen = [
+            "</%s>;%s" % entry
+            for entry in entries
+            if all(_matches(entry[0], entry[1], part) for part in query)
+        ]
+        return ",".join(chosen).encode()
+
+    def actuate(self, name: str, value: object) -> None:
+        """Let an actuator do it. RemoteError if there is none of that name or it refuses."""
+        actuator = self.actuators.get(name)
+        if actuator is None:
+            raise RemoteError("no such actuator", 0x84, "GET /actuators lists them")
+        try:
+            actuator[0](value)  # type: ignore[operator]
+        except LocalError as refusal:
+            raise RemoteError(refusal.detail, 0x80, refusal.help) from None
+        actuator[1] = value
+
+
+def _matches(path: str, attributes: str, query: str) -> bool:
+    key, _, wanted = query.partition("=")
+    if key == "href":
+        value = "/" + path
+    else:
+        at = (";" + attributes).find(";" + key + '="')
+        if at < 0:
+            return False
+        value = attributes[at + len(key) + 2 :].split('"')[0]
+    if wanted.endswith("*"):
+        return any(part.startswith(wanted[:-1]) for part in [value] + value.split(" "))
+    return wanted == value or wanted in value.split(" ")
+
+
+def address_text(address: "tuple[str, int]") -> str:
+    """Write an address as host:port, IPv6 in brackets."""
+    host, port = address
+    return ("[%s]:%d" if ":" in host else "%s:%d") % (host, port)
+
+
+def read_address(text: object) -> "tuple[str, int]":
+    """Read what address_text writes; RemoteError otherwise."""
+    if not isinstance(text, str) or len(text) > 80:
+        raise RemoteError("not an address")
+    host, colon, port = text.rpartition(":")
+    if host[:1] == "[" and host[-1:] == "]":
+        host = host[1:-1]
+    elif ":" in host:
+        raise RemoteError("not an address")
+    if not colon or not host or not port or not all(c in "0123456789" for c in port):
+        raise RemoteError("not an address")
+    if len(port) > 5 or not 0 < int(port) < 65536:
+        raise RemoteError("not an address")
+    return host, int(port)
