@@ -34,6 +34,7 @@ class Contacts:
         self._random = random
         self._own = own
         self.table: dict[bytes, Contact] = {}
+        self.due_ms: int | None = None  # no contact is due before
 
     def get(self, peer: bytes) -> "Contact | None":
         """Give the contact of that id, or None."""
@@ -63,7 +64,13 @@ class Contacts:
             if len(contact.candidates) > self._limits.peer_addresses:
                 contact.candidates.pop(0)
         if contact.state != UP and contact.due_ms > now_ms + 1000:
-            contact.due_ms = now_ms + 1000
+            self.schedule(contact, now_ms + 1000)
+
+    def schedule(self, contact: Contact, due_ms: int) -> None:
+        """Have a contact asked for a sign of life at a time."""
+        contact.due_ms = due_ms
+        if self.due_ms is None or due_ms < self.due_ms:
+            self.due_ms = due_ms
 
     def pin(self, now_ms: int, peer: bytes) -> None:
         """Keep a peer in the table whatever happens: it is followed or was given by hand."""
@@ -80,6 +87,7 @@ class Contacts:
                 return None
             self.table.pop(unproven[pick].peer)
         contact = self.table[peer] = Contact(peer, now_ms)
+        self.schedule(contact, now_ms)
         return contact
 
     def up(self, now_ms: int, contact: Contact, address: "tuple[str, int]", how: str) -> bool:
@@ -109,7 +117,7 @@ class Contacts:
     def heard(self, now_ms: int, contact: Contact) -> None:
         """A verified message came from it: the next check moves on."""
         contact.heard_ms = now_ms
-        contact.due_ms = now_ms + self._limits.check_ms
+        self.schedule(contact, now_ms + self._limits.check_ms)
 
     def missed(self, now_ms: int, contact: Contact, address: "tuple[str, int]") -> bool:
         """It did not answer at that address. True if it was up and is now lost."""
@@ -118,10 +126,8 @@ class Contacts:
         was_up = contact.state == UP and contact.address == address
         if was_up:
             contact.state = LOST
-        if contact.candidates:
-            contact.due_ms = now_ms
-        else:
-            contact.due_ms = now_ms + min(60_000, 1000 << min(contact.tries, 6))
+        wait_ms = 0 if contact.candidates else min(60_000, 1000 << min(contact.tries, 6))
+        self.schedule(contact, now_ms + wait_ms)
         if self._hopeless(now_ms, contact):
             self.table.pop(contact.peer, None)
         return was_up
@@ -135,11 +141,16 @@ class Contacts:
 
     def due(self, now_ms: int) -> "list[Contact]":
         """Give contacts whose turn has come, pinned first, the others in an order that nobody can foresee."""
-        ready = [
+        if self.due_ms is None or now_ms < self.due_ms:
+            return []
+        waiting = [
             c
             for c in self.table.values()
-            if c.due_ms <= now_ms and not c.asking and (c.candidates or c.address is not None)
+            if not c.asking and (c.candidates or c.address is not None)
         ]
+        later = [c.due_ms for c in waiting if c.due_ms > now_ms]
+        self.due_ms = min(later) if later else None
+        ready = [c for c in waiting if c.due_ms <= now_ms]
         salt = self._random(1)[0]
         return sorted(ready, key=lambda c: (not c.pinned, c.state != UP, c.peer[5] ^ salt, c.peer))
 
@@ -152,12 +163,3 @@ class Contacts:
         if contact.address is not None:
             return contact.address, contact.how
         return None
-
-    def wake_at(self) -> "int | None":
-        """When the next contact is due, or None."""
-        times = [
-            c.due_ms
-            for c in self.table.values()
-            if not c.asking and (c.candidates or c.address is not None)
-        ]
-        return min(times) if times else None

@@ -48,7 +48,7 @@ class Greeting:
         """Greet those who are due, as many as the rate allows."""
         for contact in self._contacts.due(now_ms):
             if not self._bucket.take(now_ms):
-                contact.due_ms = max(contact.due_ms, now_ms + 250)
+                self._contacts.schedule(contact, now_ms + 250)
                 continue
             where = self._contacts.where(contact)
             if where is None:
@@ -61,7 +61,7 @@ class Greeting:
                 self._asks.put(now_ms, ask)
             except LocalError:
                 contact.asking = False
-                contact.due_ms = now_ms + 250
+                self._contacts.schedule(contact, now_ms + 250)
 
     def _greeted(self, now_ms: int, ask: Ask, outcome: Outcome) -> None:
         contact = self._contacts.get(ask.peer)

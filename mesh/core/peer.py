@@ -1,6 +1,6 @@
 """One equal peer: its resources, the same on every peer. Requests in, answers out; no datagrams."""
 
-from mesh.core import coap
+from mesh.core import coap, ids
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.represent import CBOR, LINKS, represent, represent_senml
 from mesh.core.senml import Record
@@ -52,6 +52,7 @@ class Peer:
         self.feeds = feeds
         self.sensors: dict[str, Sensor] = {}
         self.actuators: dict[str, list[object]] = {}  # name -> [apply, value]
+        self.did: "Callable[[int, str, object, bytes | None], None] | None" = None
         self.heap: "Callable[[], list[int]] | None" = None
         self.verified = 0
         self.refused = 0
@@ -81,7 +82,7 @@ class Peer:
             raise RemoteError("not signed", 0x81, "sign it (docs/protocol.md, section 4)")
         if code == coap.PUT and len(path) == 2 and path[0] == "actuators":
             self.access.check_set(path[1], who)
-            self.actuate(path[1], value)
+            self.actuate(now_ms, path[1], value, who)
             return coap.CHANGED, None, b""
         if code == coap.POST and path == ["feeds"]:
             return coap.CHANGED, CBOR, self.kit.encode(self.feeds.offered(now_ms, value))
@@ -136,8 +137,6 @@ class Peer:
 
     def records(self, now_ms: int, path: list[str]) -> "tuple[list[Record], str]":
         """The latest readings under /sensors or /sensors/NAME, and their base name."""
-        from mesh.core import ids
-
         names = sorted(self.sensors) if len(path) == 1 else path[1:]
         if len(path) > 2 or any(name not in self.sensors for name in names):
             raise RemoteError("no such sensor", 0x84, "GET /sensors lists them")
@@ -156,8 +155,6 @@ class Peer:
 
     def links(self, query: list[str]) -> bytes:
         """Write /.well-known/core (RFC 6690), filtered by one query as in its section 4.1."""
-        from mesh.core import ids
-
         entries = [("peer", 'rt="othermesh.peer";ep="' + ids.to_text(self.id) + '"')]
         entries += [(path, 'rt="othermesh.%s"' % path) for path in ("peers", "time")]
         entries += [("feeds", 'rt="othermesh.feeds";obs')]
@@ -177,8 +174,8 @@ class Peer:
         ]
         return ",".join(chosen).encode()
 
-    def actuate(self, name: str, value: object) -> None:
-        """Let an actuator do it. RemoteError if there is none of that name or it refuses."""
+    def actuate(self, now_ms: int, name: str, value: object, by: "bytes | None") -> None:
+        """Let an actuator do it, on the wish of `by`. RemoteError if there is none or it refuses."""
         actuator = self.actuators.get(name)
         if actuator is None:
             raise RemoteError("no such actuator", 0x84, "GET /actuators lists them")
@@ -187,6 +184,8 @@ class Peer:
         except LocalError as refusal:
             raise RemoteError(refusal.detail, 0x80, refusal.help) from None
         actuator[1] = value
+        if self.did:
+            self.did(now_ms, name, value, by)
 
 
 def _matches(path: str, attributes: str, query: str) -> bool:

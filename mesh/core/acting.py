@@ -1,0 +1,83 @@
+"""What a peer measures and does: readings into the feed and to observers, rules, actuators."""
+
+from mesh.core.errors import RemoteError
+from mesh.core.events import Actuated, Refused
+from mesh.core.peer import Sensor
+from mesh.core.rules import Rules
+from mesh.core.senml import Record, pack
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesh.core.peer import Peer
+    from mesh.core.serving import Serving
+    from mesh.core.settings import Profile
+
+
+class Acting:
+    """Own sensors and actuators. Heads are signed at most every `head_ms`, and when asked for."""
+
+    def __init__(
+        self,
+        peer: "Peer",
+        serving: "Serving",
+        profile: "Profile",
+        head_ms: int,
+        emit: "Callable[[object], None]",
+    ) -> None:
+        self._peer = peer
+        self._serving = serving
+        self._rules = Rules(profile.rules)
+        self._head_pause_ms = head_ms
+        self._head_ms = -head_ms
+        self._emit = emit
+        self.due_ms: int | None = None
+        peer.did = self.did
+
+    def add_sensor(self, name: str, unit: str) -> None:
+        """Have a sensor; its readings come by reading()."""
+        self._peer.sensors[name] = Sensor(unit)
+
+    def add_actuator(self, name: str, apply: "Callable[[object], None]", value: object) -> None:
+        """Have an actuator. apply(value) does it or raises LocalError with the reason."""
+        self._peer.actuators[name] = [apply, value]
+
+    def reading(self, now_ms: int, name: str, value: object) -> None:
+        """Take in a reading of an own sensor: an int, float, Decimal, text or bool."""
+        sensor = self._peer.sensors[name]
+        sensor.value = value
+        sensor.taken_ms = now_ms
+        sensor.error = None
+        self._write(now_ms, "reading", pack([Record(name, sensor.unit, value, None)]))
+        self._serving.sensor_changed(now_ms, name)
+        self.judge(now_ms, None, name, value)
+
+    def sensor_failed(self, name: str, reason: str) -> None:
+        """Note why a sensor gives nothing; /peer tells it."""
+        self._peer.sensors[name].error = reason
+
+    def judge(self, now_ms: int, peer: "bytes | None", sensor: str, value: object) -> None:
+        """Let the own rules look at a reading: of `peer`, or of this peer itself if None."""
+        for actuator, wish in self._rules.judge(peer, sensor, value):
+            try:
+                self._peer.actuate(now_ms, actuator, wish, None)
+            except RemoteError as error:
+                self._emit(Refused(None, None, error.code, "rule: " + error.detail))
+
+    def did(self, now_ms: int, actuator: str, value: object, by: "bytes | None") -> None:
+        """Note in the feed what an actuator did and on whose wish: `by` is None for an own rule."""
+        self._emit(Actuated(actuator, value, by))
+        self._write(now_ms, "actuated", [actuator, value, by])
+
+    def _write(self, now_ms: int, kind: str, body: object) -> None:
+        self._peer.feeds.append(self._peer.clock.stamp(now_ms), kind, body)
+        if self.due_ms is None:
+            self.due_ms = max(now_ms, self._head_ms + self._head_pause_ms)
+
+    def tick(self, now_ms: int) -> None:
+        """Send what is new to those who observe the feed, if it is time."""
+        if self.due_ms is not None and now_ms >= self.due_ms:
+            self.due_ms = None
+            self._head_ms = now_ms
+            self._serving.feed_changed(now_ms, self._peer.id)

@@ -1,0 +1,266 @@
+"""A whole peer for a runtime to drive: endpoint, peer and discovery behind five verbs.
+
+Call receive, tick or a command; then send each next_send() until None and handle each next_event()
+until None; then sleep until wake_at() or the next datagram. An early tick does nothing.
+"""
+
+from mesh.core import coap
+from mesh.core.access import Access
+from mesh.core.acting import Acting
+from mesh.core.asks import Asks, request_for
+from mesh.core.clock import Clock
+from mesh.core.contacts import UP, Contact, Contacts
+from mesh.core.endpoint import Endpoint
+from mesh.core.events import Announced, Answered, Failed, Forked, ObserverGone
+from mesh.core.events import PeerFound, Reading, Refused, Requested
+from mesh.core.feeds import Feeds
+from mesh.core.following import Following
+from mesh.core.gate import Gate
+from mesh.core.greeting import Greeting
+from mesh.core.oneshot import is_dns
+from mesh.core.peer import Peer
+from mesh.core.questions import Questions
+from mesh.core.searching import Searching
+from mesh.core.serving import Serving
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mesh.core.errors import RemoteError
+    from mesh.core.limits import Limits
+    from mesh.core.mdns import Mdns
+    from mesh.core.oneshot import OneShot
+    from mesh.core.primitives import Identity, Kit
+    from mesh.core.senml import Record
+    from mesh.core.settings import Profile
+
+COAP = 0  # the unicast CoAP socket
+GROUP = 1  # came in by the CoAP group
+MDNS = 2  # the socket on port 5353
+MOST_EVENTS = 512
+FOLLOW_MS = 1000
+
+
+class Node:
+    """One peer. `boots`: how often it started, ever. Set `mdns` or `oneshot` for DNS-SD by the core."""
+
+    def __init__(
+        self, kit: "Kit", identity: "Identity", profile: "Profile", limits: "Limits", boots: int
+    ) -> None:
+        self.limits = limits
+        self.profile = profile
+        self.clock = Clock(boots)
+        self.endpoint = Endpoint(limits, kit.random)
+        self.contacts = Contacts(limits, kit.random, identity.public)
+        feeds = Feeds(kit, identity, limits, boots)
+        feeds.wants = self._wants
+        feeds.forked = self._forked
+        access = Access(profile.share, profile.allow, profile.introduced_by)
+        self.peer = Peer(kit, identity, access, self.clock, self.contacts, feeds)
+        self.peer.name = profile.name
+        gate = Gate(kit, identity, self.endpoint, limits)
+        self.serving = Serving(
+            self.peer, gate, self.endpoint, limits.observers, self._emit, self._seen
+        )
+        self.asks = Asks(kit, identity, self.endpoint)
+        self.greeting = Greeting(kit, self.asks, self.contacts, self.clock, limits, self._emit)
+        self.searching = Searching(self.endpoint, self.contacts, limits)
+        self.following = Following(
+            kit, self.asks, feeds, self._told, self._untrue, limits.check_ms // 4
+        )
+        self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self._emit)
+        self.questions = Questions(
+            self.asks, self.endpoint, self.contacts, self.peer, self._emit
+        )
+        self.mdns: Mdns | None = None
+        self.oneshot: OneShot | None = None
+        self._events: list[object] = []
+        self._follow_due: int | None = None
+        # the commands, each with the part that does it
+        self.add_sensor = self.acting.add_sensor
+        self.add_actuator = self.acting.add_actuator
+        self.reading = self.acting.reading
+        self.sensor_failed = self.acting.sensor_failed
+        self.ask = self.questions.ask
+        self.get = self.questions.get
+        self.cancel = self.questions.cancel
+
+    def start(self, now_ms: int, group: bool) -> None:
+        """Begin to look for others; with `group` by CoAP group discovery too."""
+        for peer, address in self.profile.peers:
+            self.candidate(now_ms, peer, address, "given")
+            if peer is not None:
+                self.contacts.pin(now_ms, peer)
+        for peer in self.profile.follow:
+            if peer != "*":
+                self.contacts.pin(now_ms, peer)
+        for layer in (self.mdns, self.oneshot):
+            if layer is not None:
+                layer.start(now_ms)
+        self.searching.start(now_ms, group)
+        self._work(now_ms)
+
+    def stop(self, now_ms: int) -> None:
+        """Say goodbye; what next_send() then gives should still be sent."""
+        if self.mdns is not None:
+            self.mdns.stop(now_ms)
+
+    def receive(self, now_ms: int, channel: int, source: "tuple[str, int]", data: bytes) -> None:
+        """Take in a datagram that came on a channel: COAP, GROUP or MDNS."""
+        if channel == MDNS:
+            if self.mdns is not None:
+                self.mdns.receive(now_ms, source, data)
+        elif channel == COAP and is_dns(data):
+            if self.oneshot is not None:
+                self.oneshot.receive(now_ms, source, data)
+        else:
+            self.endpoint.receive(now_ms, source, data, channel == GROUP)
+        self._work(now_ms)
+
+    def tick(self, now_ms: int) -> None:
+        """Do what is due. Call at wake_at(), or earlier."""
+        self.endpoint.tick(now_ms)
+        for layer in (self.mdns, self.oneshot):
+            if layer is not None:
+                layer.tick(now_ms)
+        self.searching.tick(now_ms)
+        self.greeting.tick(now_ms)
+        self.acting.tick(now_ms)
+        if self._follow_due is not None and now_ms >= self._follow_due:
+            self._follow_due = now_ms + FOLLOW_MS
+            for contact in self.contacts.proven():
+                if self._wants(contact.peer):
+                    self._follow(now_ms, contact)
+        self._work(now_ms)
+
+    def wake_at(self) -> "int | None":
+        """When tick is to be called next, or None."""
+        due = [
+            at
+            for at in (
+                self.endpoint.wake_at(),
+                self.searching.due_ms,
+                self.acting.due_ms,
+                self._follow_due,
+                self.contacts.due_ms,
+                self.mdns.wake_at() if self.mdns is not None else None,
+                self.oneshot.wake_at() if self.oneshot is not None else None,
+            )
+            if at is not None
+        ]
+        return min(due) if due else None
+
+    def next_send(self) -> "tuple[int, tuple[str, int], bytes] | None":
+        """Give the next datagram to send: (COAP or MDNS, address, data), or None."""
+        sending = self.endpoint.next_send()
+        if sending is not None:
+            return COAP, sending[0], sending[1]
+        for channel, layer in ((MDNS, self.mdns), (COAP, self.oneshot)):
+            if layer is not None:
+                sending = layer.next_send()
+                if sending is not None:
+                    return channel, sending[0], sending[1]
+        return None
+
+    def next_event(self) -> object:
+        """Give the next event of mesh.core.events, or None."""
+        return self._events.pop(0) if self._events else None
+
+    def candidate(
+        self, now_ms: int, peer: "bytes | None", address: "tuple[str, int]", how: str
+    ) -> None:
+        """Take a hint where a peer may be; without its id, the address is asked who is there."""
+        if peer is None:
+            self.searching.at(now_ms, address, how)
+        else:
+            self.contacts.add(now_ms, peer, address, how)
+
+    def withdrawn(self, now_ms: int, peer: bytes) -> None:
+        """Somebody said that a peer left: ask that peer itself."""
+        contact = self.contacts.get(peer)
+        if contact is not None:
+            self.contacts.schedule(contact, now_ms)
+
+    def local_get(
+        self, now_ms: int, path: list[str], query: list[str], accept: "int | None"
+    ) -> "coap.Message":
+        """Answer an unsigned GET that came by another door (CoAP over TCP). RemoteError says why not."""
+        request = request_for(coap.GET, path, query)
+        if accept is not None:
+            request.add(coap.ACCEPT, accept)
+        return self.serving.open_reply(now_ms, request)
+
+    def _emit(self, event: object) -> None:
+        if len(self._events) >= MOST_EVENTS:
+            self._events.pop(0)
+        self._events.append(event)
+        if isinstance(event, PeerFound) and self._wants(event.peer):
+            self._follow_due = -1
+
+    def _work(self, now_ms: int) -> None:
+        while (event := self.endpoint.next_event()) is not None:
+            if isinstance(event, Requested):
+                self.serving.requested(now_ms, event)
+            elif isinstance(event, ObserverGone):
+                self.serving.gone(event.ticket)
+            else:
+                self._outcome(now_ms, event)
+        for layer in (self.mdns, self.oneshot):
+            while layer is not None and (event := layer.next_event()) is not None:
+                if isinstance(event, Announced):
+                    self.contacts.add(now_ms, event.peer, event.address, event.how)
+                else:
+                    self.withdrawn(now_ms, event.peer)
+
+    def _outcome(self, now_ms: int, event: "Answered | Failed") -> None:
+        for part in (self.asks, self.searching):
+            if part.knows(event.number):
+                if isinstance(event, Failed):
+                    part.failed(now_ms, event.number, event.reason)
+                else:
+                    part.answered(now_ms, event)
+                return
+        self.questions.outcome(event)
+
+    def _seen(self, now_ms: int, sender: bytes, source: "tuple[str, int]") -> None:
+        contact = self.contacts.get(sender)
+        if contact is not None:
+            contact.verified += 1
+            if contact.address == source:
+                return
+        self.contacts.add(now_ms, sender, source, "asked us")
+
+    def _wants(self, author: bytes) -> bool:
+        return "*" in self.profile.follow or author in self.profile.follow
+
+    def _follow(self, now_ms: int, contact: "Contact") -> None:
+        if contact.state != UP or self.following.is_idle(
+            now_ms, contact.peer, self.limits.check_ms
+        ):
+            self.following.stop(now_ms, contact.peer)
+        if contact.state == UP:
+            self.following.follow(now_ms, contact)
+
+    def _told(
+        self, now_ms: int, author: bytes, seq: int, clock: list[object], record: "Record"
+    ) -> None:
+        contact = self.contacts.get(author)
+        if contact is not None:
+            contact.verified += 1
+            if contact.state == UP:
+                self.contacts.heard(now_ms, contact)
+        self.peer.verified += 1
+        self._emit(Reading(author, seq, record.name, record.unit, record.value, clock))
+        self.acting.judge(now_ms, author, record.name, record.value)
+        self.serving.feed_changed(now_ms, author)
+
+    def _untrue(
+        self, now_ms: int, peer: bytes, source: "tuple[str, int] | None", error: "RemoteError"
+    ) -> None:
+        self.peer.refused += 1
+        contact = self.contacts.get(peer)
+        if contact is not None:
+            contact.refused += 1
+        self._emit(Refused(source, peer, error.code, error.detail))
+
+    def _forked(self, now_ms: int, author: bytes, seq: int) -> None:
+        self._emit(Forked(author, seq))
