@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def raises(error: type, function: "Callable[..., object]", *args: object, **named: object) -> object:
+def raises(error: type, function: "Callable", *args: object, **named: object) -> object:
     """Call the function, which must raise this error; return it for further asserts."""
     try:
         result = function(*args, **named)

@@ -1,0 +1,61 @@
+# Two commands do everything: `make demo` and `make test` set up what they need by themselves, in .venv/.
+# Needed before: Python 3.11 or newer with venv, and make. Another Python: make PYTHON=python3.12 test
+
+PYTHON ?= python3
+BIN = .venv/bin
+
+help:     ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
+
+demo:     ## a small mesh of desktops and boards on this machine, to watch
+	@$(PYTHON) tools/setup.py demo
+	@$(BIN)/mesh demo
+
+test: check tests     ## everything CI runs: check, then all tests
+
+tests: setup     ## all tests, on both interpreters (make tests ARGS="-k feed -x")
+	$(BIN)/pytest $(ARGS)
+
+check: layout lint imports types rules     ## what reads the code without running it
+
+bench: setup     ## how fast it is, beside others, on this machine
+	$(BIN)/python tests/bench/run.py $(ARGS)
+
+fuzz: setup     ## the random tests, for long (make fuzz ARGS="-k cbor")
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout 3600 tests/fuzz $(ARGS)
+
+firmware: setup     ## what goes on a board, into build/
+	$(BIN)/python -m firmware.build $(ARGS)
+
+sizes: setup     ## how much of a board's flash each file takes
+	$(BIN)/python tools/sizes.py
+
+format: setup     ## lay the code out, and fix what ruff can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean:     ## forget what make has made
+	rm -rf .venv typings build *.egg-info .*_cache .hypothesis
+
+# the parts of check
+
+setup:
+	@$(PYTHON) tools/setup.py test
+
+layout: setup
+	$(BIN)/ruff format --check --quiet
+
+lint: setup
+	$(BIN)/ruff check --quiet
+
+imports: setup
+	$(BIN)/lint-imports
+
+types: setup
+	$(BIN)/mypy
+	$(BIN)/python tools/pyright.py
+
+rules: setup
+	$(BIN)/pytest --quiet tests/rules
+
+.PHONY: help demo test tests check bench fuzz firmware format clean sizes setup layout lint imports types rules

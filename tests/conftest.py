@@ -1,0 +1,81 @@
+"""What holds for every test: nothing leaks, and in CI nothing is skipped."""
+
+import asyncio
+import os
+import threading
+from pathlib import Path
+
+import hypothesis
+import needs
+import pytest
+
+PATIENCE = 5  # seconds that a thread or a task which was told to end may take for it
+
+hypothesis.settings.register_profile(
+    "ci", max_examples=50, derandomize=True, deadline=None, database=None
+)
+hypothesis.settings.register_profile("long", max_examples=100_000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture
+def micropython() -> str:
+    """The path of the MicroPython interpreter."""
+    found = needs.micropython()
+    if found is None:
+        needs.missing("no micropython: `make test` installs one, or set $MICROPYTHON")
+    return found
+
+
+@pytest.fixture
+def root() -> Path:
+    """The project's folder."""
+    return needs.ROOT
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_thread():
+    """A test ends the threads that it started."""
+    before = set(threading.enumerate())
+    yield
+    leaked = set(threading.enumerate()) - before
+    for thread in leaked:
+        thread.join(PATIENCE)
+    alive = sorted(thread.name for thread in leaked if thread.is_alive())
+    if alive:
+        pytest.fail(f"threads still run after the test: {', '.join(alive)}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_task(monkeypatch):
+    """What asyncio.run runs ends its tasks by itself, rather than by the loop's end."""
+    run = asyncio.run
+    leaked = []
+
+    async def watched(main):
+        try:
+            return await main
+        finally:
+            rest = asyncio.all_tasks() - {asyncio.current_task()}
+            if rest:
+                _, pending = await asyncio.wait(rest, timeout=PATIENCE)
+                leaked.extend(pending)
+
+    def guarded(main, **options):
+        return run(watched(main), **options)
+
+    monkeypatch.setattr(asyncio, "run", guarded)
+    yield
+    if leaked:
+        names = "\n".join(map(repr, leaked))
+        pytest.fail(f"tasks were still open at the end of asyncio.run:\n{names}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """In CI a skipped test is a lost one, so it fails."""
+    report = yield
+    if needs.CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and CI skips nothing: {call.excinfo.value}"
+    return report

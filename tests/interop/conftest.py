@@ -1,0 +1,47 @@
+"""Strangers to talk to: implementations that are not ours, each found or said to be missing."""
+
+import os
+
+import needs
+import pytest
+
+NODE = needs.ROOT / ".venv" / "node"
+ADVICE = "`make test` as root installs it"
+
+
+def needed(package, *names):
+    """The path of one of these programs of a Debian package; without, the test does not run."""
+    return needs.program(*names) or needs.missing(f"no {names[0]}: {ADVICE} ({package})")
+
+
+@pytest.fixture(scope="session")
+def coap_client():
+    """The path of libcoap's client: without DTLS if there is a choice, as nothing here uses it."""
+    return needed("libcoap3-bin", "coap-client-notls", "coap-client", "coap-client-openssl")
+
+
+@pytest.fixture(scope="session")
+def node_coap():
+    """The folder whose node_modules holds node's coap."""
+    needed("nodejs", "node")
+    if not (NODE / "node_modules" / "coap").is_dir():
+        needs.missing("no coap for node: `make test` installs it where it finds npm")
+    return NODE
+
+
+@pytest.fixture(scope="session")
+def avahi_programs():
+    """The paths of avahi-daemon, avahi-browse and dbus-daemon, in this order."""
+    return (
+        needed("avahi-daemon", "avahi-daemon"),
+        needed("avahi-utils", "avahi-browse"),
+        needed("dbus", "dbus-daemon"),
+    )
+
+
+@pytest.fixture(scope="session")
+def namespaces():
+    """Says that this test may make network namespaces: it is root, and ip and nft are there."""
+    if os.geteuid() != 0:
+        needs.missing("only root can make network namespaces: run `make test` as root")
+    return needed("iproute2", "ip"), needed("nftables", "nft")

@@ -1,0 +1,167 @@
+"""The project's rules as small lints: each failure says why the rule is there."""
+
+import ast
+import re
+import subprocess
+import tomllib
+
+import pytest
+from needs import ROOT
+
+LINES = 300
+MUTATORS = {
+    "add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft", "remove",
+    "setdefault", "sort", "update",
+}  # fmt: skip
+OPEN_ENDS = ("TO" + "DO", "FIX" + "ME", "X" * 3)
+# in two parts, so that this file keeps its own rules
+HOST_PATH = re.compile(
+    "/ho" + "me/[a-z]|/Us" + "ers/[A-Za-z]|(?<![a-z.])/ro" + r"ot/|(?<![\w.])/wo" + "rk/"
+)
+REGISTRY = re.compile(
+    "py" + r"pi\.org|python" + r"hosted\.org|npm" + r"js\.(?:org|com)|deb\.deb" + "ian"
+)
+
+
+def tracked(*patterns):
+    """The files that git knows and that are there."""
+    command = ["git", "-C", ROOT, "ls-files", "-z", "--", *patterns]
+    names = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in names.split("\0") if name and (ROOT / name).is_file()]
+
+
+def text(path):
+    """Its text; nothing for a file that is none."""
+    try:
+        return path.read_text()
+    except UnicodeDecodeError:
+        return ""
+
+
+def here(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def core():
+    return tracked("mesh/core/*.py")
+
+
+def test_files_are_short():
+    long = {here(path): len(text(path).splitlines()) for path in tracked("*.py")}
+    long = {name: lines for name, lines in long.items() if lines > LINES}
+    assert not long, f"over {LINES} lines a file has more than one job: split it by job. {long}"
+
+
+def test_nothing_is_left_open():
+    pattern = re.compile(rf"\b(?:{'|'.join(OPEN_ENDS)})\b")
+    found = [here(path) for path in tracked("*.py", "*.md") if pattern.search(text(path))]
+    assert not found, f"an open end belongs into an issue, where it is found again: {found}"
+
+
+def test_no_host_paths():
+    found = [here(path) for path in tracked() if HOST_PATH.search(text(path))]
+    assert not found, f"paths of one machine are wrong on every other: {found}"
+
+
+def test_no_registry_hosts():
+    found = [here(path) for path in tracked() if REGISTRY.search(text(path))]
+    assert not found, f"where packages come from is each machine's own setting: {found}"
+
+
+def test_every_limit_is_used():
+    limits = ast.parse(text(ROOT / "mesh/core/limits.py"))
+    named = {
+        node.attr
+        for node in ast.walk(limits)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    rest = [path for path in tracked("mesh/*.py") if path.name != "limits.py"]
+    used = {
+        node.attr
+        for path in rest
+        for node in ast.walk(ast.parse(text(path)))
+        if isinstance(node, ast.Attribute) and last_name(node.value).endswith("limits")
+    }
+    assert named <= used, f"a limit that nothing reads limits nothing: {sorted(named - used)}"
+
+
+def last_name(node):
+    """x of x, y.x and y().x; otherwise nothing."""
+    return getattr(node, "attr", getattr(node, "id", ""))
+
+
+def mutable(value):
+    """Whether this expression makes something that can change."""
+    made = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+        return value.func.id in {"list", "dict", "set", "bytearray", "deque", "OrderedDict"}
+    return isinstance(value, made)
+
+
+def shared_names(body):
+    """Names of mutable values in the body of a module or class."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from shared_names(node.body)
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and mutable(node.value):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def changed_names(tree):
+    """Names whose value a statement somewhere changes in place."""
+    for node in ast.walk(tree):
+        place = None
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            place = node.value
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            place = node.func.value if node.func.attr in MUTATORS else None
+        if isinstance(place, ast.Name):
+            yield place.id
+        if isinstance(place, ast.Attribute):
+            yield place.attr
+
+
+@pytest.mark.parametrize("path", core(), ids=here)
+def test_no_shared_state(path):
+    tree = ast.parse(text(path))
+    shared = set(shared_names(tree.body))
+    reason = (
+        "state of a module or class is shared by all nodes of a process, so a test with two lies"
+    )
+    states = sorted(name for name in shared if not name.strip("_").isupper())
+    assert not states, f"{reason}: {states} (a table that never changes has an UPPER_CASE name)"
+    changed = sorted(shared & set(changed_names(tree)))
+    assert not changed, f"{reason}: {changed} change"
+    assert not any(isinstance(node, ast.Global) for node in ast.walk(tree)), reason
+
+
+def test_every_vector_is_run():
+    tests = "".join(map(text, tracked("tests/*.py")))
+    lost = [here(path) for path in tracked("tests/vectors/*.json") if path.stem not in tests]
+    assert not lost, f"a vector that no test names proves nothing: {lost}"
+
+
+def test_every_dependency_has_a_reason():
+    lines = text(ROOT / "pyproject.toml").splitlines()
+    project = tomllib.loads("\n".join(lines))["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(name for extra in extras for name in extra)]
+    bare = []
+    for name in wanted:
+        at = next(i for i, line in enumerate(lines) if f'"{name}"' in line)
+        alone = lines[at - 1].lstrip().startswith("#") or "othermesh[" in name
+        if "# " not in lines[at] and not alone:
+            bare.append(name)
+    assert not bare, f"who adds a dependency says in a comment what it is for: {bare}"
+
+
+def test_links_lead_somewhere():
+    link = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+    lost = [
+        f"{here(path)}: {target}"
+        for path in tracked("*.md")
+        for target in link.findall(text(path))
+        if not (path.parent / target).exists()
+    ]
+    assert not lost, f"a reader ends nowhere: {lost}"

@@ -1,0 +1,182 @@
+"""Lay out what `make demo` or `make test` needs: .venv, and what tests need of Debian and npm.
+
+Usage: python3 tools/setup.py demo|test
+
+The standard library is enough for it. Everything goes into .venv/ and typings/ in the project's
+folder, but for Debian's packages, which only root can install. A second call finds its stamps and
+does nothing. With CI set in the environment, what is missing is an error; without, the tests that
+need it are skipped.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+NODE = ROOT / "tools" / "node"
+CI = os.environ.get("CI", "") not in ("", "0", "false")
+# Debian's packages, each with what it is asked for: one of these programs
+PACKAGES = {
+    "libcoap3-bin": ("coap-client", "coap-client-notls", "coap-client-openssl"),
+    "avahi-daemon": ("avahi-daemon",),
+    "avahi-utils": ("avahi-browse",),
+    "dbus": ("dbus-daemon",),
+    "nftables": ("nft",),
+    "iproute2": ("ip",),
+    "nodejs": ("node",),
+    "npm": ("npm",),
+}
+
+
+def main(purpose: str) -> None:
+    """Set up for the demo or for the tests."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older one that starts this shall hear so
+        sys.exit(f"othermesh needs Python 3.11 or newer; this is {sys.version.split()[0]}")
+    VENV.mkdir(exist_ok=True)
+    with (VENV / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second waits
+        if purpose == "demo":
+            python_packages("fast,boards")
+        else:
+            python_packages("dev")
+            typings()
+            debian_packages()
+            node_packages()
+
+
+def python_packages(extras: str) -> None:
+    """Install this project with its extras into .venv."""
+    key = [ROOT, sys.version, (ROOT / "pyproject.toml").read_bytes()]
+    # what has dev has everything
+    if fresh(VENV / "stamp-dev", key) or fresh(VENV / f"stamp-{extras}", key):
+        return
+    say(f"installing the project with [{extras}] into .venv")
+    if not PYTHON.exists() or run(PYTHON, "-m", "pip", "--version", quiet=True):
+        make_venv()
+    if run(PYTHON, "-m", "pip", "install", "-qq", "--editable", f"{ROOT}[{extras}]"):
+        sys.exit("pip failed, see above: nothing works without these packages")
+    stamp(VENV / f"stamp-{extras}", key)
+
+
+def make_venv() -> None:
+    """A new .venv, or a word about what Debian leaves out of Python."""
+    if run(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV) or run(
+        PYTHON, "-m", "ensurepip", "--default-pip", quiet=True
+    ):
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        sys.exit(f"this Python cannot make a venv with pip: apt-get install python{version}-venv")
+
+
+def typings() -> None:
+    """The types of MicroPython's modules, for pyright."""
+    import tomllib  # noqa: PLC0415 - an older Python must get to the word about its age
+
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["othermesh"]["typings"]
+    folder = ROOT / "typings"
+    if fresh(folder / "stamp", wanted):
+        return
+    say("installing the types of MicroPython into typings/")
+    shutil.rmtree(folder, ignore_errors=True)
+    pip = (PYTHON, "-m", "pip", "install", "-qq", "--no-deps", "--target", folder)
+    if run(*pip, *wanted):
+        sys.exit("pip failed, see above")
+    stamp(folder / "stamp", wanted)
+
+
+def debian_packages() -> None:
+    """What the tests against other implementations need, by apt-get when root."""
+    missing = [name for name, programs in PACKAGES.items() if not any(map(which, programs))]
+    if missing and os.geteuid() == 0 and which("apt-get"):
+        say(f"installing Debian's {' '.join(missing)}")
+        apt_install(missing)
+        missing = [name for name in missing if not any(map(which, PACKAGES[name]))]
+    if missing:
+        lacking(f"missing: {', '.join(missing)}; as root: apt-get install {' '.join(missing)}")
+    if os.geteuid() != 0:
+        lacking(
+            "not root: the tests that make hosts of their own (network namespaces) are left out"
+        )
+
+
+def apt_install(names: list[str]) -> None:
+    """Install packages without starting their services: the tests start their own, elsewhere."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    policy = Path("/usr/sbin/policy-rc.d")
+    ours = not policy.exists()
+    if ours:
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    try:
+        run("apt-get", "update", "-qq", env=environment)
+        install = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends")
+        run(*install, *names, env=environment)
+    finally:
+        if ours:
+            policy.unlink()
+
+
+def node_packages() -> None:
+    """A CoAP stack of other people, and pyright, into .venv/node."""
+    folder = VENV / "node"
+    files = [NODE / "package.json", NODE / "package-lock.json"]
+    key = [file.read_bytes() for file in files]
+    if fresh(folder / "stamp", key):
+        return
+    if not which("npm"):
+        lacking("no npm: the tests against node's coap and the check by pyright are left out")
+        return
+    say("installing node's packages into .venv/node")
+    folder.mkdir(exist_ok=True)
+    for file in files:
+        shutil.copy(file, folder)
+    options = ("--silent", "--ignore-scripts", "--no-audit", "--no-fund")
+    if run("npm", "ci", *options, "--prefix", folder):
+        lacking("npm failed, see above: what needs node's packages is left out")
+        return
+    stamp(folder / "stamp", key)
+
+
+def which(name: str):
+    """Find a program, also where only root's PATH leads."""
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+
+def lacking(text: str) -> None:
+    """Say what is left out; in CI nothing is, so stop."""
+    if CI:
+        sys.exit(f"setup: {text} (CI leaves nothing out)")
+    say(text)
+
+
+def fresh(path: Path, key: list) -> bool:
+    return path.exists() and path.read_text() == digest(key)
+
+
+def stamp(path: Path, key: list) -> None:
+    path.write_text(digest(key))
+
+
+def digest(key: list) -> str:
+    return hashlib.sha256(repr(key).encode()).hexdigest()
+
+
+def run(*command, quiet: bool = False, **options) -> int:
+    """Run a program; its exit code."""
+    output = subprocess.DEVNULL if quiet else None
+    return subprocess.run(command, stdout=output, stderr=output, check=False, **options).returncode
+
+
+def say(text: str) -> None:
+    print(f"setup: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in (["demo"], ["test"]):
+        sys.exit(__doc__)
+    main(sys.argv[1])
