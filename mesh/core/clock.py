@@ -1,4 +1,4 @@
-"""What time it is, as far as a peer knows: every stamp says how well (docs/protocol.md section 6)."""
+"""What time it is, as far as a peer knows; every stamp says how well (docs/protocol.md, 6)."""
 
 NONE, PEERS, NTP, REFERENCE = 0, 1, 2, 3
 
@@ -8,7 +8,7 @@ LATEST = 4_102_444_800_000
 
 
 class Clock:
-    """The clock of one peer in its start number `boots`; it knows no Unix time until it is told."""
+    """One peer's clock in its start number `boots`: it knows no Unix time until it is told."""
 
     def __init__(self, boots: int) -> None:
         self.boots = boots
@@ -29,6 +29,6 @@ class Clock:
         return True
 
     def vote(self, now_ms: int, unix_ms: "list[int]") -> bool:
-        """Take the median of what peers say the time is, so that a minority of liars moves nothing."""
+        """Take the median of what peers say, so that a minority of liars moves nothing."""
         said = sorted([u for u in unix_ms if EARLIEST < u < LATEST])
         return bool(said) and self.set(now_ms, said[(len(said) - 1) // 2], PEERS)

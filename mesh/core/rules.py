@@ -15,8 +15,8 @@ class Rules:
     def judge(self, peer: bytes | None, sensor: str, value: object) -> "list[tuple[str, object]]":
         """What to set, as [(actuator, value)], after a reading of `peer` (None: this peer itself).
 
-        Once a rule holds, it holds until the value is back by `hysteresis`. Its first judgement counts
-        as a change. A value that it cannot compare changes nothing.
+        A rule that holds goes on until the value is back by `hysteresis`. Its first judgement is a
+        change. A value that it cannot compare changes nothing.
         """
         acts = []
         for i, rule in enumerate(self._rules):
@@ -36,10 +36,9 @@ class Rules:
 def _holds(rule: "Rule", value: object, held: bool | None) -> bool | None:
     """Whether a rule holds that held before; None if value is nothing to compare."""
     if isinstance(value, str) or isinstance(rule.number, str):
-        return value == rule.number if rule.operator == "equals" else None
-    over = float(value) - rule.number  # type: ignore[arg-type]
-    if rule.operator == "below":
-        over = -over
+        return bool(value == rule.number) if rule.operator == "equals" else None
+    over: float = float(value) - rule.number  # type: ignore[arg-type]
+    slack = rule.hysteresis if held else 0
     if rule.operator == "equals":
-        return abs(over) <= (rule.hysteresis if held else 0)
-    return over > (-rule.hysteresis if held else 0)
+        return bool(abs(over) <= slack)
+    return bool((over if rule.operator == "above" else -over) > -slack)

@@ -5,28 +5,64 @@ from collections import namedtuple
 from mesh.core import ids
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.limits import Limits
+from mesh.core.peer import read_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, NoReturn
 
-PORT = 5683
-MOST = 1 << 30  # of any limit: what a board's small integers hold
+    Table = dict[str, Any]
 
 # kind: name of the module that reads it; options: what that module understands
 Sensor = namedtuple("Sensor", ("kind", "every_ms", "options"))
-# allow: ids of who may set it, None: only who introduced this peer
-Actuator = namedtuple("Actuator", ("kind", "allow", "options"))
+Actuator = namedtuple("Actuator", ("kind", "options"))
 # peer: id, None for this peer itself; operator: "above" | "below" | "equals"; other: value or None
 Rule = namedtuple(
     "Rule", ("peer", "sensor", "operator", "number", "hysteresis", "actuator", "value", "other")
 )
 
+# What check() understands: {key: spec, "*": spec of any other key}; [spec of each item];
+# "one of these words"; (types, what that is) or (types, what that is, least, most), texts by bytes.
+_ANYTHING = (object, "")
+_SCALAR = ((bool, int, float, str), "a number, a text, true or false")
+_TEXT = (str, "a text", 0, 63)
+_NUMBER = ((int, float), "a number", -1e30, 1e30)
+SCHEMA = {
+    "name": (str, "a text", 0, 32),
+    "port": (int, "a whole number", 0, 65535),
+    "introduced_by": _TEXT,
+    "names": {"*": _TEXT},
+    "sensors": {
+        "*": {"kind": _TEXT, "every_s": ((int, float), "a number", 0.1, 86400), "*": _ANYTHING}
+    },
+    "actuators": {"*": {"kind": _TEXT, "allow": [_TEXT], "*": _ANYTHING}},
+    "follow": _ANYTHING,
+    "rules": [
+        {
+            "when": _TEXT,
+            "above": _NUMBER,
+            "below": _NUMBER,
+            "equals": _SCALAR,
+            "hysteresis": ((int, float), "a number", 0, 1e30),
+            "set": _TEXT,
+            "to": _SCALAR,
+            "else": _SCALAR,
+        }
+    ],
+    "peers": [{"id": _TEXT, "address": _TEXT}],
+    "share": {"*": _ANYTHING},
+    # 2**30: what a board's small integers hold
+    "limits": {n: (int, "a whole number", 1, 1 << 30) for n in dir(Limits()) if n[0] != "_"},
+    "discovery": {"layers": ["dns-sd query group"], "interface": _TEXT},
+    "wifi": [{"ssid": _TEXT, "password": _TEXT}],
+    "clock": {"unix": (bool, "true or false")},
+    "console": "text json",
+}
 
 
-def near(word: str, known: "Iterable[str]") -> str | None:
-    """The one of `known` that `word` may be a slip of the pen for, or None."""
+def near(word: str, known: "Iterable[str]") -> "str | None":
+    """Find the one of `known` that `word` may be a slip of the pen for, or None."""
     best, least = None, 3  # more than two slips are another word
     for other in sorted(known):
         row = list(range(len(other) + 1))  # edit distance, one row at a time
@@ -43,122 +79,76 @@ def near(word: str, known: "Iterable[str]") -> str | None:
     return best
 
 
-def fail(path: str, value: object, allowed: str, known: "Iterable[str]" = ()) -> "NoReturn":
-    """LocalError: what stands at `path`, what could stand there, which of `known` may be meant."""
+def fail(path: str, value: object, what: str, known: "Iterable[str]" = ()) -> "NoReturn":
+    """Raise LocalError: `value` at `path` is not `what`; one of `known` may have been meant."""
     shown = "this" if path.startswith("wifi") else repr(value)[:60]
     meant = near(value, known) if isinstance(value, str) else None
-    raise LocalError(
-        "%s: %s is not %s" % (path or "settings", shown, allowed),
-        'did you mean "%s"?' % meant if meant else None,
-    )
+    help = f'did you mean "{meant}"?' if meant else None
+    raise LocalError(f"{path or 'settings'}: {shown} is not {what}", help)
 
 
 def word(value: object, path: str, known: "Iterable[str]") -> None:
-    """LocalError unless value is one of the texts `known`."""
+    """Raise LocalError unless value is one of the texts `known`."""
     if not isinstance(value, str) or value not in known:
         fail(path, value, "one of " + ", ".join(sorted(known)), known)
 
 
-def check(value: "Any", path: str, spec: "Any") -> None:
-    """LocalError that names `path` unless `value` is as `spec` says.
-
-    spec: {key: spec, "*": spec of other keys}; [spec of every item]; "one of these words";
-    (types, what they are) or (types, what they are, least, most), a text being measured in bytes.
-    """
+def check(value: "Any", path: str, spec: "Any") -> None:  # noqa: ANN401
+    """Raise the LocalError that names `path` unless `value` is as `spec` says (see SCHEMA)."""
     if isinstance(spec, dict):
-        if not isinstance(value, dict):
-            fail(path, value, "a table")
+        check(value, path, (dict, "a table"))
         for key in value:
             inner = spec.get(key) or spec.get("*")
-            if not inner:
+            if inner is None:
                 word(key, path or "settings", spec)
-            check(value[key], path + "." + key if path else key, inner)
+            check(value[key], f"{path}.{key}" if path else key, inner)
     elif isinstance(spec, list):
-        if not isinstance(value, list):
-            fail(path, value, "a list")
+        check(value, path, (list, "a list"))
         for i, item in enumerate(value):
-            check(item, "%s[%d]" % (path, i), spec[0])
+            check(item, f"{path}[{i}]", spec[0])
     elif isinstance(spec, str):
         word(value, path, spec.split())
-    elif not isinstance(value, spec[0]):
-        fail(path, value, spec[1])
-    elif len(spec) > 2:
-        size = len(value.encode()) if spec[0] is str else value
-        if isinstance(value, bool) or not spec[2] <= size <= spec[3]:
-            fail(path, value, "%s (%s to %s)" % spec[1:])
+    else:
+        _leaf(value, path, spec[0], spec[1:])
+
+
+def _leaf(value: "Any", path: str, types: "Any", what: "tuple[Any, ...]") -> None:  # noqa: ANN401
+    good = isinstance(value, types)
+    if good and len(what) > 1:
+        size = len(value.encode()) if types is str else value
+        good = not isinstance(value, bool) and what[1] <= size <= what[2]
+    if not good:
+        fail(path, value, what[0] if len(what) == 1 else "{} ({} to {})".format(*what))
 
 
 def label(value: str, path: str) -> None:
-    """A name that can stand in a path and in a SenML name (RFC 8428 s.4.5.1)."""
+    """Check a name that is to stand in a path and in a SenML name (RFC 8428 s.4.5.1)."""
     bad = [c for c in value.lower() if c not in "-_.0123456789abcdefghijklmnopqrstuvwxyz"]
     if bad or not 0 < len(value) < 33 or value[0] in "-_.":
         fail(path, value, "a name (1 to 32 of letters, digits, - _ .)")
 
 
-def address(value: "Any", path: str) -> tuple[str, int]:
-    """(host, port) of "host", "host:port" or "[host]:port"; the host is an IP address."""
-    host = str(value)
-    if host[:1] == "[":
-        host, _, port = host[1:].partition("]")
-        port = port[1:]
-        good = not host.split("%")[0].strip("0123456789abcdefABCDEF:.")
-    else:
-        host, _, port = host.partition(":")
-        parts = host.split(".")
-        good = len(parts) == 4 and all(p.isdigit() and len(p) < 4 and int(p) < 256 for p in parts)
-    if not good or (port and not (port.isdigit() and 0 < int(port) < 65536)):
+def address(value: object, path: str) -> tuple[str, int]:
+    """Read "host:port" or "[host]:port", port 5683 if it is left out; the host is an IP address."""
+    text = str(value)
+    try:
+        host, port = read_address(text if ":" in text and text[-1] != "]" else text + ":5683")
+    except RemoteError:
+        host = ""
+    bare = host.partition("%")[0]
+    if not ("." in bare or ":" in bare) or bare.strip("0123456789abcdefABCDEF:."):
         fail(path, value, "an IP address, host:port or [host]:port")
-    return host, int(port or PORT)
-
-
-_ANYTHING = (object, "")
-_SCALAR = ((bool, int, float, str), "a number, a text, true or false")
-_TEXT = (str, "a text", 0, 63)
-_NUMBER = ((int, float), "a number", -1e30, 1e30)
-SCHEMA = {
-    "name": (str, "a text", 0, 32),
-    "port": (int, "a whole number", 0, 65535),
-    "introduced_by": _TEXT,
-    "names": {"*": _TEXT},
-    "sensors": {
-        "*": {
-            "kind": _TEXT,
-            "every_s": ((int, float), "a number", 0.1, 86400),
-            "*": _ANYTHING,
-        }
-    },
-    "actuators": {"*": {"kind": _TEXT, "*": _ANYTHING}},
-    "follow": _ANYTHING,
-    "rules": [
-        {
-            "when": _SCALAR,
-            "above": _NUMBER,
-            "below": _NUMBER,
-            "equals": _SCALAR,
-            "hysteresis": _NUMBER,
-            "set": _TEXT,
-            "to": _SCALAR,
-            "else": _SCALAR,
-        }
-    ],
-    "peers": [{"id": _TEXT, "address": _TEXT}],
-    "share": {"*": _ANYTHING},
-    "limits": {n: (int, "a whole number", 1, MOST) for n in dir(Limits()) if n[0] != "_"},
-    "discovery": {"layers": ["dns-sd query group"], "interface": _TEXT},
-    "wifi": [{"ssid": _TEXT, "password": _TEXT}],
-    "clock": {"unix": (bool, "true or false")},
-    "console": "text json",
-}
+    return host, port
 
 
 class Profile:
     """Settings that are valid. Petnames are resolved: whoever is named here is named by id."""
 
-    def __init__(self, got: "dict[str, Any]", kind: str) -> None:
+    def __init__(self, got: "Table", kind: str) -> None:
         get = got.get
         self.kind = kind  # "board" or "desktop"
         self.name: str = get("name", "")  # what this peer calls itself
-        self.port: int = get("port", PORT)  # 0: any
+        self.port: int = get("port", 5683)  # 0: any
         self.names: dict[str, bytes] = {}  # petname: id
         for name, text in get("names", {}).items():
             self.names[name] = self._id(text, "names." + name)
@@ -166,13 +156,16 @@ class Profile:
         self.introduced_by = None if by is None else self._id(by, "introduced_by")
         self.sensors: dict[str, Sensor] = {}
         self.actuators: dict[str, Actuator] = {}
+        self.allow: dict[str, list[bytes]] = {}  # who may set it, if not the one who introduced us
         self.share: dict[str, str | list[bytes]] = {}  # "/sensors/x": "all" | "nobody" | [ids]
         self._things(get("sensors", {}), get("actuators", {}))
         for path, who in get("share", {}).items():
             self._share(path, who, "share." + path)
-        self.follow_all = get("follow") == "*"  # everyone met
-        self.follow = [] if self.follow_all else self._ids(get("follow", []), "follow")
-        self.rules = [self._rule(r, "rules[%d]" % i) for i, r in enumerate(get("rules", []))]
+        follow = get("follow", [])  # ids, or "*" for everyone met
+        self.follow: list[bytes | str] = ["*"]
+        if follow != "*":
+            self.follow = list(self._ids(follow, "follow"))
+        self.rules = [self._rule(r, f"rules[{i}]") for i, r in enumerate(get("rules", []))]
         # given addresses: (id or None, (host, port))
         self.peers = [
             (self._id(p["id"], "peers") if "id" in p else None, address(p.get("address"), "peers"))
@@ -186,64 +179,67 @@ class Profile:
         self.machine_clock: bool = get("clock", {}).get("unix", kind != "board")  # it is right
         self.console: str = get("console", "text")
 
-    def _id(self, value: "Any", path: str) -> bytes:
+    def _id(self, value: str, path: str) -> bytes:
         """The id that a petname or an id's text stands for."""
         if value in self.names:
             return self.names[value]
         try:
-            return ids.from_text(str(value))
+            return ids.from_text(value)
         except RemoteError:
             fail(path, value, "a peer id (52 characters) or a name in names", self.names)
 
-    def _ids(self, value: "Any", path: str) -> list[bytes]:
-        if not isinstance(value, list):
-            fail(path, value, "a list of peers")
+    def _ids(self, value: "list[str]", path: str) -> list[bytes]:
+        check(value, path, [_TEXT])
         return [self._id(item, path) for item in value]
 
-    def _things(self, sensors: "dict[str, Any]", actuators: "dict[str, Any]") -> None:
+    def _things(self, sensors: "Table", actuators: "Table") -> None:
         """Sensors and actuators: their kind is their own name if none is given."""
-        for name, of in sensors.items():
-            of = dict(of)
-            label(name, "sensors")
-            every_ms = int(of.pop("every_s", 60) * 1000)
-            self.sensors[name] = Sensor(of.pop("kind", name), every_ms, of)
-            self._share("/sensors/" + name, of.pop("share", "all"), "sensors.%s.share" % name)
-        for name, of in actuators.items():
-            of = dict(of)
-            label(name, "actuators")
-            allow = of.pop("allow", None)
+        for name in sensors:
+            options = dict(sensors[name])
+            path = "sensors." + name
+            label(name, path)
+            every_ms = int(options.pop("every_s", 60) * 1000)
+            share = options.pop("share", None)
+            self.sensors[name] = Sensor(options.pop("kind", name), every_ms, options)
+            if share is not None:
+                self._share("/sensors/" + name, share, path + ".share")
+        for name in actuators:
+            options = dict(actuators[name])
+            path = "actuators." + name
+            label(name, path)
+            allow = options.pop("allow", None)
             if allow is not None:
-                allow = self._ids(allow, "actuators.%s.allow" % name)
-            self.actuators[name] = Actuator(of.pop("kind", name), allow, of)
+                self.allow[name] = self._ids(allow, path + ".allow")
+            self.actuators[name] = Actuator(options.pop("kind", name), options)
 
-    def _share(self, path: str, who: "Any", where: str) -> None:
-        """A typing error in a path must not make public what was meant to be private."""
+    def _share(self, path: str, who: "Any", where: str) -> None:  # noqa: ANN401
+        # a typing error in a path must not make public what was meant to be private
         known = ["/peer", "/peers", "/sensors", "/actuators", "/feeds", "/time"]
-        known += ["/sensors/" + n for n in self.sensors]
-        word(path, where, known + ["/actuators/" + n for n in self.actuators])
+        known += ["/sensors/" + name for name in self.sensors]
+        word(path, where, known + ["/actuators/" + name for name in self.actuators])
         self.share[path] = who if who in ("all", "nobody") else self._ids(who, where)
 
-    def _rule(self, of: "dict[str, Any]", path: str) -> Rule:
-        peer, _, sensor = str(of.get("when")).partition("/")
-        operators = [o for o in ("above", "below", "equals") if o in of]
-        if not sensor or len(operators) != 1 or "to" not in of:
-            fail(path, of, 'when = "PEER/SENSOR", above or below or equals, set, to')
+    def _rule(self, rule: "Table", path: str) -> Rule:
+        peer, _, sensor = rule.get("when", "").partition("/")
+        operators = [o for o in ("above", "below", "equals") if o in rule]
+        if not sensor or len(operators) != 1 or "to" not in rule:
+            fail(path, rule, "a rule: when (PEER/SENSOR), above or below or equals, set, to")
         if peer == "self":
             word(sensor, path + ".when", self.sensors)
-        word(of.get("set"), path + ".set", self.actuators)
+        word(rule.get("set"), path + ".set", self.actuators)
         return Rule(
             None if peer == "self" else self._id(peer, path + ".when"),
             sensor,
             operators[0],
-            of[operators[0]],
-            of.get("hysteresis", 0),
-            of["set"],
-            of["to"],
-            of.get("else"),
+            rule[operators[0]],
+            rule.get("hysteresis", 0),
+            rule["set"],
+            rule["to"],
+            rule.get("else"),
         )
 
 
-def parse(mapping: "Any", kind: str = "board") -> Profile:
-    """The settings in a decoded JSON or TOML file; LocalError that begins with the path of what is wrong."""
+def parse(mapping: object, kind: str = "board") -> Profile:
+    """Check a decoded JSON or TOML file. LocalError begins with the path of what is wrong."""
     check(mapping, "", SCHEMA)
-    return Profile(mapping, kind)
+    return Profile(mapping, kind)  # type: ignore[arg-type]
