@@ -34,7 +34,7 @@ PACKAGES = {
 }
 
 
-def main(purpose: str) -> None:
+def main(purpose) -> None:
     """Set up for the demo or for the tests."""
     if sys.version_info < (3, 11):  # noqa: UP036 - an older one that starts this shall hear so
         sys.exit(f"othermesh needs Python 3.11 or newer; this is {sys.version.split()[0]}")
@@ -50,7 +50,7 @@ def main(purpose: str) -> None:
             node_packages()
 
 
-def python_packages(extras: str) -> None:
+def python_packages(extras) -> None:
     """Install this project with its extras into .venv."""
     key = [ROOT, sys.version, (ROOT / "pyproject.toml").read_bytes()]
     # what has dev has everything
@@ -104,7 +104,7 @@ def debian_packages() -> None:
         )
 
 
-def apt_install(names: list[str]) -> None:
+def apt_install(names) -> None:
     """Install packages without starting their services: the tests start their own, elsewhere."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     policy = Path("/usr/sbin/policy-rc.d")
@@ -142,37 +142,37 @@ def node_packages() -> None:
     stamp(folder / "stamp", key)
 
 
-def which(name: str):
+def which(name):
     """Find a program, also where only root's PATH leads."""
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
-def lacking(text: str) -> None:
+def lacking(text) -> None:
     """Say what is left out; in CI nothing is, so stop."""
     if CI:
         sys.exit(f"setup: {text} (CI leaves nothing out)")
     say(text)
 
 
-def fresh(path: Path, key: list) -> bool:
+def fresh(path, key) -> bool:
     return path.exists() and path.read_text() == digest(key)
 
 
-def stamp(path: Path, key: list) -> None:
+def stamp(path, key) -> None:
     path.write_text(digest(key))
 
 
-def digest(key: list) -> str:
+def digest(key) -> str:
     return hashlib.sha256(repr(key).encode()).hexdigest()
 
 
-def run(*command, quiet: bool = False, **options) -> int:
+def run(*command, quiet=False, **options) -> int:
     """Run a program; its exit code."""
     output = subprocess.DEVNULL if quiet else None
     return subprocess.run(command, stdout=output, stderr=output, check=False, **options).returncode
 
 
-def say(text: str) -> None:
+def say(text) -> None:
     print(f"setup: {text}", flush=True)
 
 
