@@ -167,9 +167,10 @@ def digest(key) -> str:
 
 
 def run(*command, quiet=False, **options) -> int:
-    """Run a program; its exit code."""
-    output = subprocess.DEVNULL if quiet else None
-    return subprocess.run(command, stdout=output, stderr=output, check=False, **options).returncode
+    """Run a program; its exit code. Only its errors are shown, or if quiet nothing."""
+    errors = subprocess.DEVNULL if quiet else None
+    run = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=errors, check=False, **options)
+    return run.returncode
 
 
 def say(text) -> None:
