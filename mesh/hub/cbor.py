@@ -1,0 +1,156 @@
+"""core.cbor's names with decode on cbor2: the same bytes accepted and refused, the same values.
+
+cbor2 takes far more than the subset: tags that compile patterns, share values, or blow numbers up.
+So a scan over the tokens (initial byte, argument, string) comes first, and cbor2 never sees those.
+encode is core's own: cbor2 in its canonical mode writes the same bytes in twice the time.
+"""
+
+from collections.abc import Iterable
+from struct import pack, unpack
+
+import cbor2
+
+from mesh.core.cbor import DEPTH, Decimal, encode
+from mesh.core.errors import LocalError, RemoteError
+
+__all__ = ("DEPTH", "Decimal", "decode", "encode")
+
+
+def _lengths() -> bytes:
+    """The length of a token by its initial byte; 0 for those that need a closer look."""
+    lengths = bytearray(256)
+    for n in range(24):
+        for major in (0x00, 0x20, 0x80, 0xA0):
+            lengths[major + n] = 1
+        lengths[0x40 + n] = lengths[0x60 + n] = 1 + n
+    lengths[0xF4:0xF7] = b"\1\1\1"
+    return bytes(lengths)
+
+
+_LENGTHS = _lengths()
+_NESTED = frozenset((list, dict, Decimal))
+_TAG = 0xC4
+# Replaces tag 4, of which cbor2 would make a decimal.Decimal: unassigned, so our hook gets it.
+_HOOKED = 0xC6
+
+
+def decode(data: bytes, depth: int = DEPTH) -> object:
+    """As core.cbor.decode: the same values, and RemoteError for the same bytes."""
+    data = bytes(data)
+    tokens, tags = _scan(data)
+    if tags:
+        hooked = bytearray(data)
+        for at in tags:
+            hooked[at] = _HOOKED
+        data = bytes(hooked)
+    try:
+        value: object = cbor2.loads(data, tag_hook=_decimal, max_depth=depth + 1)
+    except cbor2.CBORDecodeError as error:
+        raise RemoteError("CBOR malformed") from error
+    # a key that comes twice, or an item behind the first, has tokens but no place in the value
+    if tokens != 1 + _count(value, depth):
+        raise RemoteError("CBOR map key twice, or bytes after the item")
+    return value
+
+
+def _scan(data: bytes) -> tuple[int, list[int]]:
+    """How many tokens there are, each of the subset; and where those of tag 4 begin."""
+    lengths = _LENGTHS
+    size = len(data)
+    at = tokens = 0
+    tags = []
+    while at < size:
+        first = data[at]
+        tokens += 1
+        if length := lengths[first]:
+            at += length
+        elif first == _TAG:
+            tags.append(at)
+            at += 1
+        elif first < _TAG:
+            at += _long(data, at)
+        else:
+            at += _float(data, at)
+    if at != size:
+        raise RemoteError("CBOR cut off")
+    return tokens, tags
+
+
+def _long(data: bytes, at: int) -> int:
+    """The length of a token whose argument stands in bytes of its own."""
+    major, info = divmod(data[at], 32)
+    width = 1 << info - 24 if 24 <= info < 28 else 0
+    n = int.from_bytes(data[at + 1 : at + 1 + width], "big")
+    if major > 5 or not width or n < (24 if width == 1 else 1 << 4 * width):
+        raise RemoteError("CBOR outside the subset")
+    # of arrays and maps too, for which cbor2 takes the memory first
+    if major > 1 and n > len(data) - at:
+        raise RemoteError("CBOR cut off")
+    return 1 + width + (n if major in (2, 3) else 0)
+
+
+def _float(data: bytes, at: int) -> int:
+    """The length of a finite float in its shortest form."""
+    first = data[at]
+    left = len(data) - at
+    if first == 0xF9 and left > 2 and data[at + 1] & 0x7C != 0x7C:
+        return 3
+    if first == 0xFA and left > 4:
+        value = unpack(">f", data[at + 1 : at + 5])[0]
+        if value - value == 0 and not _fits_half(value):
+            return 5
+    raise RemoteError("CBOR outside the subset")
+
+
+def _fits_half(value: float) -> bool:
+    try:
+        return bool(unpack(">e", pack(">e", value))[0] == value)
+    except OverflowError:
+        return False
+
+
+def _decimal(_: cbor2.CBORDecoder, tag: cbor2.CBORTag) -> Decimal:
+    pair = tag.value
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise RemoteError("CBOR tag")
+    try:
+        return Decimal(pair[1], pair[0])
+    except LocalError as error:
+        raise RemoteError("CBOR tag") from error
+
+
+def _count(value: object, depth: int) -> int:
+    """How many tokens are inside a value; RemoteError for its depth or its map keys."""
+    if type(value) not in _NESTED:
+        return 0
+    if depth < (2 if isinstance(value, Decimal) else 1):
+        raise RemoteError("CBOR too deep")
+    if isinstance(value, Decimal):
+        return 3
+    items: Iterable[object] = ()
+    count = 0
+    if isinstance(value, dict):
+        _check_keys(list(value))
+        count = 2 * len(value)
+        items = value.values()
+    elif isinstance(value, list):
+        count = len(value)
+        items = value
+    for item in items:
+        if type(item) in _NESTED:
+            count += _count(item, depth - 1)
+    return count
+
+
+def _check_keys(keys: list[object]) -> None:
+    kinds = set(map(type, keys))
+    if kinds == {int} and min(keys) >= 0:  # type: ignore[type-var,operator]
+        ordered = keys == sorted(keys)  # type: ignore[type-var]
+    elif kinds <= {int, bytes, str}:
+        codes = [encode(key) for key in keys]
+        lengths = [len(code) for code in codes]
+        ordered = codes == sorted(codes) and lengths == sorted(lengths)
+    else:
+        ordered = False
+    if not ordered:
+        raise RemoteError("CBOR map keys")
