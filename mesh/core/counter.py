@@ -1,0 +1,28 @@
+"""The sender's counter: never repeats, rarely writes to flash (RFC 8613 appendix B.1.1)."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Counter:
+    """Numbers from `start` on. save(limit) is called before the first of `block` numbers is used.
+
+    `start` is the limit last saved, 0 at first: what was left of the old block is skipped. If save
+    raises, so does next(), and no number is given out.
+    """
+
+    def __init__(self, start: int, block: int, save: "Callable[[int], object]") -> None:
+        self._next = start
+        self._limit = start
+        self._block = block
+        self._save = save
+
+    def next(self) -> int:
+        """A number that was never given out before."""
+        value = self._next
+        if value >= self._limit:
+            self._save(value + self._block)
+            self._limit = value + self._block
+        self._next = value + 1
+        return value
