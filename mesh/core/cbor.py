@@ -1,8 +1,7 @@
 """Deterministic CBOR (RFC 8949): the subset in docs/protocol.md section 2; all else is refused."""
 
-from math import copysign, frexp, ldexp
-
 from mesh.core.errors import LocalError, RemoteError
+from mesh.core.floats import from_bits, half_of, to_bits
 from mesh.core.utf8 import text
 
 DEPTH = 16  # arrays, maps and tags inside each other
@@ -17,12 +16,7 @@ class Decimal:
     __slots__ = ("exponent", "mantissa")
 
     def __init__(self, mantissa: int, exponent: int) -> None:
-        if (
-            type(mantissa) is not int
-            or type(exponent) is not int
-            or not -10 < exponent < 0
-            or not -1 << 63 <= mantissa < 1 << 63
-        ):
+        if not -10 < exponent < 0 or mantissa >> 63 not in (0, -1):
             raise LocalError("decimal fraction out of range")
         self.mantissa = mantissa
         self.exponent = exponent
@@ -47,8 +41,7 @@ class Decimal:
         sign = "-" if self.mantissa < 0 else ""
         return f"{sign}{digits[: self.exponent]}.{digits[self.exponent :]}"
 
-    def __repr__(self) -> str:
-        return f"Decimal({self.mantissa}, {self.exponent})"
+    __repr__ = __str__
 
 
 def encode(value: object) -> bytes:
@@ -57,7 +50,15 @@ def encode(value: object) -> bytes:
     Values: None, bool, int, float, Decimal, bytes, str, list, tuple, dict.
     """
     out = bytearray()
-    _write(out, value, DEPTH)
+    todo: list[tuple[object, int]] = [(value, DEPTH)]
+    while todo:
+        value, depth = todo.pop()
+        if depth < 0 and isinstance(value, bytes):
+            out += value  # a map key, encoded already
+        elif not _write(out, value):
+            if depth < 1:
+                raise LocalError("too deep for CBOR")
+            _write_nested(out, todo, value, depth - 1)
     return bytes(out)
 
 
@@ -68,27 +69,69 @@ def decode(data: bytes, depth: int = DEPTH) -> object:
     """
     if not isinstance(data, bytes):
         data = bytes(data)
-    value, at = _item(data, 0, depth)
+    # The innermost open array or map. No recursion: a board's stack holds some twenty calls.
+    items: list[object] = []
+    major, left, last = 4, 1, b""
+    outer: list[tuple[int, int, list[object], bytes]] = []
+    at = 0
+    while left:
+        start = at
+        first, n, at = _head(data, at)
+        is_key = major == 5 and not left & 1
+        if 0x7F < first < 0xC0:
+            if is_key or len(outer) == depth:
+                raise RemoteError("CBOR too deep")
+            outer.append((major, left, items, last))
+            major, left, items, last = first >> 5, n << (first >> 5 & 1), [], b""
+            _has(data, at + left)
+        else:
+            value, at = _single(data, first, n, at, depth - len(outer))
+            if is_key:
+                last = _next_key(last, data[start:at])
+            items.append(value)
+            left -= 1
+        while outer and not left:
+            value = items if major == 4 else dict(zip(items[::2], items[1::2]))
+            major, left, items, last = outer.pop()
+            items.append(value)
+            left -= 1
     if at != len(data):
         raise RemoteError("bytes after the CBOR item")
-    return value
+    return items[0]
 
 
-def _item(data: bytes, at: int, depth: int) -> "tuple[object, int]":
-    """The item that begins at `at`, and where it ends."""
-    first, n, at = _head(data, at)
+def _next_key(last: bytes, code: bytes) -> bytes:
+    """The encoding of a map key, if it may follow the one before."""
+    # integers, byte strings and texts have initial bytes below 0x80
+    if code[0] > 0x7F or code <= last or len(code) < len(last):
+        raise RemoteError("CBOR map keys")
+    return code
+
+
+def _single(data: bytes, first: int, n: int, at: int, depth: int) -> "tuple[object, int]":
+    """What holds no other value (a decimal fraction too), and where it ends."""
     major = first >> 5
     if major < 2:
         return -1 - n if major else n, at
-    if major < 4:
-        end = at + n
-        _has(data, end)
-        return text(data[at:end]) if major == 3 else data[at:end], end
     if major == 7:
         return _simple(first, n), at
-    if depth < 1:
-        raise RemoteError("CBOR too deep")
-    return (_array, _map, _tag)[major - 4](data, at, n, depth - 1)
+    if major == 6:
+        return _decimal(data, n, at, depth)
+    end = at + n
+    _has(data, end)
+    return text(data[at:end]) if major == 3 else data[at:end], end
+
+
+def _decimal(data: bytes, tag: int, at: int, depth: int) -> tuple[Decimal, int]:
+    first, _, at = _head(data, at)
+    kind, exponent, at = _head(data, at)
+    sign, mantissa, at = _head(data, at)
+    if tag == 4 and first == 0x82 and kind >> 5 == 1 and sign < 0x40 and depth > 1:
+        try:
+            return Decimal(-1 - mantissa if sign >> 5 else mantissa, -1 - exponent), at
+        except LocalError:
+            pass
+    raise RemoteError("CBOR tag")
 
 
 def _has(data: bytes, end: int) -> None:
@@ -97,64 +140,27 @@ def _has(data: bytes, end: int) -> None:
 
 
 def _head(data: bytes, at: int) -> tuple[int, int, int]:
-    """The initial byte, its argument (in its shortest form, or refused), and where that ends."""
+    """The initial byte, its argument, and where that ends. No indefinite lengths (s.3.2)."""
     _has(data, at + 1)
     first = data[at]
     at += 1
     n = first & 31
     if n < 24:
         return first, n, at
-    if n > 27:
-        raise RemoteError("CBOR of indefinite length")
     size = 1 << n - 24
     end = at + size
     _has(data, end)
     n = int.from_bytes(data[at:end], "big")
-    if first < 0xE0 and n < (24 if size == 1 else 1 << 4 * size):
+    if size > 8 or (first < 0xE0 and n < (24 if size == 1 else 1 << 4 * size)):
         raise RemoteError("CBOR not in its shortest form")
     return first, n, end
 
 
-def _array(data: bytes, at: int, n: int, depth: int) -> "tuple[object, int]":
-    _has(data, at + n)
-    items = []
-    for _ in range(n):
-        item, at = _item(data, at, depth)
-        items.append(item)
-    return items, at
-
-
-def _map(data: bytes, at: int, n: int, depth: int) -> "tuple[object, int]":
-    _has(data, at + 2 * n)
-    items = {}
-    last = b""
-    for _ in range(n):
-        start = at
-        key, at = _item(data, at, 0)
-        name = data[start:at]
-        # integers, byte strings and texts have initial bytes below 0x80
-        if name[0] > 0x7F or name <= last or len(name) < len(last):
-            raise RemoteError("CBOR map keys")
-        last = name
-        items[key], at = _item(data, at, depth)
-    return items, at
-
-
-def _tag(data: bytes, at: int, n: int, depth: int) -> "tuple[object, int]":
-    pair, at = _item(data, at, depth)
-    if n == 4 and isinstance(pair, list) and len(pair) == 2:
-        try:
-            return Decimal(pair[1], pair[0]), at
-        except LocalError:
-            pass
-    raise RemoteError("CBOR tag")
-
-
 def _simple(first: int, n: int) -> object:
     if first == 0xF9:
-        return _float(n, 5, 10)
-    if first == 0xFA and _half(n) < 0:
-        return _float(n, 8, 23)
+        return from_bits(n, 5, 10)
+    if first == 0xFA and half_of(n) < 0:
+        return from_bits(n, 8, 23)
     if first == 0xF6:
         return None
     if 0xF3 < first < 0xF6:
@@ -162,41 +168,8 @@ def _simple(first: int, n: int) -> object:
     raise RemoteError("CBOR simple value or float")
 
 
-def _float(n: int, width: int, digits: int) -> float:
-    """The float in the bits of n: sign, `width` bits of exponent, `digits` bits of fraction."""
-    top = (1 << width) - 1
-    exponent = n >> digits & top
-    fraction = n & (1 << digits) - 1
-    if exponent == top:
-        raise RemoteError("CBOR float not finite")
-    if exponent:
-        fraction += 1 << digits
-    else:
-        exponent = 1
-    value = ldexp(fraction, exponent - digits - (top >> 1))
-    return -value if n >> width + digits else value
-
-
-def _half(n: int) -> int:
-    """The 16 bits that hold the same float as the 32 bits of n; -1 if none do."""
-    sign = n >> 16 & 0x8000
-    if not n & 0x7FFFFFFF:
-        return sign
-    exponent = (n >> 23 & 255) - 112
-    if not -10 < exponent < 31:
-        return -1
-    fraction = n & 0x7FFFFF
-    shift = 13
-    if exponent < 1:
-        fraction += 1 << 23
-        shift = 14 - exponent
-        exponent = 0
-    if fraction & (1 << shift) - 1:
-        return -1
-    return sign | exponent << 10 | fraction >> shift
-
-
-def _write(out: bytearray, value: object, depth: int) -> None:
+def _write(out: bytearray, value: object) -> bool:
+    """Write what holds no other value; False for the rest."""
     if value is None:
         out.append(0xF6)
     elif isinstance(value, bool):
@@ -211,41 +184,46 @@ def _write(out: bytearray, value: object, depth: int) -> None:
         _write_head(out, 0x60, len(data))
         out += data
     elif isinstance(value, float):
-        _write_float(out, value)
-    elif depth < 1:
-        raise LocalError("too deep for CBOR")
+        bits = to_bits(value)
+        half = half_of(bits)
+        out += b"\xfa" + bits.to_bytes(4, "big") if half < 0 else b"\xf9" + half.to_bytes(2, "big")
     else:
-        _write_nested(out, value, depth - 1)
+        return False
+    return True
 
 
-def _write_nested(out: bytearray, value: object, depth: int) -> None:
+def _write_nested(
+    out: bytearray, todo: "list[tuple[object, int]]", value: object, depth: int
+) -> None:
+    """Write the head and put what is inside on `todo`, the first item on top."""
     if isinstance(value, (list, tuple)):
         _write_head(out, 0x80, len(value))
-        for item in value:
-            _write(out, item, depth)
+        todo += [(item, depth) for item in reversed(value)]
     elif isinstance(value, dict):
-        _write_map(out, value, depth)
+        _write_head(out, 0xA0, len(value))
+        for code, item in _entries(value):
+            todo += (item, depth), (code, -1)
     elif isinstance(value, Decimal) and depth:
-        out.append(0xC4)
-        _write(out, [value.exponent, value.mantissa], 1)
+        out += b"\xc4\x82"
+        _write_int(out, value.exponent)
+        _write_int(out, value.mantissa)
     else:
         raise LocalError("no CBOR for this")
 
 
-def _write_map(out: bytearray, items: "dict[object, object]", depth: int) -> None:
-    names = []
+def _entries(items: "dict[object, object]") -> "list[tuple[bytes, object]]":
+    """Encoded keys and values, the last first."""
+    entries = []
     for key, item in items.items():
-        name = bytearray()
-        _write(name, key, 0)
-        names.append((len(name), bytes(name), item))
-    _write_head(out, 0xA0, len(names))
-    last = b""
-    for _, code, item in sorted(names):
-        if code[0] > 0x7F or code <= last:
-            raise LocalError("no CBOR for these map keys")
-        last = code
-        out += code
-        _write(out, item, depth)
+        code = bytearray()
+        if not _write(code, key) or code[0] > 0x7F:
+            raise LocalError("no CBOR for this map key")
+        entries.append((bytes(code), item))
+    entries.sort(reverse=True)
+    sizes = [len(entry[0]) for entry in entries]
+    if sizes != sorted(sizes, reverse=True):
+        raise LocalError("no CBOR for these map keys")
+    return entries
 
 
 def _write_int(out: bytearray, n: int) -> None:
@@ -266,28 +244,6 @@ def _write_head(out: bytearray, major: int, n: int) -> None:
         raise LocalError("too large for CBOR")
     out.append(major | 24 + power)
     out += n.to_bytes(1 << power, "big")
-
-
-def _write_float(out: bytearray, value: float) -> None:
-    if value - value != 0:
-        raise LocalError("no CBOR for an infinite float")
-    # 24 bits as a whole number, in units of the last of them; fewer bits below 2**-126
-    exponent = max(frexp(value)[1] + 125, 0)
-    whole = ldexp(abs(value), 149 - exponent)
-    n = int(whole)
-    if n != whole or exponent > 253:
-        raise LocalError("float needs more than 32 bits")
-    if n:
-        n += exponent << 23
-    if copysign(1, value) < 0:
-        n += 1 << 31
-    short = _half(n)
-    if short < 0:
-        out.append(0xFA)
-        out += n.to_bytes(4, "big")
-    else:
-        out.append(0xF9)
-        out += short.to_bytes(2, "big")
 
 
 def _utf8(value: str) -> bytes:

@@ -111,7 +111,7 @@ def _fits_half(value: float) -> bool:
 
 def _decimal(_: cbor2.CBORDecoder, tag: cbor2.CBORTag) -> Decimal:
     pair = tag.value
-    if not isinstance(pair, list) or len(pair) != 2:
+    if not isinstance(pair, list) or list(map(type, pair)) != [int, int]:
         raise RemoteError("CBOR tag")
     try:
         return Decimal(pair[1], pair[0])
