@@ -1,0 +1,151 @@
+"""Files that must be private, whole and on the disk before anybody relies on them."""
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+
+from mesh.core.errors import LocalError
+
+OTHERS = 0o077  # mode bits of everybody but the owner
+OTHERS_WRITE = 0o022
+
+
+def make_private_folder(path: Path) -> None:
+    """Create a folder that only its owner may enter; refuse one that others can write to.
+    LocalError.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = path.stat()
+    except OSError as error:
+        raise LocalError(f"cannot make the folder {path}: {error.strerror}") from error
+    _check_owner(path, status)
+    if status.st_mode & OTHERS_WRITE:
+        raise LocalError(f"others can change files in {path}", f"chmod 700 {path}")
+
+
+def read_private(path: Path) -> bytes | None:
+    """The content of a file that only its owner can read; None if there is none. LocalError if
+    others can.
+    """
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            _check_owner(path, status)
+            if status.st_mode & OTHERS:
+                raise LocalError(f"others can read {path}", f"chmod 600 {path}")
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LocalError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _check_owner(path: Path, status: os.stat_result) -> None:
+    if status.st_uid != os.geteuid():
+        help = f"run as its owner, or: chown -R {os.geteuid()} {path}"
+        raise LocalError(f"{path} belongs to somebody else", help)
+
+
+def create(path: Path, data: bytes) -> None:
+    """Write a new private file, whole or not at all. LocalError, and nothing changed, if it
+    exists.
+    """
+    try:
+        draft = _write_draft(path, data)
+        try:
+            os.link(draft, path)  # unlike a rename, this never replaces what is there
+        finally:
+            draft.unlink()
+        _sync_folder(path.parent)
+    except FileExistsError as error:
+        raise LocalError(
+            f"{path} exists already", "it is never overwritten; move it away first"
+        ) from error
+    except OSError as error:
+        raise LocalError(f"cannot write {path}: {error.strerror}") from error
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put a private file in the place of the old one; after a crash either is there, whole.
+    LocalError.
+    """
+    try:
+        _write_draft(path, data).replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise LocalError(f"cannot write {path}: {error.strerror}", "is the disk full?") from error
+
+
+def _write_draft(path: Path, data: bytes) -> Path:
+    draft = path.with_name(f".{path.name}.new")
+    with contextlib.suppress(FileNotFoundError):
+        draft.unlink()
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+class Lock:
+    """Held by one process at a time, and let go by the system however that process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock. LocalError that names the process which has it."""
+        try:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise LocalError(f"cannot open {self.path}: {error.strerror}") from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(file)
+            pid = self.holder()
+            who = f"process {pid}" if pid else "another process"
+            raise LocalError(
+                f"{self.path.parent} is in use by {who}",
+                "one identity runs once: stop that process, or choose another folder",
+            ) from error
+        os.ftruncate(file, 0)
+        os.pwrite(file, b"%d\n" % os.getpid(), 0)
+        self._file = file
+
+    def holder(self) -> int | None:
+        """The process that wrote itself down as the holder and still lives, or None."""
+        try:
+            text = self.path.read_bytes()[:20].strip()
+        except OSError:
+            return None
+        pid = int(text) if text.isdigit() else None
+        return pid if pid and _lives(pid) else None
+
+    def release(self) -> None:
+        """Let go. The file stays: if it went, two processes could lock two files of one name."""
+        if self._file is not None:
+            os.ftruncate(self._file, 0)
+            os.close(self._file)
+            self._file = None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
