@@ -1,0 +1,103 @@
+"""The command `mesh`: the table of commands, and main(), which alone reports errors and exits."""
+
+import asyncio
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from mesh.core.errors import LocalError, MeshError
+from mesh.hub.cli import render
+from mesh.hub.cli.options import Reply
+from mesh.hub.errors import NoAnswer
+from mesh.hub.failure import FAILED, MEANINGS, OK, SETUP, TIMEOUT, Failure
+
+# Each is a module of that name here with command() and EXAMPLE; UNKNOWN_OPTIONS makes -5 a value.
+COMMANDS = ("up", "demo", "id", "peers", "show", "read", "watch", "set", "get", "doctor")
+
+INTERRUPTED = 130  # as shells say it: 128 + SIGINT
+EPILOG = "\n\n".join(
+    [
+        "PEER is a name, our own name for a peer, or the beginning of its id; `mesh show PEER` "
+        "lists its sensors and actuators. Every command has --json, and --help with an example.",
+        "Exit codes: "
+        + ", ".join(f"{code} {meaning}" for code, meaning in MEANINGS.items())
+        + ".",
+    ]
+)
+
+
+def make_app() -> typer.Typer:
+    """The commands of the table, with their help and examples."""
+    app = typer.Typer(
+        help="A mesh of equal peers: who is there, what they measure, what they do.",
+        epilog=EPILOG,
+        no_args_is_help=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    for name in COMMANDS:
+        module = importlib.import_module(f"{__name__}.{name}")
+        app.command(
+            name,
+            epilog=f"Example: {module.EXAMPLE}",
+            context_settings={"ignore_unknown_options": hasattr(module, "UNKNOWN_OPTIONS")},
+        )(module.command)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit as mesh.hub.failure says."""
+    render.prepare()
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; gives its exit code, and has reported what went wrong."""
+    try:
+        result = make_app()(list(arguments) or ["--help"], prog_name="mesh", standalone_mode=False)
+        if isinstance(result, Reply):
+            return asyncio.run(_show(result))
+        return result if isinstance(result, int) else OK
+    except typer.TyperException as error:  # wrong usage
+        render.error(
+            error.format_message(), "`mesh --help` lists commands, `mesh COMMAND --help` options"
+        )
+        return error.exit_code
+    except MeshError as error:
+        render.error(error.detail, error.help)
+        return _exit_code(error)
+    except BrokenPipeError:
+        render.abandon()
+        return OK  # who read it had enough
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+
+
+def _exit_code(error: MeshError) -> int:
+    if isinstance(error, Failure):
+        return error.code
+    if isinstance(error, NoAnswer):
+        return TIMEOUT
+    return SETUP if isinstance(error, LocalError) else FAILED
+
+
+async def _show(reply: Reply) -> int:
+    """Show a reply. Ctrl-C ends what goes on and on; that is no failure."""
+    loop = asyncio.get_running_loop()
+    showing = asyncio.ensure_future(render.show(reply))
+    stops = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in stops:
+        loop.add_signal_handler(number, showing.cancel)
+    try:
+        await showing
+    except asyncio.CancelledError:
+        if reply.many:
+            return OK
+        return INTERRUPTED
+    finally:
+        for number in stops:
+            loop.remove_signal_handler(number)
+    return OK

@@ -1,0 +1,28 @@
+"""mesh doctor: what is wrong here, and what to do about it."""
+
+from typing import Annotated
+
+import typer
+
+from mesh.hub import doctor
+from mesh.hub.cli.options import HomeFolder, Json, Reply
+
+EXAMPLE = "mesh doctor"
+
+
+def command(
+    home: HomeFolder = None,
+    interface: Annotated[
+        str | None, typer.Option("--interface", "-i", help="Listen on this one: name or address.")
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout", "-t", metavar="SECONDS", min=0.1, max=60, help="How long to listen."
+        ),
+    ] = doctor.LISTEN_S,
+    json: Json = False,
+) -> Reply:
+    """Look at this computer: multicast, ports, clock, identity, tools; and what to do."""
+    items = doctor.examine(home, interface, timeout)
+    return Reply("findings", items, json, listed=True, until="listening")

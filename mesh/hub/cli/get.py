@@ -1,0 +1,41 @@
+"""mesh get: read anything that speaks CoAP."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+import typer
+
+from mesh.hub.cli.options import Json, Reply, Timeout
+
+EXAMPLE = "mesh get coap://192.168.1.20/sensors"
+
+
+def command(
+    uri: Annotated[str, typer.Argument(metavar="URI", help="coap:, coap+tcp: or coap+ws:.")],
+    observe: Annotated[
+        bool, typer.Option("--observe", "-o", help="Keep showing changes.")
+    ] = False,
+    accept: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Content-Format to ask for; 18: signed.")
+    ] = None,
+    timeout: Timeout = 10.0,
+    json: Json = False,
+) -> Reply:
+    """Read any CoAP resource, also of what is no mesh peer; --accept 18 asks for a signature."""
+    items = _observe(uri, accept, timeout) if observe else _get(uri, accept, timeout)
+    return Reply("content", items, json, many=observe, until=f"asking {uri}")
+
+
+async def _get(uri: str, accept: int | None, timeout_s: float) -> AsyncGenerator[Any, None]:
+    from mesh.hub import foreign, formats  # noqa: PLC0415 - aiocoap, which no other command needs
+
+    yield formats.describe(uri, await foreign.get(uri, accept, timeout_s))
+
+
+async def _observe(uri: str, accept: int | None, timeout_s: float) -> AsyncGenerator[Any, None]:
+    from mesh.hub import foreign, formats  # noqa: PLC0415 - as above
+
+    async with aclosing(foreign.observe(uri, accept, timeout_s)) as replies:
+        async for reply in replies:
+            yield formats.describe(uri, reply)

@@ -1,0 +1,32 @@
+"""mesh id: who we are."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+from mesh.core import ids
+from mesh.hub import control
+from mesh.hub.cli.options import HomeFolder, Json, Reply
+from mesh.hub.failure import SETUP, Failure
+from mesh.hub.home import Home
+
+EXAMPLE = "mesh id --json"
+
+
+def command(home: HomeFolder = None, json: Json = False) -> Reply:
+    """The id, short id and name of the peer of this computer."""
+    return Reply("id", _own(home), json)
+
+
+async def _own(folder: Path | None) -> AsyncGenerator[dict[str, Any], None]:
+    home = Home(folder)
+    peer = home.peer_id()
+    if peer is None:
+        raise Failure(f"there is no identity in {home.path} yet", "`mesh up` makes one", SETUP)
+    yield {
+        "id": ids.to_text(peer),
+        "short": ids.short(peer),
+        "name": home.profile().name,
+        "home": str(home.path),
+        "running": control.runs(home.control),
+    }

@@ -1,0 +1,52 @@
+"""The pieces that views are made of. Words of others are cleaned before they are shown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+Row = Mapping[str, Any]
+
+STYLES = {
+    "ok": "green", "warn": "yellow", "fail": "bold red",
+    "up": "green", "new": "yellow", "lost": "red",
+    "found": "green", "refused": "yellow", "forked": "bold red", "error": "red",
+}  # fmt: skip
+HOW = {"mdns": "DNS-SD", "asked us": "it asked", "last": "last time", "given": "by hand"}
+
+
+def clean(text: object) -> str:
+    """Text of others without what could move the cursor or turn the line around."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], right: str = "") -> Table:
+    """Columns without frames, to read well as plain text too; those in `right` stand right."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for head in heads:
+        justify = "right" if head in right.split() else "left"
+        made.add_column(head, justify=justify, overflow="ellipsis", no_wrap=True)  # type: ignore[arg-type]
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    return made
+
+
+def pairs(rows: Iterable[tuple[str, str | Text]]) -> Table:
+    """Names and values; a long value goes on below itself."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    made.add_column(style="bold", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in rows:
+        made.add_row(name, value if isinstance(value, Text) else Text(value))
+    return made
+
+
+def styled(word: str) -> Text:
+    """A word that has a colour of its own."""
+    return Text(word, STYLES.get(word, ""))
+
+
+def how(row: Row) -> str:
+    """How a peer was found, in words."""
+    return HOW.get(row["how"], str(row["how"]))

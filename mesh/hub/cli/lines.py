@@ -1,0 +1,75 @@
+"""What goes on, a line for each: readings, and what happens to a running peer."""
+
+import json
+import time
+from collections.abc import Callable
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from mesh.core import coap
+from mesh.hub.cli import units
+from mesh.hub.cli.layout import STYLES, Row, clean, how, pairs
+
+
+def watch(row: Row) -> RenderableType:
+    """One reading, or why there is none, on one line."""
+    line = Text(_time(None))
+    name = clean(row["peer"] + (f"/{row['sensor']}" if row["sensor"] else ""))
+    if "error" in row:
+        return line.append(f"  {name:<32}  ").append(clean(row["error"]), "red")
+    line.append(f"  {name:<32}  ").append(clean(units.quantity(row["value"], row["unit"])), "bold")
+    if row["age_s"] is not None and row["age_s"] > 5:  # noqa: PLR2004 - what is new needs no age
+        line.append(f"  {units.ago(row['age_s'])} ago", "dim")
+    return line if row["verified"] else line.append("  NOT VERIFIED", "bold red")
+
+
+def up(row: Row) -> RenderableType:
+    """What a running peer is, and then each event on one line."""
+    if row["event"] == "up":
+        return _started(row)
+    line = Text(_time(row["at"])).append(f"  {row['event']:<8}  ", STYLES.get(row["event"], ""))
+    return line.append(clean(EVENTS[row["event"]](row)))
+
+
+def _started(row: Row) -> RenderableType:
+    here = [layer["name"] for layer in row["layers"] if layer["active"]]
+    facts: list[tuple[str, str | Text]] = [
+        ("id", row["id"]),
+        ("reachable at", ", ".join(row["addresses"])),
+        ("finds by", ", ".join(here)),
+        ("home", row["home"]),
+    ]
+    notes = [f"{layer['name']}: {layer['reason']}" for layer in row["layers"] if layer["reason"]]
+    facts += [("note", note) for note in notes]
+    name = clean(row["name"] or "this peer")
+    return Group(
+        Text(f"{name} ({row['short']}) is up; Ctrl-C stops it", "bold"), pairs(facts), Text()
+    )
+
+
+def _reading_event(row: Row) -> str:
+    return f"{row['label']}/{row['sensor']}  {units.quantity(row['value'], row['unit'])}"
+
+
+def _refused_event(row: Row) -> str:
+    who = row.get("label") or row.get("source") or "our own rule"
+    return f"{who}: {row['detail']} ({coap.code_text(row['code'])})"
+
+
+EVENTS: dict[str, Callable[[Row], str]] = {
+    "found": lambda row: f"{row['label']} at {row['address']}, {how(row)}",
+    "lost": lambda row: f"{row['label']}: {row['reason']}",
+    "reading": _reading_event,
+    "refused": _refused_event,
+    "actuated": lambda row: (
+        f"{row['name']} = {json.dumps(row['value'])}, asked by {row.get('label', 'our own rule')}"
+    ),
+    "forked": lambda row: (
+        f"{row['label']} wrote two different entries {row['seq']}: nothing more is taken"
+    ),
+}
+
+
+def _time(unix_s: float | None) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(unix_s))

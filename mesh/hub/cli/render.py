@@ -1,0 +1,111 @@
+"""Data to the screen: tables for people, JSON for programs. Nothing else prints."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, aclosing
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from mesh.hub.cli.layout import clean
+from mesh.hub.cli.options import Reply
+from mesh.hub.cli.views import VIEWS
+
+WIDE = 10_000  # columns where nobody looks: in a pipe nothing is cut off or wrapped
+REDRAWN = ("peers",)  # shown in place of what was there before, when it comes again
+
+
+async def show(reply: Reply) -> None:
+    """Show each thing that a command gives as it comes."""
+    async with aclosing(reply.items):
+        if reply.json:
+            await _as_json(reply)
+        else:
+            await _as_text(reply)
+
+
+async def _as_json(reply: Reply) -> None:
+    if reply.many:
+        async for item in reply.items:
+            _line(json.dumps(item, ensure_ascii=False))
+        return
+    found: list[Any] = []
+    try:
+        async for item in reply.items:
+            found.append(item)  # noqa: PERF401 - kept also when it fails on the way
+    finally:
+        if found:
+            _line(json.dumps(found if reply.listed else found[0], indent=2, ensure_ascii=False))
+
+
+async def _as_text(reply: Reply) -> None:
+    view = VIEWS[reply.view]
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+    async with AsyncExitStack() as stack:
+        waiting = stack.enter_context(contextlib.ExitStack())
+        waiting.enter_context(_waiting(reply.until))
+        live: Live | None = None
+        async for item in reply.items:
+            waiting.close()
+            if reply.many and reply.view in REDRAWN and console.is_terminal:
+                if live is None:
+                    live = stack.enter_context(Live(console=console, auto_refresh=False))
+                live.update(view(item), refresh=True)
+            else:
+                _print(console, view(item))
+
+
+@contextlib.contextmanager
+def _waiting(until: str) -> Iterator[None]:
+    console = Console(stderr=True)
+    if not until or not console.is_terminal:
+        yield
+        return
+    with console.status(Text(f"{clean(until)} ...")):
+        yield
+
+
+def _print(console: Console, what: RenderableType) -> None:
+    if console.is_terminal:
+        console.print(what)
+        return
+    with console.capture() as captured:
+        console.print(what)
+    _line("\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n")))
+
+
+def _line(text: str) -> None:
+    print(text, flush=True)
+
+
+def error(detail: str, help: str | None) -> None:
+    """Say what went wrong, and what to try."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text("mesh: ", "bold red").append(clean(detail), "default"))
+    for line in (help or "").splitlines():
+        console.print(Text(f"  {clean(line)}"))
+
+
+def note(text: str) -> None:
+    """Something for a person that is not the result."""
+    Console(stderr=True, highlight=False).print(Text(clean(text), "dim"))
+
+
+def prepare() -> None:
+    """Let no character that a terminal does not know end a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def abandon() -> None:
+    """Whoever read our output has gone: say nothing more, also not when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())

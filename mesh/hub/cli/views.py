@@ -1,0 +1,224 @@
+"""How each kind of data looks: plain data -> what rich can lay out. Nothing is printed here."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mesh.hub.cli import lines, units
+from mesh.hub.cli.layout import Row, clean, how, pairs, styled, table
+
+CLOCKS = (
+    "unknown",
+    "told by peers",
+    "by NTP",
+    "own reference",
+)  # quality, docs/protocol.md section 6
+
+
+def peers(rows: Sequence[Row]) -> RenderableType:
+    """Everybody known."""
+    if not rows:
+        return Text("nobody was found; `mesh doctor` tells whether multicast is heard here")
+    return table(
+        ("name", "id", "address", "found by", "heard", "state", "verified", "refused"),
+        [
+            (
+                clean(row["petname"] or row["name"] or "-"),
+                row["short"],
+                (row["addresses"] or ["-"])[0],
+                how(row),
+                units.ago(row["heard_s"]),
+                styled(row["state"]),
+                str(row["verified"]),
+                str(row["refused"]),
+            )
+            for row in rows
+        ],
+        "verified refused",
+    )
+
+
+def readings(rows: Sequence[Row]) -> RenderableType:
+    """Readings of one peer."""
+    if not rows:
+        return Text("no readings yet")
+    return table(
+        ("sensor", "value", "age", "verified"),
+        [
+            (
+                clean(row["sensor"]),
+                clean(units.quantity(row["value"], row["unit"])),
+                units.ago(row["age_s"]),
+                "yes" if row["verified"] else Text("no", "bold red"),
+            )
+            for row in rows
+        ],
+        "value",
+    )
+
+
+def show(row: Row) -> RenderableType:
+    """One peer and all that it tells."""
+    about = row["about"]
+    failing = about.get("failing")
+    quality, unix_ms = _stamp(about.get("clock"))
+    facts: list[tuple[str, str | Text]] = [
+        ("name", clean(row["label"])),
+        ("id", row["id"]),
+        ("kind", clean(row["kind"] or "-")),
+        ("state", styled(row["state"])),
+        ("addresses", ", ".join(row["addresses"]) or "-"),
+        ("found by", how(row)),
+        ("heard", units.ago(row["heard_s"])),
+        ("signatures", f"{row['verified']} verified, {row['refused']} refused"),
+        ("up for", units.duration(_number(about.get("uptime")))),
+        ("starts", clean(about.get("boots", "-"))),
+        ("clock", f"{_clock(quality)}{_difference(unix_ms)}"),
+        ("memory", _memory(about.get("heap"))),
+    ]
+    for sensor, why in failing.items() if isinstance(failing, dict) else ():
+        facts.append(("failing", clean(f"{sensor}: {why}")))
+    parts: list[RenderableType] = [pairs(facts), Text()]
+    parts += _section("sensors", row["sensors"], _short_readings)
+    parts += _section("actuators", row["actuators"], _values)
+    parts += [
+        pairs([("feeds", _heads(row["heads"])), ("resources", clean(" ".join(row["resources"])))])
+    ]
+    return Group(*parts)
+
+
+def _section(name: str, data: Any, view: Callable[[Any], RenderableType]) -> list[RenderableType]:  # noqa: ANN401
+    if isinstance(data, dict) and "refused" in data:
+        return [pairs([(name, Text(clean(data["refused"]), "yellow"))]), Text()]
+    return [Text(name, "bold"), view(data), Text()] if data else []
+
+
+def _short_readings(rows: Sequence[Row]) -> RenderableType:
+    return pairs(
+        (
+            f"  {clean(r['sensor'])}",
+            f"{clean(units.quantity(r['value'], r['unit']))}  ({units.ago(r['age_s'])})",
+        )
+        for r in rows
+    )
+
+
+def _values(values: Mapping[str, Any]) -> RenderableType:
+    return pairs(
+        (f"  {clean(name)}", clean(units.word(_word(value)))) for name, value in values.items()
+    )
+
+
+def _word(value: Any) -> bool | str | None:  # noqa: ANN401 - an actuator's value
+    return value if isinstance(value, bool | str) or value is None else str(value)
+
+
+def _heads(heads: Sequence[Row]) -> str:
+    return ", ".join(f"{clean(head['label'])} up to {head['seq']}" for head in heads) or "none"
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _stamp(clock: object) -> tuple[object, object]:
+    """Quality and Unix ms of a clock as /peer tells it."""
+    if isinstance(clock, list) and len(clock) == 4:  # noqa: PLR2004 - docs/protocol.md section 6
+        return clock[0], clock[3]
+    return 0, None
+
+
+def _clock(quality: object) -> str:
+    if isinstance(quality, int) and 0 <= quality < len(CLOCKS):
+        return CLOCKS[quality]
+    return CLOCKS[0]
+
+
+def _difference(unix_ms: object) -> str:
+    if not isinstance(unix_ms, int):
+        return ""
+    off_s = unix_ms / 1000 - time.time()
+    return f", {'agrees with ours' if abs(off_s) < 2 else f'{units.duration(off_s)} from ours'}"  # noqa: PLR2004
+
+
+def _memory(heap: object) -> str:
+    if not isinstance(heap, list) or len(heap) != 2:  # noqa: PLR2004 - [used, free]
+        return "-"
+    return f"{units.size(_number(heap[0]))} used, {units.size(_number(heap[1]))} free"
+
+
+def set_actuator(row: Row) -> RenderableType:
+    """What was accepted."""
+    return Text(clean(f"{row['peer']}/{row['actuator']} is now {json.dumps(row['value'])}"))
+
+
+def identity(row: Row) -> RenderableType:
+    """Who we are."""
+    return pairs(
+        [
+            ("id", row["id"]),
+            ("short", row["short"]),
+            ("name", clean(row["name"]) or "-"),
+            ("home", row["home"]),
+            ("running", "yes" if row["running"] else "no"),
+        ]
+    )
+
+
+def content(row: Row) -> RenderableType:
+    """The answer of a stranger."""
+    signer = f", signed by {row['signed_by']}" if row["signed_by"] else ", not signed"
+    head = Text(f"{row['code']} {row['format']}{signer}", "dim")
+    found = row["content"]
+    if isinstance(found, list) and found and all(isinstance(one, dict) for one in found):
+        if "href" in found[0]:
+            return Group(head, _links(found))
+        if set(found[0]) == {"name", "value", "unit", "time"}:
+            return Group(head, _records(found))
+    text = found if isinstance(found, str) else json.dumps(found, indent=2, ensure_ascii=False)
+    return Group(head, Text("\n".join(clean(line) for line in text.splitlines())))
+
+
+def _links(links: Sequence[Row]) -> Table:
+    rows = []
+    for link in links:
+        more = [k if v is True else f"{k}={v}" for k, v in link.items() if k != "href"]
+        rows.append((clean(link["href"]), clean("  ".join(more))))
+    return table(("resource", "attributes"), rows)
+
+
+def _records(records: Sequence[Row]) -> Table:
+    return table(
+        ("name", "value"),
+        [(clean(r["name"]), clean(units.quantity(r["value"], r["unit"]))) for r in records],
+    )
+
+
+def finding(row: Row) -> RenderableType:
+    """One finding of the doctor, and what to do."""
+    made = Table.grid(padding=(0, 2, 0, 0))
+    made.add_column(width=4)
+    made.add_column(width=16, overflow="fold")
+    made.add_column(overflow="fold")
+    made.add_row(styled(row["state"]), row["what"], Text(clean(row["seen"])))
+    if row["todo"]:
+        made.add_row("", "", Text(clean(row["todo"]), "cyan" if row["state"] != "ok" else "dim"))
+    return made
+
+
+VIEWS: dict[str, Callable[[Any], RenderableType]] = {
+    "peers": peers,
+    "readings": readings,
+    "show": show,
+    "watch": lines.watch,
+    "set": set_actuator,
+    "id": identity,
+    "up": lines.up,
+    "content": content,
+    "findings": finding,
+}

@@ -1,0 +1,34 @@
+"""mesh watch: readings as they come."""
+
+from typing import Annotated
+
+import typer
+
+from mesh.hub import naming, session
+from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply, Target, Timeout
+from mesh.hub.operations import ANSWER_S
+
+EXAMPLE = "mesh watch greenhouse/temperature --count 10"
+
+
+def command(  # noqa: PLR0913, PLR0917 - each is an option
+    target: Target = "",
+    count: Annotated[int | None, typer.Option(min=1, help="End after so many.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="End after so long.")] = None,
+    home: HomeFolder = None,
+    interface: Interface = None,
+    timeout: Timeout = ANSWER_S,
+    json: Json = False,
+) -> Reply:
+    """Readings as they come: of one sensor, of one peer, or of everybody."""
+    peer, sensor = naming.split(target) if target else (None, None)
+    wanted = {
+        "peer": peer,
+        "sensor": sensor,
+        "count": count,
+        "seconds": seconds,
+        "timeout": timeout,
+    }
+    args = {name: value for name, value in wanted.items() if value is not None}
+    items = session.ask(session.Choices(home, interface), "watch", args, timeout)
+    return Reply("watch", items, json, many=True, until="waiting for readings")

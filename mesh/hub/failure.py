@@ -1,0 +1,27 @@
+"""How a command fails: what happened, what to try, and the exit code that a script sees."""
+
+from mesh.core.errors import MeshError
+
+OK = 0
+FAILED = 1  # what was asked for failed or was refused
+USAGE = 2
+NOBODY = 3  # no such peer, or nobody there
+TIMEOUT = 4
+SETUP = 5  # our own identity, settings or port
+
+MEANINGS = {
+    OK: "done",
+    FAILED: "it failed or was refused",
+    USAGE: "wrong usage",
+    NOBODY: "no such peer, or nobody there",
+    TIMEOUT: "no answer in time",
+    SETUP: "this computer's own set-up is wrong",
+}
+
+
+class Failure(MeshError):
+    """What a command could not do. `code` is the exit code."""
+
+    def __init__(self, detail: str, help: str | None = None, code: int = FAILED) -> None:
+        super().__init__(detail, help)
+        self.code = code

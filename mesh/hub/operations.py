@@ -1,0 +1,184 @@
+"""What a command does with a running peer: (peer, arguments) -> plain data.
+
+OPERATIONS is all that a command can ask for, directly or through the control socket.
+"""
+
+import inspect
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mesh.core import cbor, coap, feed
+from mesh.core.contacts import Contact
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.events import Answer
+from mesh.hub import answers, roster, watching
+from mesh.hub.errors import NoAnswer
+from mesh.hub.failure import NOBODY, TIMEOUT, USAGE, Failure
+
+if TYPE_CHECKING:
+    from mesh.hub.loop import HubPeer
+
+Arguments = Mapping[str, Any]
+Data = dict[str, Any]
+
+ANSWER_S = 5.0
+CBOR = 60  # Content-Format
+KEYED_BY_AUTHOR = 4  # COSE header label kid
+
+
+async def run(peer: "HubPeer", op: str, args: Arguments) -> AsyncGenerator[Any, None]:
+    """Do one operation of the table; yields what it gives."""
+    operation = OPERATIONS.get(op)
+    if operation is None:
+        raise Failure(f"no operation '{op}'", f"there are: {', '.join(OPERATIONS)}", USAGE)
+    work = operation(peer, args)
+    if not inspect.isasyncgen(work):
+        yield await work
+        return
+    async for item in work:
+        yield item
+
+
+async def peers(peer: "HubPeer", args: Arguments) -> list[Data]:
+    """Everybody known, after `wait` seconds of looking around."""
+    await roster.until(peer, roster.seconds(args, "wait", 0.0), lambda: False)
+    return roster.rows(peer)
+
+
+async def show(peer: "HubPeer", args: Arguments) -> Data:
+    """All that one peer tells us: who it is, its resources, readings, actuators, heads."""
+    contact = await roster.resolve(peer, args)
+    about = answers.table(await _content(peer, contact, args, ["peer"]))
+    parts = {
+        part: await _if_told(peer, contact, args, part)
+        for part in ("sensors", "actuators", "feeds")
+    }
+    found = answers.readings_or_reason(parts["sensors"], contact.peer, time.time())
+    return roster.row(peer, contact) | {
+        "about": about,
+        "resources": await _resources(peer, contact, args),
+        "sensors": found,
+        "actuators": answers.table(parts["actuators"]),
+        "heads": _heads(peer, parts["feeds"]),
+    }
+
+
+async def read(peer: "HubPeer", args: Arguments) -> list[Data]:
+    """The latest reading of one sensor, or of all of a peer's."""
+    contact = await roster.resolve(peer, args)
+    sensor = args.get("sensor")
+    path = ["sensors", roster.text(args, "sensor")] if sensor else ["sensors"]
+    answer = await _ask(peer, contact, args, coap.FETCH, path)
+    who = roster.name_of(peer, contact.peer)
+    try:
+        found = answers.readings(answers.content(answer, who.label), contact.peer, time.time())
+    except RemoteError as error:
+        raise Failure(f"{who.label} answered with what are no readings: {error.detail}") from error
+    return [{"peer": who.label, "id": who.id, **one, "verified": answer.signed} for one in found]
+
+
+async def set_actuator(peer: "HubPeer", args: Arguments) -> Data:
+    """Ask a peer to set an actuator; it decides."""
+    contact = await roster.resolve(peer, args)
+    actuator = roster.text(args, "actuator")
+    value = answers.wish(roster.text(args, "value"))
+    try:
+        payload = cbor.encode(value)
+    except LocalError as error:
+        raise Failure(f"'{args['value']}' cannot be sent: {error.detail}", code=USAGE) from error
+    path = ["actuators", actuator]
+    answer = await _ask(peer, contact, args, coap.PUT, path, payload)
+    who = roster.name_of(peer, contact.peer)
+    answers.content(answer, who.label)
+    return {
+        "peer": who.label,
+        "id": who.id,
+        "actuator": actuator,
+        "value": answers.plain(value),
+        "verified": answer.signed,
+    }
+
+
+async def _ask(
+    peer: "HubPeer",
+    contact: Contact,
+    args: Arguments,
+    code: int,
+    path: list[str],
+    payload: bytes = b"",
+) -> Answer:
+    timeout_s = roster.seconds(args, "timeout", ANSWER_S)
+    who = roster.name_of(peer, contact.peer)
+    try:
+        return await peer.ask(
+            contact.peer, code, path, payload, CBOR if payload else None, timeout=timeout_s
+        )
+    except (NoAnswer, TimeoutError) as error:
+        raise Failure(
+            f"{who.label} ({who.short}) did not answer within {timeout_s:g} s",
+            "ask again with a longer --timeout; `mesh peers` tells when it was last heard",
+            TIMEOUT,
+        ) from error
+    except LocalError as error:
+        raise Failure(
+            f"{who.label} cannot be asked: {error.detail}", error.help, NOBODY
+        ) from error
+
+
+async def _content(peer: "HubPeer", contact: Contact, args: Arguments, path: list[str]) -> object:
+    answer = await _ask(peer, contact, args, coap.FETCH, path)
+    return answers.content(answer, roster.name_of(peer, contact.peer).label)
+
+
+async def _if_told(peer: "HubPeer", contact: Contact, args: Arguments, part: str) -> object:
+    """What a peer says of one of its parts, or the Failure with its reason to say nothing."""
+    try:
+        return await _content(peer, contact, args, [part])
+    except Failure as failure:
+        if failure.code == TIMEOUT:
+            raise
+        return failure
+
+
+async def _resources(peer: "HubPeer", contact: Contact, args: Arguments) -> list[str]:
+    answer = await _ask(peer, contact, args, coap.FETCH, [".well-known", "core"])
+    links = answer.payload.decode("utf-8", "replace") if answer.code == coap.CONTENT else ""
+    return [link.partition(">")[0][1:] for link in links.split(",") if link.startswith("<")]
+
+
+def _heads(peer: "HubPeer", heads: object) -> list[Data]:
+    """Whose feeds a peer holds and how far, each by the author's own signature."""
+    found = []
+    for head in heads if isinstance(heads, list) else []:
+        try:
+            found.append(_head(peer, head))
+        except RemoteError:
+            continue  # no head by whom it names: it says nothing
+    return found
+
+
+def _head(peer: "HubPeer", head: object) -> Data:
+    if not isinstance(head, bytes):
+        raise RemoteError("a head is bytes")
+    outer = cbor.decode(head)
+    protected = outer[0] if isinstance(outer, list) and outer else b""
+    header = cbor.decode(protected) if isinstance(protected, bytes) else None
+    author = header.get(KEYED_BY_AUTHOR) if isinstance(header, dict) else None
+    if not isinstance(author, bytes):
+        raise RemoteError("a head names its author")
+    seq, _ = feed.open_head(peer.node.peer.kit, author, head)
+    who = roster.name_of(peer, author)
+    return {"author": who.id, "label": who.label, "seq": seq}
+
+
+Operation = Callable[["HubPeer", Arguments], Any]
+
+OPERATIONS: dict[str, Operation] = {
+    "peers": peers,
+    "peers.watch": watching.peers,
+    "show": show,
+    "read": read,
+    "watch": watching.watch,
+    "set": set_actuator,
+}

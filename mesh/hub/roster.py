@@ -1,0 +1,136 @@
+"""Whom a running peer knows, as plain data, and the one peer that a command means."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mesh.core import ids
+from mesh.core.contacts import NEW, UP, Contact
+from mesh.core.peer import address_text
+from mesh.hub import naming
+from mesh.hub.failure import NOBODY, USAGE, Failure
+from mesh.hub.naming import Known
+
+if TYPE_CHECKING:
+    from mesh.hub.loop import HubPeer
+
+Data = dict[str, Any]
+
+
+def text(args: Mapping[str, Any], name: str) -> str:
+    """An argument that must be a text."""
+    value = args.get(name)
+    if not isinstance(value, str) or not value:
+        raise Failure(f"'{name}' is missing", code=USAGE)
+    return value
+
+
+def seconds(args: Mapping[str, Any], name: str, default: float) -> float:
+    """An argument that is a number of seconds."""
+    value = args.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e9:  # noqa: PLR2004
+        raise Failure(f"'{name}' is no number of seconds", code=USAGE)
+    return float(value)
+
+
+def known(peer: "HubPeer", remembered: object = None) -> list[Known]:
+    """Everybody who can be named: met, named in our settings, or remembered."""
+    petnames = {id: name for name, id in peer.node.profile.names.items()}
+    found = {ids.to_text(id): Known(ids.to_text(id), "", name) for id, name in petnames.items()}
+    for old in naming.from_rows(remembered):
+        found.setdefault(old.id, Known(old.id, old.name))
+    for contact in peer.node.contacts.listed():
+        if contact.address is not None:
+            one = name_of(peer, contact.peer)
+            found[one.id] = one
+    return list(found.values())
+
+
+def name_of(peer: "HubPeer", id: bytes) -> Known:
+    """What to call a peer, also one that nobody met."""
+    petname = next((name for name, named in peer.node.profile.names.items() if named == id), "")
+    if id == peer.identity.public:
+        return Known(ids.to_text(id), peer.node.profile.name, petname)
+    contact = peer.node.contacts.get(id)
+    return Known(ids.to_text(id), contact.name if contact else "", petname)
+
+
+def row(peer: "HubPeer", contact: Contact) -> Data:
+    """One contact as a command shows it. `heard_s` is None for who never answered."""
+    one = name_of(peer, contact.peer)
+    addresses = [contact.address] if contact.address else []
+    addresses += [address for address, _ in contact.candidates if address != contact.address]
+    heard_s = (peer.now() - contact.heard_ms) / 1000 if contact.address else None
+    return {
+        "id": one.id,
+        "short": one.short,
+        "name": contact.name,
+        "petname": one.petname,
+        "label": one.label,
+        "kind": contact.kind,
+        "state": contact.state,
+        "addresses": [address_text(address) for address in addresses],
+        "how": contact.how or next((how for _, how in contact.candidates), ""),
+        "heard_s": heard_s,
+        "verified": contact.verified,
+        "refused": contact.refused,
+    }
+
+
+def rows(peer: "HubPeer") -> list[Data]:
+    """All contacts by what they are called; those that never answered come last."""
+    found = [row(peer, contact) for contact in peer.node.contacts.listed()]
+    return sorted(found, key=lambda r: (r["heard_s"] is None, r["label"].casefold(), r["id"]))
+
+
+async def until(peer: "HubPeer", wait_s: float, enough: Callable[[], bool]) -> bool:
+    """Wait for events until `enough()` or the time is over; whether it was enough."""
+    with peer.events() as events:
+        if enough() or not wait_s:
+            return enough()
+        try:
+            async with asyncio.timeout(wait_s):
+                async for _ in events:
+                    if enough():
+                        return True
+        except TimeoutError:
+            pass
+    return enough()
+
+
+async def resolve(peer: "HubPeer", args: Mapping[str, Any]) -> Contact:
+    """The peer that args["peer"] means, once it answered; waits args["wait"] s for that."""
+    wanted = text(args, "peer")
+    found: list[Contact] = []
+
+    def enough() -> bool:
+        try:
+            one = naming.find(wanted, known(peer, args.get("remembered")))
+        except Failure:
+            return False
+        contact = peer.node.contacts.get(ids.from_text(one.id))
+        found[:] = [contact] if contact is not None and contact.address is not None else []
+        return bool(found) and found[0].state == UP
+
+    await until(peer, seconds(args, "wait", 0.0), enough)
+    if found:
+        return found[0]
+    raise _absent(peer, wanted, args)
+
+
+def _absent(peer: "HubPeer", wanted: str, args: Mapping[str, Any]) -> Failure:
+    try:
+        one = naming.find(wanted, known(peer, args.get("remembered")))
+    except Failure as failure:
+        return failure
+    if one.id == ids.to_text(peer.identity.public):
+        return Failure(f"'{wanted}' is this peer itself", "`mesh id` tells about it", NOBODY)
+    unproven = [
+        c for c in peer.node.contacts.listed() if c.state == NEW and ids.to_text(c.peer) == one.id
+    ]
+    seen = "was announced but has not answered" if unproven else "was not found"
+    return Failure(
+        f"{one.label} ({one.short}) is known, but {seen}",
+        "is it switched on, and in this network? `mesh doctor` tells what is heard here",
+        NOBODY,
+    )

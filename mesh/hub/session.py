@@ -1,0 +1,127 @@
+"""Gives a command its peer: the one that runs with this home, else one for a short time."""
+
+import asyncio
+import functools
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mesh.core import ids
+from mesh.core.errors import LocalError
+from mesh.core.peer import address_text
+from mesh.core.settings import Sensor
+from mesh.hub import control, naming, operations, roster, watching
+from mesh.hub.home import Home
+from mesh.hub.loop import HubPeer
+
+Data = dict[str, Any]
+
+DISCOVER_S = 3.0  # after which whoever can be found has been found
+RETRY_S = 0.1
+NOTE_S = 10.0  # newcomers are written down at most so often
+
+
+class Choices(NamedTuple):
+    """What a command was told about the peer that it is to use."""
+
+    home: Path | None = None
+    interfaces: list[str] | None = None
+    port: int | None = None
+    name: str | None = None
+
+
+async def ask(
+    choices: Choices, op: str, args: Mapping[str, Any], wait_s: float = DISCOVER_S
+) -> AsyncGenerator[Any, None]:
+    """Do an operation through the peer that runs with this home, else through one of our own.
+
+    A peer of our own looks around for up to `wait_s` seconds, and is gone afterwards.
+    """
+    home = Home(choices.home)
+    remembered = naming.remembered(home.path / naming.CACHE)
+    args = dict(args) | {"wait": wait_s, "remembered": [list(one) for one in remembered]}
+    async with AsyncExitStack() as stack:
+        if await _runs(home, stack, wait_s):
+            items = control.call(home.control, op, args)
+        else:
+            peer = await _start(stack, home, choices, {})
+            stack.callback(_remember, peer)
+            items = operations.run(peer, op, args)
+        async with aclosing(items):
+            async for item in items:
+                yield item
+
+
+async def serve(choices: Choices) -> AsyncGenerator[Data, None]:
+    """Run a peer until the iteration ends: what it is, then what happens. Commands reach it."""
+    home = Home(choices.home)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(home)
+        peer = await _start(stack, home, choices, None)
+        stack.callback(_remember, peer)
+        door = control.ControlServer(home.control, functools.partial(_serve_one, peer))
+        await door.start()
+        stack.push_async_callback(door.stop)
+        yield about(peer)
+        noted_s = 0.0
+        async with aclosing(watching.happenings(peer)) as events:
+            async for event in events:
+                if event["event"] == "found" and time.monotonic() - noted_s > NOTE_S:
+                    noted_s = time.monotonic()
+                    _remember(peer)
+                yield event
+
+
+def _serve_one(peer: HubPeer, op: str, args: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
+    # Whoever asks soon after the start waits until everybody can have been found.
+    left_s = max(0.0, roster.seconds(args, "wait", 0.0) - peer.now() / 1000)
+    return operations.run(peer, op, dict(args) | {"wait": left_s})
+
+
+def about(peer: HubPeer) -> Data:
+    """What a running peer is, and how it can be found."""
+    return {
+        "event": "up",
+        "at": round(time.time(), 3),
+        "id": ids.to_text(peer.identity.public),
+        "short": ids.short(peer.identity.public),
+        "name": peer.node.peer.name,
+        "home": str(peer.home.path),
+        "addresses": [address_text(address) for address in peer.addresses],
+        "layers": [layer._asdict() for layer in peer.layers],
+    }
+
+
+async def _runs(home: Home, stack: AsyncExitStack, wait_s: float) -> bool:
+    """True if a peer runs with this home; False once we have opened the home ourselves."""
+    ends_at = time.monotonic() + wait_s
+    while True:
+        if control.runs(home.control):
+            return True
+        try:
+            stack.enter_context(home)
+        except LocalError:
+            # Another command has it for a moment, or `mesh up` is about to listen.
+            if time.monotonic() > ends_at or home.holder() is None:
+                raise
+            await asyncio.sleep(RETRY_S)
+        else:
+            return False
+
+
+async def _start(
+    stack: AsyncExitStack, home: Home, choices: Choices, sensed: Mapping[str, Sensor] | None
+) -> HubPeer:
+    profile = home.profile()
+    if choices.name is not None:
+        profile.name = choices.name
+    peer = HubPeer(home, profile, None, choices.interfaces, choices.port, sensed)
+    return await stack.enter_async_context(peer)
+
+
+def _remember(peer: HubPeer) -> None:
+    met = [contact for contact in peer.node.contacts.listed() if contact.address is not None]
+    names = [roster.name_of(peer, contact.peer) for contact in met]
+    naming.remember(peer.home.path / naming.CACHE, names)

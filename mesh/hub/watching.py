@@ -1,0 +1,215 @@
+"""What goes on, as it happens: readings of peers, comings and goings."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from mesh.core import cbor, events, feed, senml
+from mesh.core.contacts import UP, Contact
+from mesh.core.errors import LocalError, MeshError
+from mesh.core.peer import address_text
+from mesh.hub import answers, roster
+from mesh.hub.errors import NoAnswer
+from mesh.hub.failure import NOBODY, TIMEOUT, Failure
+from mesh.hub.streams import Stream
+
+if TYPE_CHECKING:
+    from mesh.hub.loop import HubPeer
+
+Data = dict[str, Any]
+
+WAITING = 1024  # readings that may wait for a slow terminal
+KEPT = 256  # entries of a feed that is only looked at
+AGAIN_S = 5.0  # when a peer has no room for another observer, it is asked so often
+RETURN_S = 86_400.0  # how long a lost peer is waited for
+CBOR = 60  # Content-Format
+
+
+async def peers(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[list[Data], None]:
+    """Everybody known: now, when somebody comes or goes, and every `every` seconds if given."""
+    every_s = roster.seconds(args, "every", 0.0) or None
+    with peer.events() as news:
+        while True:
+            yield roster.rows(peer)
+            try:
+                async with asyncio.timeout(every_s):
+                    while not isinstance(await anext(news), events.PeerFound | events.PeerLost):
+                        pass
+            except TimeoutError:
+                continue
+
+
+async def happenings(peer: "HubPeer") -> AsyncGenerator[Data, None]:
+    """Every event of a peer as {"event": kind, ...}."""
+    with peer.events() as news:
+        async for event in news:
+            if (row := happening(peer, event)) is not None:
+                yield row
+
+
+def happening(peer: "HubPeer", event: object) -> Data | None:
+    """One event as plain data; None for what nobody needs to see."""
+    kind = EVENTS.get(type(event))
+    if kind is None or not isinstance(event, tuple):
+        return None
+    row: Data = {"event": kind, "at": round(time.time(), 3)}
+    for field, value in zip(event._fields, event, strict=True):  # type: ignore[attr-defined]
+        row[field] = answers.plain(value)
+    for field in ("peer", "by"):
+        if isinstance(who := getattr(event, field, None), bytes):
+            row["label"] = roster.name_of(peer, who).label
+    for field in ("address", "source"):
+        if isinstance(where := getattr(event, field, None), tuple):
+            row[field] = address_text(where)
+    return row
+
+
+EVENTS = {
+    events.PeerFound: "found",
+    events.PeerLost: "lost",
+    events.Reading: "reading",
+    events.Refused: "refused",
+    events.Actuated: "actuated",
+    events.Forked: "forked",
+}
+
+
+async def watch(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[Data, None]:
+    """Readings as they come, of a sensor, a peer or all; at most `count`, for `seconds`."""
+    came: Stream[Data | MeshError] = Stream(WAITING)
+    work = asyncio.create_task(_follow(peer, args, came))
+    limit = args.get("count")
+    ends_at = time.monotonic() + roster.seconds(args, "seconds", 1e9)
+    shown = 0
+    try:
+        while limit is None or shown < limit:
+            async with asyncio.timeout(max(0.0, ends_at - time.monotonic())):
+                item = await anext(came)
+            if isinstance(item, MeshError):
+                raise item
+            shown += 1
+            yield item
+    except TimeoutError:
+        if not shown:
+            raise _silence(peer, args) from None
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+
+def _silence(peer: "HubPeer", args: Mapping[str, Any]) -> Failure:
+    heard = any(contact.state == UP for contact in peer.node.contacts.listed())
+    detail = f"nothing was read in {args['seconds']:g} s"
+    if heard:
+        return Failure(detail, "a peer sends when its sensors do: watch longer", TIMEOUT)
+    return Failure(f"{detail}: nobody is there", "`mesh doctor` tells what is heard here", NOBODY)
+
+
+async def _follow(
+    peer: "HubPeer", args: Mapping[str, Any], came: Stream[Data | MeshError]
+) -> None:
+    try:
+        if args.get("peer"):
+            contact = await roster.resolve(peer, args)
+            await _keep_on(peer, contact, args.get("sensor"), came)
+        else:
+            await _follow_all(peer, came)
+    except MeshError as error:
+        came.put(error)
+
+
+async def _follow_all(peer: "HubPeer", came: Stream[Data | MeshError]) -> None:
+    begun: set[bytes] = set()
+    with peer.events() as news:
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for contact in peer.node.contacts.listed():
+                    if contact.state == UP and contact.peer not in begun:
+                        begun.add(contact.peer)
+                        group.create_task(_or_say_why(peer, contact, came))
+                await anext(news)
+
+
+async def _or_say_why(peer: "HubPeer", contact: Contact, came: Stream[Data | MeshError]) -> None:
+    """One of many: what it refuses is a line, and ends nothing for the others."""
+    try:
+        await _keep_on(peer, contact, None, came)
+    except MeshError as error:
+        came.put(_who(peer, contact, None) | {"error": error.detail})
+
+
+async def _keep_on(
+    peer: "HubPeer", contact: Contact, sensor: str | None, came: Stream[Data | MeshError]
+) -> None:
+    """Observe until cancelled; wait for a lost peer, ask one without room for us again."""
+    while True:
+        try:
+            source = _sensor(peer, contact, sensor) if sensor else _feed(peer, contact)
+            async with aclosing(source) as found:
+                async for row in found:
+                    came.put(_who(peer, contact, sensor) | row)
+        except (NoAnswer, LocalError) as error:
+            came.put(_who(peer, contact, sensor) | {"error": error.detail})
+            await _comes_back(peer, contact)
+        else:
+            await asyncio.sleep(AGAIN_S)
+
+
+async def _comes_back(peer: "HubPeer", contact: Contact) -> None:
+    def is_up() -> bool:
+        now = peer.node.contacts.get(contact.peer)
+        return now is not None and now.state == UP
+
+    await asyncio.sleep(AGAIN_S)
+    await roster.until(peer, RETURN_S, is_up)
+
+
+async def _sensor(peer: "HubPeer", contact: Contact, sensor: str) -> AsyncGenerator[Data, None]:
+    label = roster.name_of(peer, contact.peer).label
+    async with aclosing(peer.observe(contact.peer, ["sensors", sensor])) as found:
+        async for answer in found:
+            value = answers.content(answer, label)
+            for row in answers.readings(value, contact.peer, time.time()):
+                yield row | {"verified": answer.signed}
+
+
+async def _feed(peer: "HubPeer", contact: Contact) -> AsyncGenerator[Data, None]:
+    """Readings out of a peer's feed: one observation for all its sensors; newest first."""
+    held = feed.Feed(peer.node.peer.kit, contact.peer, KEPT)
+    wanted = cbor.encode({contact.peer: 0})
+    label = roster.name_of(peer, contact.peer).label
+    is_first = True
+    async with aclosing(peer.observe(contact.peer, ["feeds"], wanted, CBOR)) as found:
+        async for answer in found:
+            rows = _new(held, answers.content(answer, label), peer)
+            if is_first:
+                rows = list({row["sensor"]: row for row in rows}.values())
+            is_first = is_first and not rows
+            for row in rows:
+                yield row
+
+
+def _new(held: feed.Feed, runs: object, peer: "HubPeer") -> list[Data]:
+    """The readings in runs that were not there before; RemoteError if a run does not hold."""
+    kit = peer.node.peer.kit
+    rows = []
+    for run in runs if isinstance(runs, list) else []:
+        for entry in held.accept(run):
+            seq, clock, kind, body = feed.read_entry(kit, entry)
+            if kind == "reading":
+                rows += [_reading(record, seq, clock) for record in senml.unpack(body)]
+    return rows
+
+
+def _reading(record: senml.Record, seq: int, clock: list[Any]) -> Data:
+    unix_ms = clock[3]
+    age_s = max(0.0, time.time() - unix_ms / 1000) if unix_ms is not None else None
+    row = answers.reading(record, "", time.time())
+    return row | {"seq": seq, "age_s": age_s, "verified": True}
+
+
+def _who(peer: "HubPeer", contact: Contact, sensor: str | None) -> Data:
+    who = roster.name_of(peer, contact.peer)
+    return {"peer": who.label, "id": who.id, "sensor": sensor}
