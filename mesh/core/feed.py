@@ -1,0 +1,224 @@
+"""A feed as it is held: the newest entries of one author and the heads that vouch for them."""
+
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.limits import Limits
+from mesh.core.run import (
+    Run,
+    check_head,
+    genesis,
+    make_entry,
+    next_link,
+    open_head,
+    read_entry,
+    read_run,
+    seal_head,
+    walk,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mesh.core.primitives import Identity, Kit
+
+_RUN_SIZE = 90  # bytes of a run besides its head and its entries, at most
+_ENTRY_SIZE = 3  # bytes of an entry's own CBOR head, at most
+
+__all__ = (
+    "Feed",
+    "Fork",
+    "Run",
+    "genesis",
+    "make_entry",
+    "next_link",
+    "open_head",
+    "read_entry",
+    "read_run",
+    "seal_head",
+)
+
+
+class Fork(RemoteError):
+    """Two signed statements of one author disagree at `seq`; `run` is the one that came second."""
+
+    def __init__(self, seq: int, run: object) -> None:
+        super().__init__("contradicts what the author signed before")
+        self.seq = seq
+        self.run = run
+
+
+class Feed:
+    """The newest entries of one author, at most `tail` of them, and heads that vouch for them.
+
+    One's own feed grows by append() and sign(), another's by accept(). `start` is the seq before
+    the first entry, `link` its link if that is not the genesis. To be read: first_seq, the oldest
+    entry held; gap, the first and last seq that were last skipped, or None; fork, the seq and run
+    of the contradiction that ended the feed, or None.
+    """
+
+    def __init__(
+        self,
+        kit: "Kit",
+        author: bytes,
+        tail: int,
+        start: int = 0,
+        link: "bytes | None" = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.author = author
+        self.gap: tuple[int, int] | None = None
+        self.fork: tuple[int, object] | None = None
+        self._kit = kit
+        self._tail = tail
+        self._limits = limits or Limits()
+        self._begin(start + 1, link or genesis(kit, author))
+
+    def _begin(self, first: int, before: bytes) -> None:
+        self.first_seq = first
+        self._before = before  # the link before the first entry held
+        self._link = before  # the link of the last one
+        self._entries: list[bytes] = []
+        self._heads: list[tuple[int, bytes, bytes]] = []  # seq, link, head; ascending
+
+    @property
+    def next_seq(self) -> int:
+        """The seq that comes next."""
+        return self.first_seq + len(self._entries)
+
+    @property
+    def head(self) -> "bytes | None":
+        """The newest head."""
+        return self._heads[-1][2] if self._heads else None
+
+    @property
+    def unsigned(self) -> int:
+        """Bytes of entries after the newest head."""
+        signed = self._heads[-1][0] + 1 if self._heads else self.first_seq
+        return sum([len(entry) for entry in self._entries[signed - self.first_seq :]])
+
+    def append(self, clock: list[object], kind: str, body: object) -> int:
+        """Add an entry to one's own feed; its seq. LocalError if it is none or too large."""
+        if self.fork:
+            raise LocalError("this feed has forked", "somebody else has the key: make a new one")
+        seq = self.next_seq
+        entry = make_entry(self._kit, seq, clock, kind, body)
+        if len(entry) > self._limits.entry:
+            raise LocalError(f"entry of {len(entry)} bytes: too large")
+        self._extend([entry], next_link(self._kit, self._link, entry))
+        return seq
+
+    def sign(self, identity: "Identity") -> "bytes | None":
+        """Sign what was appended; the new head, or None if there is nothing new."""
+        seq = self.next_seq - 1
+        if not self._entries or (self._heads and self._heads[-1][0] == seq):
+            return None
+        head = seal_head(identity, seq, self._link)
+        self._add_head(seq, head)
+        return head
+
+    def run(self, first_seq: int, max_bytes: int) -> "list[object] | None":
+        """A run of at most max_bytes from first_seq on, or from the first entry held.
+
+        It ends at the last head up to which everything fits: ask for the rest from there. If not
+        even the next head is so near, the oldest entries are left out. None if nothing is signed.
+        """
+        start = max(first_seq, self.first_seq)
+        chosen = None
+        for seq, _, head in self._heads:
+            if seq >= start:
+                low = self._fitting(seq, max_bytes - len(head))
+                if low > start and chosen:
+                    break
+                chosen = (max(low, start), seq, head)
+        if chosen is None or chosen[0] > chosen[1]:
+            return None
+        first, seq, head = chosen
+        at = first - self.first_seq
+        entries = self._entries[at : seq + 1 - self.first_seq]
+        return [self.author, first, self._link_at(first - 1), entries, head]
+
+    def accept(self, value: object) -> list[bytes]:
+        """Take a run of this author, a decoded CBOR value; the entries that are new, if any.
+
+        RemoteError if anything is wrong with it; Fork if it contradicts what is held, and for all
+        that come later. The signature is only checked if something depends on it.
+        """
+        if self.fork:
+            raise Fork(self.fork[0], self.fork[1])
+        run = walk(self._kit, value, self._limits)
+        if run.author != self.author:
+            raise RemoteError("a run of another author")
+        last = self.next_seq - 1
+        common = min(run.seq, last)
+        apart = common >= max(run.first, self.first_seq) - 1 and (
+            _link_in(run, common) != self._link_at(common)
+        )
+        if run.seq <= last and not apart:
+            return []
+        check_head(self._kit, run.author, run.head)
+        if apart:
+            self.fork = (self._parting(run), value)
+            raise Fork(self.fork[0], value)
+        if run.first > last + 1:
+            self.gap = (last + 1, run.first - 1)
+            self._begin(run.first, run.before)
+            last = run.first - 1
+        new: list[bytes] = run.entries[last + 1 - run.first :]
+        self._extend(new, run.links[-1])
+        self._add_head(run.seq, run.head)
+        return new
+
+    def _extend(self, entries: list[bytes], link: bytes) -> None:
+        self._entries += entries
+        self._link = link
+        surplus = len(self._entries) - self._tail
+        if surplus > 0:
+            for entry in self._entries[:surplus]:
+                self._before = next_link(self._kit, self._before, entry)
+            self._entries = self._entries[surplus:]
+            self.first_seq += surplus
+            self._heads = [head for head in self._heads if head[0] >= self.first_seq]
+
+    def _add_head(self, seq: int, head: bytes) -> None:
+        """Keep the newest head, and of the older ones those that runs need to end at."""
+        heads = self._heads
+        room = self._limits.run - len(head)
+        while len(heads) > 1 and self._fitting(seq, room) <= heads[-2][0] + 1:
+            heads.pop()
+        heads.append((seq, self._link, head))
+
+    def _fitting(self, seq: int, room: int) -> int:
+        """The first of the entries up to seq that together fit in a run with room for so much."""
+        room -= _RUN_SIZE
+        entries = self._entries
+        at = seq - self.first_seq
+        while at >= 0:
+            room -= len(entries[at]) + _ENTRY_SIZE
+            if room < 0:
+                break
+            at -= 1
+        return at + 1 + self.first_seq
+
+    def _link_at(self, seq: int) -> bytes:
+        """The link of an entry held, or of the one before the first."""
+        if seq == self.next_seq - 1:
+            return self._link
+        at, link = self.first_seq - 1, self._before
+        for known in self._heads:
+            if known[0] <= seq:
+                at, link = known[0], known[1]
+        for entry in self._entries[at + 1 - self.first_seq : seq + 1 - self.first_seq]:
+            link = next_link(self._kit, link, entry)
+        return link
+
+    def _parting(self, run: "Run") -> int:
+        """The first seq at which what is held and a run that ends apart from it disagree."""
+        seq = max(run.first, self.first_seq) - 1
+        link = self._link_at(seq)
+        while link == _link_in(run, seq):
+            link = next_link(self._kit, link, self._entries[seq + 1 - self.first_seq])
+            seq += 1
+        return seq
+
+
+def _link_in(run: "Run", seq: int) -> bytes:
+    link: bytes = run.before if seq < run.first else run.links[seq - run.first]
+    return link

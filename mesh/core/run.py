@@ -1,0 +1,135 @@
+"""Entries, links, heads and runs: what a feed is made of (docs/protocol.md section 6)."""
+
+from collections import namedtuple
+
+from mesh.core.cose import UINT, check1, header, protect, sign1, split
+from mesh.core.cose import head as cbor_head
+from mesh.core.errors import LocalError, RemoteError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mesh.core.limits import Limits
+    from mesh.core.primitives import Identity, Kit
+
+_AAD = b"\x81\x6eothermesh-head"
+
+# links[i] is the link of entries[i]; seq is that of the last entry
+Run = namedtuple("Run", ("author", "first", "before", "entries", "head", "seq", "links"))
+
+
+def genesis(kit: "Kit", author: bytes) -> bytes:
+    """The link before the first entry."""
+    return kit.sha256(b"othermesh feed v1" + author)
+
+
+def next_link(kit: "Kit", link: bytes, entry: bytes) -> bytes:
+    """The link of an entry, which follows on `link`."""
+    return kit.sha256(link + entry)
+
+
+def make_entry(kit: "Kit", seq: int, clock: list[object], kind: str, body: object) -> bytes:
+    """The bytes of an entry; LocalError if CBOR cannot hold it or it breaks a rule of entries."""
+    entry = [seq, clock, kind, body]
+    if not _is_entry(entry):
+        raise LocalError("not an entry: seq, clock or kind is out of range")
+    return kit.encode(entry)
+
+
+def read_entry(kit: "Kit", data: bytes) -> "tuple[int, list[int | None], str, object]":
+    """The seq, clock, kind and body of an entry; RemoteError if it is none."""
+    entry: Any = kit.decode(data)
+    if not _is_entry(entry):
+        raise RemoteError("not an entry")
+    seq, clock, kind, body = entry
+    return seq, clock, kind, body
+
+
+def seal_head(identity: "Identity", seq: int, link: bytes) -> bytes:
+    """The author's signature over everything up to seq."""
+    return sign1(identity, protect(None, identity.public, None), _AAD, _head_payload(seq, link))
+
+
+def open_head(kit: "Kit", author: bytes, data: bytes) -> "tuple[int, bytes]":
+    """The seq and link of a head; RemoteError unless the author signed it."""
+    seq, link = _read_head(kit, author, data)
+    check_head(kit, author, data)
+    return seq, link
+
+
+def check_head(kit: "Kit", author: bytes, data: bytes) -> None:
+    """RemoteError unless the author signed this head."""
+    check1(kit, author, split(data), _AAD)
+
+
+def read_run(kit: "Kit", value: object, limits: "Limits") -> "Run":
+    """The run in a decoded CBOR value, checked in all its parts; RemoteError if any is wrong."""
+    run = walk(kit, value, limits)
+    check_head(kit, run.author, run.head)
+    return run
+
+
+def walk(kit: "Kit", value: object, limits: "Limits") -> "Run":
+    """Like read_run, but the signature is not checked: see check_head."""
+    if not isinstance(value, list) or len(value) != 5:
+        raise RemoteError("not a run")
+    author, seq, before, entries, head = value
+    if (
+        not (_is_hash(author) and _is_hash(before) and _is_count(seq) and seq)
+        or not (isinstance(entries, list) and entries and isinstance(head, bytes))
+        or (seq == 1 and before != genesis(kit, author))
+    ):
+        raise RemoteError("not a run")
+    first = seq
+    link = before
+    links = []
+    for entry in entries:
+        if not isinstance(entry, bytes) or len(entry) > limits.entry:
+            raise RemoteError("entry too large", 0x8D)
+        if read_entry(kit, entry)[0] != seq:
+            raise RemoteError("entry out of order")
+        link = next_link(kit, link, entry)
+        links.append(link)
+        seq += 1
+    if _read_head(kit, author, head) != (seq - 1, link):
+        raise RemoteError("head of other entries")
+    return Run(author, first, before, entries, head, seq - 1, links)
+
+
+def _head_payload(seq: int, link: bytes) -> bytes:
+    return b"\x82" + cbor_head(UINT, seq) + b"\x58\x20" + link
+
+
+def _read_head(kit: "Kit", author: bytes, data: bytes) -> "tuple[int, bytes]":
+    """The seq and link of a head, its signature not checked."""
+    protected, payload, _ = split(data)
+    value = kit.decode(payload)
+    if (
+        header(kit, protected)[1] != author
+        or not isinstance(value, list)
+        or len(value) != 2
+        or not (_is_count(value[0]) and _is_hash(value[1]))
+    ):
+        raise RemoteError("not a head of this author")
+    return value[0], value[1]
+
+
+def _is_entry(entry: object) -> bool:
+    if not isinstance(entry, list) or len(entry) != 4:
+        return False
+    seq, clock, kind, _ = entry
+    if not isinstance(clock, list) or len(clock) != 4 or not isinstance(kind, str):
+        return False
+    counts = [seq] + clock[:3] + ([] if clock[3] is None else clock[3:])
+    return (
+        all(_is_count(n) for n in counts) and seq > 0 and clock[0] < 4 and len(kind.encode()) < 33
+    )
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_hash(value: object) -> bool:
+    return isinstance(value, bytes) and len(value) == 32
