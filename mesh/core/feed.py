@@ -211,7 +211,7 @@ class Feed:
 
     def _parting(self, run: "Run") -> int:
         """The first seq at which what is held and a run that ends apart from it disagree."""
-        seq = max(run.first, self.first_seq) - 1
+        seq: int = max(run.first, self.first_seq) - 1
         link = self._link_at(seq)
         while link == _link_in(run, seq):
             link = next_link(self._kit, link, self._entries[seq + 1 - self.first_seq])
