@@ -73,7 +73,7 @@ def near(word: str, known: "Iterable[str]") -> "str | None":
                 above = row[j + 1]
                 row[j + 1] = min(corner + (a != b), row[j] + 1, above + 1)
                 corner = above
-        slips = 2 if other.startswith(word) else row[-1]
+        slips = 2 if word and other.startswith(word) else row[-1]
         if slips < min(least, len(other)):
             best, least = other, slips
     return best

@@ -1,0 +1,35 @@
+"""On or off: a relay on a pin; on unix, without pins, a file NAME.state for all to see."""
+
+from mesh.core.errors import LocalError
+
+OPTIONS = {"pin": ((int, str), "a pin's number or name"), "inverted": (bool, "true or false")}
+
+
+class Actuator:
+    """`pin`: where; `inverted`: on is low. Off at the start."""
+
+    def __init__(self, name: str, options: "dict[str, object]") -> None:
+        self._file = name + ".state"
+        self._inverted = options.get("inverted", False)
+        self._pin = None
+        try:
+            from machine import Pin  # noqa: PLC0415 - not on unix
+
+            if "pin" not in options:
+                raise ValueError("which pin?")
+            self._pin = Pin(options["pin"], Pin.OUT)
+        except ImportError:
+            pass
+        self.value = False
+        self.apply(False)
+
+    def apply(self, value: object) -> None:
+        """Switch on or off; LocalError for any other wish."""
+        if not isinstance(value, bool):
+            raise LocalError("it can be true or false")
+        if self._pin is not None:
+            self._pin.value(value != self._inverted)
+        else:
+            with open(self._file, "w") as file:
+                file.write("true\n" if value else "false\n")
+        self.value = value

@@ -1,0 +1,173 @@
+"""One board: its node, its sockets, and what is done now and then."""
+
+import asyncio
+import gc
+import hashlib
+import os
+
+from mesh.core import cbor, ids
+from mesh.core.errors import LocalError, MeshError
+from mesh.core.limits import Limits
+from mesh.core.node import COAP, GROUP, MDNS, Node
+from mesh.core.peer import address_text, read_address
+from mesh.core.primitives import Kit
+from mesh.device import clock, ed25519, identity, parts, wifi
+from mesh.device.loop import Loop
+from mesh.device.udp import UNIX, Socket
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mesh.core.settings import Profile
+    from mesh.device.console import Console
+
+ALL_COAP = "224.0.1.187"  # RFC 7252 s.12.8
+ALL_MDNS = "224.0.0.251"  # RFC 6762 s.3
+ANY = "0.0.0.0"
+LARGEST_DNS = 1472  # bytes: others fill an Ethernet frame with their records
+FIRST_PORT, PORTS = 49152, 16384  # RFC 6335 s.6
+TRIES = 20  # of a random port
+HEAP_MS = 10_000
+WIFI_S = 10
+KNOWN = "peers"  # the file with the last addresses that worked
+
+
+def sha256(data: bytes) -> bytes:
+    """Give the 32 bytes of SHA-256."""
+    return hashlib.sha256(data).digest()
+
+
+def heap() -> "list[int]":
+    """Give the bytes of heap in use, and free."""
+    return [gc.mem_alloc(), gc.mem_free()]
+
+
+class Board:
+    """A node and what it runs on. LocalError if identity or settings do not allow it."""
+
+    def __init__(self, profile: "Profile", console: "Console") -> None:
+        who, self._boots = identity.load()
+        self._id = who.public
+        self._profile = profile
+        self._console = console
+        self._limits = limits = Limits(**profile.limits)
+        kit = Kit(sha256, ed25519.verify, cbor.encode, cbor.decode, os.urandom)
+        self.node = node = Node(kit, who, profile, limits, self._boots)
+        node.peer.heap = heap
+        self._sockets: dict[int, Socket] = {}
+        self._groups: list[tuple[Socket, str]] = []
+        self._own = ""
+        self._known = ""
+        self._loop = Loop(node, self._sockets, console.event, clock.Ticks())
+        self._measuring = parts.add(node, profile, console)
+
+    async def run(self) -> None:
+        """Get on the network and stay there."""
+        profile, loop, node = self._profile, self._loop, self.node
+        await wifi.connect(profile.wifi)
+        self._own = profile.interface or wifi.address()
+        port = self._open_coap(profile.port)
+        how = self._open_dns_sd(port)
+        now_ms = loop.now()
+        if profile.machine_clock:
+            node.clock.set(now_ms, clock.unix_ms(), 2)
+        self._remember_known(now_ms)
+        node.start(now_ms, "group" in profile.layers)
+        loop.every(self._limits.rejoin_ms, self._refresh)
+        for every_ms, measuring in self._measuring:
+            loop.every(every_ms, measuring)
+        if self._console.as_json:
+            loop.every(HEAP_MS, self._tell_heap)
+        if profile.wifi:
+            self._staying = asyncio.create_task(self._stay())
+        address = (self._own, port)
+        self._console.tell("joined", id=self._id, address=address, boots=self._boots, how=how)
+        await loop.run()
+
+    def stop(self) -> None:
+        """Say goodbye, and keep what is worth it."""
+        self.node.stop(self._loop.now())
+        self._loop.settle()
+        self._keep_known()
+
+    def _open_coap(self, port: int) -> int:
+        """Open the CoAP socket and the one of the group; the port that it has."""
+        most = self._limits.datagram
+        host = self._own if UNIX else ANY
+        for left in range(0 if port else TRIES, -1, -1):
+            chosen = port or FIRST_PORT + int.from_bytes(os.urandom(2), "big") % PORTS
+            try:
+                coap = Socket((host, chosen), self._own, most)
+                break
+            except OSError as error:
+                if not left:
+                    raise LocalError(
+                        f"{host}:{chosen} cannot be used: {error}",
+                        "set another port, or 0 for any",
+                    )
+        self._sockets[COAP] = coap
+        if "group" in self._profile.layers:
+            self._loop.mixed = not UNIX
+            group = coap if self._loop.mixed else self._open_shared(GROUP, ALL_COAP, 5683, most)
+            if group is not None:
+                self._groups.append((group, ALL_COAP))
+        return chosen
+
+    def _open_shared(self, channel: int, host: str, port: int, most: int) -> "Socket | None":
+        try:
+            self._sockets[channel] = Socket((host if UNIX else ANY, port), self._own, most, True)
+        except OSError:  # somebody else has that port
+            return None
+        return self._sockets[channel]
+
+    def _open_dns_sd(self, port: int) -> str:
+        """The best layer of DNS-SD that there is: a responder, else questions from the CoAP port."""
+        layers = self._profile.layers
+        if "dns-sd" in layers:
+            sock = self._open_shared(MDNS, ALL_MDNS, 5353, LARGEST_DNS)
+            if sock is not None:
+                from mesh.core.mdns import Mdns  # noqa: PLC0415 - heap only where it is used
+
+                self._groups.append((sock, ALL_MDNS))
+                self.node.mdns = Mdns(self._limits, os.urandom, self._id, port, [self._own])
+                return "dns-sd"
+        if "query" in layers:
+            from mesh.core.oneshot import OneShot  # noqa: PLC0415 - as above
+
+            self.node.oneshot = OneShot(self._limits, os.urandom, self._id)
+            return "query"
+        return "none"
+
+    def _refresh(self, now_ms: int) -> None:
+        """Join the groups once more: boards forget, and addresses change."""
+        own = self._profile.interface or wifi.address()
+        mdns = self.node.mdns
+        for sock, group in self._groups:
+            sock.join(group, own)
+        if mdns is not None and own != self._own:
+            mdns.set_addresses(now_ms, [own])
+        self._own = own
+        self._keep_known()
+
+    async def _stay(self) -> None:
+        while True:
+            await asyncio.sleep(WIFI_S)
+            await wifi.connect(self._profile.wifi)
+
+    def _tell_heap(self, now_ms: int) -> None:
+        self._console.tell("heap", used=gc.mem_alloc(), free=gc.mem_free())
+
+    def _remember_known(self, now_ms: int) -> None:
+        try:
+            self._known = str(identity.read(KNOWN) or b"", "utf-8")
+            for line in self._known.split("\n"):
+                peer, _, address = line.partition(" ")
+                self.node.candidate(now_ms, ids.from_text(peer), read_address(address), "last")
+        except (MeshError, UnicodeError):  # only a help: without it others are found all the same
+            pass
+
+    def _keep_known(self) -> None:
+        proven = self.node.contacts.proven()
+        known = "\n".join([ids.to_text(c.peer) + " " + address_text(c.address) for c in proven])
+        if known and known != self._known:
+            identity.write(KNOWN, known.encode())
+            self._known = known

@@ -1,0 +1,72 @@
+"""Who this board is: a key that never leaves it, a counter that never repeats, its boots."""
+
+import hashlib
+import os
+
+from mesh.core.counter import Counter
+from mesh.core.errors import LocalError
+from mesh.core.primitives import Identity
+from mesh.device import ed25519
+
+BLOCK = 1024  # counters reserved by one write to flash
+CHECK = 8  # bytes of SHA-256 that tell a damaged file
+ENOENT = 2
+
+
+def read(path: str) -> "bytes | None":
+    """What write() wrote; None if there is no file. LocalError if it is damaged."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        if error.errno == ENOENT:
+            return None
+        raise LocalError(f"{path} cannot be read: {error}")
+    body = data[:-CHECK]
+    if not body or hashlib.sha256(body).digest()[:CHECK] != data[-CHECK:]:
+        raise LocalError(f"{path} is damaged", "restore it from a copy; nothing was changed")
+    return body
+
+
+def write(path: str, body: bytes) -> None:
+    """Write a whole file or none of it: power may go at any moment."""
+    with open(path + ".new", "wb") as file:
+        file.write(body + hashlib.sha256(body).digest()[:CHECK])
+    os.rename(path + ".new", path)
+
+
+class State:
+    """The file `counter`: boots and the highest counter that may have been used."""
+
+    def __init__(self, born: bool) -> None:
+        body = read("counter")
+        if body is None and not born:
+            raise LocalError(
+                "counter is missing: a number could be used twice",
+                "restore it from a copy, or delete identity too: this board will be another peer",
+            )
+        body = body or bytes(12)
+        self.boots = int.from_bytes(body[:4], "big") + 1
+        self.limit = int.from_bytes(body[4:], "big")
+        self.save(self.limit)
+
+    def save(self, limit: int) -> None:
+        """Note that counters below `limit` are used."""
+        write("counter", self.boots.to_bytes(4, "big") + limit.to_bytes(8, "big"))
+
+
+def load() -> "tuple[Identity, int]":
+    """The identity kept in this folder, made at the first start, and how often it started.
+
+    LocalError if a file is damaged: it is never replaced by a new one.
+    """
+    secret = read("identity")
+    state = State(secret is None)
+    if secret is None:
+        secret = os.urandom(32)
+        write("identity", secret)
+    counter = Counter(state.limit, BLOCK, state.save)
+    public = ed25519.public_key(secret)
+    return Identity(
+        public, lambda data: ed25519.sign(secret, public, data), counter.next
+    ), state.boots

@@ -1,0 +1,98 @@
+"""Drives one node: datagrams and time in, datagrams and events out (mesh/core/node.py)."""
+
+import asyncio
+
+from mesh.core.node import COAP, GROUP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesh.core.node import Node
+    from mesh.device.udp import Socket
+
+NON = 5  # of version 1: the first four bits (RFC 7252 s.3)
+GET = 1
+BATCH = 8  # datagrams until others have their turn, under a flood too
+LONGEST_MS = 60_000  # asleep at most: ticks wrap
+
+
+def is_for_group(data: bytes) -> bool:
+    """Guess whether a datagram came by the group, as boards do not tell; a wrong guess waits."""
+    return len(data) > 1 and data[0] >> 4 == NON and data[1] == GET and b".well-known" in data
+
+
+class Loop:
+    """`sockets`: {channel: Socket}; `tell` gets each event; `now` gives ms since boot."""
+
+    def __init__(
+        self,
+        node: "Node",
+        sockets: "dict[int, Socket]",
+        tell: "Callable[[object], None]",
+        now: "Callable[[], int]",
+    ) -> None:
+        self.node = node
+        self.now = now
+        self._sockets = sockets
+        self._tell = tell
+        self._jobs: list[list[object]] = []
+        self._tasks: list[asyncio.Task] = []
+        self._until = 0
+        self._woken = asyncio.Event()
+        self._crash = None
+        self.mixed = False  # the CoAP socket also hears the group, as on boards
+
+    def every(self, every_ms: int, job: "Callable[[int], None]") -> None:
+        """Call job(now_ms) at once and then so often."""
+        self._jobs.append([self.now(), every_ms, job])
+
+    def settle(self) -> None:
+        """Send and tell all that the node has to; after each of its verbs."""
+        node = self.node
+        while (sending := node.next_send()) is not None:
+            self._sockets[sending[0]].send(sending[1], sending[2])
+        while (event := node.next_event()) is not None:
+            self._tell(event)
+        at = node.wake_at()
+        if at is not None and at < self._until:
+            self._woken.set()
+
+    async def run(self) -> None:
+        """Go on for ever. What one of its tasks cannot handle comes out here."""
+        asyncio.get_event_loop().set_exception_handler(self._crashed)
+        for channel in self._sockets:
+            self._tasks.append(asyncio.create_task(self._listen(channel, self._sockets[channel])))
+        while self._crash is None:
+            now_ms = self.now()
+            self.node.tick(now_ms)
+            for job in self._jobs:
+                if job[0] <= now_ms:
+                    job[0] = now_ms + job[1]
+                    job[2](now_ms)
+            self.settle()
+            await self._sleep()
+        raise self._crash
+
+    async def _sleep(self) -> None:
+        due = [job[0] for job in self._jobs] + [self.now() + LONGEST_MS]
+        at = self.node.wake_at()
+        self._until = min(due + ([] if at is None else [at]))
+        self._woken.clear()
+        try:
+            await asyncio.wait_for_ms(self._woken.wait(), max(0, self._until - self.now()))
+        except asyncio.TimeoutError:
+            pass
+
+    async def _listen(self, channel: int, sock: "Socket") -> None:
+        while True:
+            for _ in range(BATCH):
+                data, source = await sock.receive()
+                group = self.mixed and channel == COAP and is_for_group(data)
+                self.node.receive(self.now(), GROUP if group else channel, source, data)
+                self.settle()
+            await asyncio.sleep_ms(0)
+
+    def _crashed(self, _: object, context: "dict[str, object]") -> None:
+        self._crash = context["exception"]
+        self._woken.set()

@@ -1,0 +1,16 @@
+"""How many tasks want to run on this machine, a mean over the last minute."""
+
+from mesh.device.sensors import words
+
+UNIT = "/"
+
+
+class Sensor:
+    """Reads /proc/loadavg."""
+
+    def __init__(self, options: "dict[str, object]") -> None:
+        pass
+
+    def read(self) -> float:
+        """Give the mean over a minute."""
+        return float(words("/proc/loadavg", "")[0])

