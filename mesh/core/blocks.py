@@ -1,105 +1,103 @@
-"""Bodies in blocks: what both directions need (RFC 7959). A block option is num << 4 | more << 3 | szx."""
+"""Bodies in blocks (RFC 7959). The value of a block option is num << 4 | more << 3 | szx."""
 
 from binascii import crc32
 
-from mesh.core.coap import BLOCK1, BLOCK2, ETAG, OBSERVE, UNAUTHORIZED, Message, build
+from mesh.core import coap
+from mesh.core.reliability import Reliability
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from mesh.core.limits import Limits
-    from mesh.core.reliability import Address
+_APART = (coap.OBSERVE, coap.CONTENT_FORMAT, coap.BLOCK2, coap.BLOCK1)
 
 
 def offset(block: int) -> int:
     """Where in the body a block begins."""
-    return (block >> 4) << ((block & 7) + 4)
+    return block >> 4 << (block & 7) + 4
 
 
 def fits(block: int, at: int, payload: bytes) -> bool:
-    """Whether this block goes on at `at` and is as long as it says (RFC 7959 s.2.2)."""
+    """Whether a block goes on at `at` and is as long as it says (RFC 7959 s.2.2)."""
+    size = 16 << (block & 7)
     return (
         block & 7 < 7
         and offset(block) == at
-        and len(payload) <= 16 << (block & 7)
-        and (not block & 8 or len(payload) == 16 << (block & 7))
+        and (len(payload) == size if block & 8 else len(payload) <= size)
     )
 
 
-def cut(message: Message, block: int, limit: int) -> bytes:
-    """The datagram for one block of message.payload, the block small enough for `limit` bytes.
+def cut(message: coap.Message, at: int, szx: int, limit: int) -> bytes:
+    Where none is small enough only 4.01 goes out: a proven address gets it all.
 
-    Where no block is, only a code goes out: 4.01, as an address that proves itself gets it all.
+    Where none is small enough, only 4.01 goes out: a proven address gets it all.
     """
-    at = offset(block)
-    szx = block & 7
     body = message.payload
+    part = coap.Message(message.code, b"", message.type, message.mid, message.token)
     while szx >= 0:
-        size = 16 << szx
-        part = Message(message.code, body[at : at + size], message.type, message.mid, message.token)
-        part.options = [o for o in message.options if o[0] != OBSERVE or not at]
-        if message.get(ETAG) is None:
-            part.add(ETAG, crc32(body).to_bytes(4, "big"))
-        part.add(BLOCK2, at >> szx + 4 << 4 | (8 if at + size < len(body) else 0) | szx)
-        data = build(part)
+        end = at + (16 << szx)
+        part.payload = body[at:end]
+        part.options = [o for o in message.options if not at or o[0] != coap.OBSERVE]
+        if message.get(coap.ETAG) is None:
+            part.add(coap.ETAG, crc32(body).to_bytes(4, "big"))
+        part.add(coap.BLOCK2, at >> szx + 4 << 4 | (8 if end < len(body) else 0) | szx)
+        data = coap.build(part)
         if len(data) <= limit:
             return data
         szx -= 1
-    return build(Message(UNAUTHORIZED, b"", message.type, message.mid, message.token))
+    return coap.build(
+        coap.Message(coap.UNAUTHORIZED, b"", message.type, message.mid, message.token)
+    )
+
+
+def key_of(
+    source: tuple[str, int], message: coap.Message
+) -> tuple[tuple[str, int], int, list[tuple[int, bytes]]]:
+    """What the requests for all blocks of one body have in common (RFC 7252 s.5.4.6)."""
+    options = [o for o in message.options if o[0] & 30 != 28 and o[0] not in _APART]
+    return source, message.code, options
 
 
 class Body:
-    """A body kept: `message`, given out for a request payload; or `data`, being put together (payload None)."""
+    """A body kept: an answer, `message`, to a payload; or `data` coming in (payload None)."""
 
-    message: Message | None = None
+    message: coap.Message | None = None
     until = 0
 
-    def __init__(self, key: tuple[object, ...], payload: bytes | None) -> None:
+    def __init__(
+        self,
+        key: tuple[tuple[str, int], int, list[tuple[int, bytes]]],
+        payload: bytes | None,
+    ) -> None:
         self.key = key
         self.payload = payload
         self.data = bytearray()
 
 
-class Bodies:
-    """A few bodies, by what their blocks belong to. The one unused for longest goes first."""
+class Blocks(Reliability):
+    """The layer that keeps a few bodies. The one unused for longest goes, strangers' first."""
 
-    def __init__(self, limits: "Limits") -> None:
-        self._limits = limits
-        self._kept: list[Body] = []
+    bodies: list[Body]
 
-    def __len__(self) -> int:
-        return len(self._kept)
+    def _purge(self, now_ms: int, but: Body | None = None) -> None:
+        """Forget the bodies that are too old, and this one."""
+        self.bodies = [b for b in self.bodies if b.until > now_ms and b is not but]
 
-    def keep(self, now_ms: int, body: Body) -> None:
+    def _keep(self, now_ms: int, body: Body) -> None:
         """Keep it (again), newest last, in place of an older one of the same requests."""
-        limits = self._limits
-        body.until = now_ms + limits.exchange_lifetime_ms
-        kept = [
-            b
-            for b in self._kept
-            if b.until > now_ms and (b.payload != body.payload or b.key != body.key)
-        ]
+        kept = [b for b in self.bodies if b.payload != body.payload or b.key != body.key]
         kept.append(body)
-        self._kept = kept[-limits.bodies :]
+        body.until = now_ms + self.limits.exchange_lifetime_ms
+        if len(kept) > self.limits.bodies:
+            kept.remove(([b for b in kept if not self.proven(b.key[0])] or kept)[0])
+        self.bodies = kept
 
-    def find(self, now_ms: int, key: tuple[object, ...], payload: bytes | None) -> Body | None:
+    def _find(
+        self, now_ms: int, source: tuple[str, int], message: coap.Message, payload: bytes | None
+    ) -> Body | None:
         """The newest body kept for that. Later requests may leave out their payload."""
+        self._purge(now_ms)
+        key = key_of(source, message)
         found = None
-        for body in self._kept:
-            if body.until > now_ms and body.key == key and (
+        for body in self.bodies:
+            if body.key == key and (
                 body.payload == payload or (payload == b"" and body.payload is not None)
             ):
                 found = body
         return found
-
-    def drop(self, body: Body) -> None:
-        """Forget it."""
-        self._kept = [b for b in self._kept if b is not body]
-
-
-def key_of(source: "Address", message: Message) -> tuple[object, ...]:
-    """What the requests for the blocks of one body have in common (RFC 7252 s.5.4.6)."""
-    return (
-        source,
-        message.code,
-        [o for o in message.options if o[0] & 30 != 28 and o[0] not in (OBSERVE, BLOCK1, BLOCK2)],
-    )

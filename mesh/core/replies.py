@@ -1,0 +1,218 @@
+"""Answers and notifications on their way to those who asked (RFC 7252 s.5.2; RFC 7641 s.4)."""
+
+from mesh.core import coap
+from mesh.core.asking import Asking
+from mesh.core.blocks import Body, cut, key_of, offset
+from mesh.core.errors import LocalError
+from mesh.core.events import ObserverGone
+from mesh.core.reliability import Timed, stamp
+
+# What a ticket waits for
+APPLICATION = 0  # to answer; a CON is acknowledged if that takes long
+LATER = 1  # the moment to send what is held
+ACKNOWLEDGED = 2  # that its message under way is
+NOTHING = 3
+
+
+class Ticket(Timed):
+    """One request of another, from its arrival to its answer, and on while it observes."""
+
+    state = APPLICATION
+    reply = b""  # what a duplicate gets: an acknowledgement, or the answer that holds one
+    held = b""  # the next datagram, while another is under way
+    observe: int | None = None  # 0: it may observe, or does
+    block1: int | None = None
+    block2: int | None = None
+    quiet = 0
+    count = 0  # notifications
+    con_ms = 0
+    until = 0
+
+    def __init__(
+        self, address: tuple[str, int], message: coap.Message, size: int, group: bool
+    ) -> None:
+        self.address = address
+        self.request: coap.Message | None = message
+        self.asked = message.mid
+        self.type = message.type
+        self.token = message.token
+        self.size = size
+        self.group = group
+
+
+class Replies(Asking):
+    """The layer of answers that are more than acknowledgements, and of observers."""
+
+    observers: dict[tuple[tuple[str, int], bytes], Ticket]
+
+    def notify(self, now_ms: int, ticket: Ticket, message: coap.Message) -> bool:
+        """Send an observer a newer representation; False if that observer is gone.
+
+        The caller puts the Observe option. What is no 2.xx ends the observation (RFC 7641 s.4.2).
+        """
+        if ticket.observe != 0 or ticket.state == APPLICATION:
+            return False
+        final = message.code >> 5 != 2
+        ticket.count += 1
+        message.token = ticket.token
+        message.type = coap.NON
+        if (
+            final
+            or not ticket.count & 15
+            or now_ms - ticket.con_ms >= 60_000
+            or not self.proven(ticket.address)
+        ):
+            message.type = coap.CON
+            ticket.con_ms = now_ms
+        data = self._fit(now_ms, ticket, message)
+        if ticket.state == NOTHING:
+            self._transmit(now_ms, ticket, data)
+            data = b""
+        if final:
+            self.end(ticket)
+        ticket.held = data
+        return True
+
+    def end(self, ticket: Ticket) -> None:
+        """End an observation from here, without an event."""
+        key = (ticket.address, ticket.token)
+        if self.observers.get(key) is ticket:
+            del self.observers[key]
+        ticket.observe = ticket.request = None
+        ticket.held = b""
+        if ticket.state != ACKNOWLEDGED:
+            self._landed(ticket)
+            ticket.state = NOTHING
+
+    def observable(self, ticket: Ticket) -> bool:
+        """Whether an answer with Observe would open an observation: asked for, and room for it."""
+        return ticket.observe == 0 and self._place(ticket) is not None
+
+    def _place(self, ticket: Ticket) -> list[Ticket] | None:
+        """Who gives its place to this observer, if need be; None if there is no room for it.
+
+        Its own older one does; else one of an unproven address; else one of the address with most.
+        """
+        old = self.observers.get((ticket.address, ticket.token))
+        if old is not None:
+            return [old]
+        if len(self.observers) < self.limits.observers:
+            return []
+        places = {ticket.address: 1}
+        for address, _ in self.observers:
+            places[address] = places.get(address, 0) + 1
+        worst = max(
+            [
+                (not self.proven(t.address), places[t.address], -t.until, t.address, t.token)
+                for t in self.observers.values()
+            ]
+        )
+        if worst[:2] <= (not self.proven(ticket.address), places[ticket.address]):
+            return None
+        return [self.observers[worst[3:]]]
+
+    def _register(self, now_ms: int, ticket: Ticket, message: coap.Message) -> None:
+        """Begin an observation, if the answer says so and there is room (RFC 7641 s.4.1)."""
+        ticket.observe = None
+        if message.get(coap.OBSERVE) is None or message.code >> 5 != 2:
+            return
+        place = self._place(ticket)
+        if place is None:
+            message.drop(coap.OBSERVE)
+            return
+        for old in place:
+            self._gone(old, "replaced")
+        self.observers[(ticket.address, ticket.token)] = ticket
+        ticket.observe = 0
+        ticket.con_ms = now_ms
+
+    def _gone(self, ticket: Ticket, reason: str) -> None:
+        """End whatever the ticket has under way, and its observation."""
+        ticket.state = NOTHING
+        if ticket.observe == 0:
+            self._events.append(ObserverGone(ticket, reason))
+        self.end(ticket)
+
+    def _fit(self, now_ms: int, ticket: Ticket, message: coap.Message) -> bytes:
+        """The datagram for an answer; for one block of it, if it is too long for this address."""
+        limits = self.limits
+        limit = limits.datagram
+        if not self.proven(ticket.address):
+            limit = min(limit, 3 * ticket.size)
+        size = len(message.payload)
+        block = ticket.block2
+        if block is None or (block < 16 and size <= 16 << block):
+            data = coap.build(message)
+            if len(data) <= limit:
+                return data
+            block = limits.block_szx
+        if size > limits.body:
+            raise LocalError(f"a body longer than {limits.body} bytes")
+        at = offset(block)
+        if at and at >= size:
+            message = coap.Message(coap.BAD_REQUEST, b"", message.type, message.mid, message.token)
+            return coap.build(message)
+        request = ticket.request
+        if request is not None:
+            body = Body(key_of(ticket.address, request), request.payload)
+            body.message = coap.Message(message.code, message.payload)
+            body.message.options = list(message.options)
+            self._keep(now_ms, body)
+        return cut(message, at, min(block & 7, limits.block_szx), limit)
+
+    def _transmit(self, now_ms: int, ticket: Ticket, data: bytes) -> None:
+        """Send an answer that is no acknowledgement, under a message id of ours."""
+        limits = self.limits
+        self._landed(ticket)
+        ticket.state = NOTHING
+        mid = self._mid(now_ms, ticket)
+        if mid < 0:
+            self._hold(ticket, data, now_ms + 100)
+            return
+        if len(self.flight) > limits.exchanges + limits.outgoing + limits.observers:
+            data = stamp(data, coap.NON, 0)
+        self._fly(now_ms, ticket, mid, data)
+        if ticket.tries:
+            ticket.state = ACKNOWLEDGED
+        elif ticket.observe is None:
+            self._landed(ticket)
+
+    def _hold(self, ticket: Ticket, data: bytes, until: int) -> None:
+        ticket.held = data
+        ticket.state = LATER
+        self._arm(ticket, until)
+
+    def _mid(self, now_ms: int, ticket: Ticket) -> int:
+        remote = self.remotes.get(ticket.address) or self._strangers
+        return remote.next_mid(now_ms, self.limits.exchange_lifetime_ms)
+
+    def _ticket_due(self, now_ms: int, ticket: Ticket) -> None:
+        """The moment that the ticket waited for has come."""
+        data = ticket.held
+        if ticket.state == APPLICATION:
+            ticket.reply = self._empty(coap.ACK, ticket.address, ticket.asked)
+        elif ticket.state == LATER:
+            ticket.held = b""
+            self._transmit(now_ms, ticket, data)
+        elif ticket.tries:
+            if data and (mid := self._mid(now_ms, ticket)) >= 0:
+                # the newer one takes over, with the tries left (RFC 7641 s.4.5.2)
+                tries = ticket.tries
+                self._landed(ticket)
+                ticket.tries = tries
+                ticket.mid = mid
+                ticket.data = stamp(data, coap.CON, mid)
+                ticket.held = b""
+                self.flight[(ticket.address, mid)] = ticket
+            self._again(now_ms, ticket)
+        else:
+            self._gone(ticket, "no acknowledgement")
+
+    def _acked(self, now_ms: int, ticket: Ticket) -> None:
+        """Its message arrived: the next one, if there is one, may go."""
+        if ticket.state == ACKNOWLEDGED:
+            self._landed(ticket)
+            ticket.state = NOTHING
+            if ticket.held:
+                ticket.state = LATER
+                self._ticket_due(now_ms, ticket)
