@@ -24,7 +24,7 @@ def fits(block: int, at: int, payload: bytes) -> bool:
 
 
 def cut(message: coap.Message, at: int, szx: int, limit: int) -> bytes:
-    Where none is small enough only 4.01 goes out: a proven address gets it all.
+    """The datagram for the block at that offset, of at most that size and `limit` bytes.
 
     Where none is small enough, only 4.01 goes out: a proven address gets it all.
     """
