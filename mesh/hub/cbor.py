@@ -6,7 +6,7 @@ encode is core's own: cbor2 in its canonical mode writes the same bytes in twice
 """
 
 from collections.abc import Iterable
-from struct import pack, unpack
+from struct import calcsize, pack, unpack
 
 import cbor2
 
@@ -28,6 +28,14 @@ def _lengths() -> bytes:
 
 
 _LENGTHS = _lengths()
+# major types (RFC 8949 s.3.1)
+_BYTES = 2
+_TEXT = 3
+_MAP = 5
+# by the low five bits: the width of an argument, and the least one that needs it
+_ARGUMENTS = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
+_HALF = ">e"
+_FLOATS = {0xF9: _HALF, 0xFA: ">f"}
 _NESTED = frozenset((list, dict, Decimal))
 _TAG = 0xC4
 # Replaces tag 4, of which cbor2 would make a decimal.Decimal: unassigned, so our hook gets it.
@@ -79,32 +87,31 @@ def _scan(data: bytes) -> tuple[int, list[int]]:
 def _long(data: bytes, at: int) -> int:
     """The length of a token whose argument stands in bytes of its own."""
     major, info = divmod(data[at], 32)
-    width = 1 << info - 24 if 24 <= info < 28 else 0
+    width, least = _ARGUMENTS.get(info, (0, 0))
     n = int.from_bytes(data[at + 1 : at + 1 + width], "big")
-    if major > 5 or not width or n < (24 if width == 1 else 1 << 4 * width):
+    if major > _MAP or not width or n < least:
         raise RemoteError("CBOR outside the subset")
     # of arrays and maps too, for which cbor2 takes the memory first
-    if major > 1 and n > len(data) - at:
+    if major >= _BYTES and n > len(data) - at:
         raise RemoteError("CBOR cut off")
-    return 1 + width + (n if major in (2, 3) else 0)
+    return 1 + width + (n if major in (_BYTES, _TEXT) else 0)
 
 
 def _float(data: bytes, at: int) -> int:
     """The length of a finite float in its shortest form."""
-    first = data[at]
-    left = len(data) - at
-    if first == 0xF9 and left > 2 and data[at + 1] & 0x7C != 0x7C:
-        return 3
-    if first == 0xFA and left > 4:
-        value = unpack(">f", data[at + 1 : at + 5])[0]
-        if value - value == 0 and not _fits_half(value):
-            return 5
+    layout = _FLOATS.get(data[at])
+    if layout:
+        bits = data[at + 1 : at + 1 + calcsize(layout)]
+        if len(bits) == calcsize(layout):
+            value = unpack(layout, bits)[0]
+            if value - value == 0 and (layout == _HALF or not _fits_half(value)):
+                return 1 + len(bits)
     raise RemoteError("CBOR outside the subset")
 
 
 def _fits_half(value: float) -> bool:
     try:
-        return bool(unpack(">e", pack(">e", value))[0] == value)
+        return bool(unpack(_HALF, pack(_HALF, value))[0] == value)
     except OverflowError:
         return False
 
