@@ -1,7 +1,7 @@
 """The feeds that a peer holds: its own, and the tails of those it wants."""
 
-from mesh.core.errors import LocalError, RemoteError
-from mesh.core.feed import Feed, Fork, genesis
+from mesh.core.errors import RemoteError
+from mesh.core.feed import Feed, Fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ class Feeds:
         self._kit = kit
         self._identity = identity
         self._limits = limits
-        self.own = Feed(kit, identity.public, limits.tail, start=boots << 32)
+        # The tail of the last start is lost: go on where no seq can have been used (protocol.md s.6).
+        start = boots << 32
+        seam = kit.sha256(b"othermesh feed v1" + identity.public + start.to_bytes(8, "big"))
+        self.own = Feed(kit, identity.public, limits.tail, start, seam, limits)
         self.foreign: dict[bytes, Feed] = {}
         self.heard: "Callable[[int, bytes, list[bytes]], None]" = _nothing
         self.forked: "Callable[[int, bytes, int], None]" = _nothing
@@ -98,7 +101,7 @@ class Feeds:
         if feed is None:
             if len(self.foreign) >= self._limits.peers:
                 raise RemoteError("no room for another feed", 0xA3)
-            feed = Feed(self._kit, author, self._limits.foreign_tail)
+            feed = Feed(self._kit, author, self._limits.foreign_tail, limits=self._limits)
         try:
             entries = feed.accept(run)
         except Fork as fork:

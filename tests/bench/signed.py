@@ -1,0 +1,101 @@
+"""Signed round trips between two desktop peers in two processes, over UDP on loopback."""
+
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+from measure import exchanges
+from mesh.core import coap, ids
+from mesh.core.limits import Limits
+from mesh.hub.home import Home
+from mesh.hub.loop import DESKTOP, HubPeer, use_uvloop
+
+LOOPBACK = ["127.0.0.1"]
+
+
+def new_peer(folder, outstanding):
+    """A desktop peer with no sensors of its own; NSTART as many as shall be outstanding."""
+    limits = Limits(**(DESKTOP | {"nstart": max(4, outstanding)}))
+    home = Home(folder)
+    home.open()
+    return home, HubPeer(home, limits=limits, interfaces=LOOPBACK, port=0, sensed={})
+
+
+async def serve():
+    """Serve one sensor until standard input closes."""
+    with tempfile.TemporaryDirectory() as folder:
+        home, peer = new_peer(folder, 4)
+        async with peer:
+            peer.node.add_sensor("bench", "Cel")
+            peer.node.reading(peer.now(), "bench", 21)
+            print(json.dumps([ids.to_text(peer.identity.public), peer.address]), flush=True)
+            await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        home.close()
+
+
+def start_server(loop):
+    """The server's process, its id and address."""
+    command = [sys.executable, __file__, loop]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    text, address = json.loads(server.stdout.readline())
+    return server, ids.from_text(text), tuple(address)
+
+
+async def with_client(outstanding, loop, work):
+    """Run work(one) with a client that has met a server; `one` is a whole signed exchange."""
+    server, peer_id, address = start_server(loop)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            home, peer = new_peer(folder, outstanding)
+            async with peer:
+                peer.node.candidate(peer.now(), peer_id, address, "given")
+                peer.driver.settle()
+                await peer.wait_for_peer(peer_id, 20)
+
+                async def one():
+                    answer = await peer.ask(peer_id, coap.FETCH, ["sensors", "bench"])
+                    if answer.code != coap.CONTENT or not answer.signed:
+                        raise SystemExit(f"the exchange failed: {answer}")
+
+                result = await work(one)
+            home.close()
+        return result
+    finally:
+        server.stdin.close()
+        server.wait(20)
+
+
+def measure(outstanding, seconds, loop="asyncio"):
+    """Figure of signed exchanges with so many outstanding."""
+
+    async def work(one):
+        await exchanges(one, outstanding, 0.3)
+        return await exchanges(one, outstanding, seconds)
+
+    if loop == "uvloop" and not use_uvloop():
+        raise SystemExit("uvloop is not installed")
+    return asyncio.run(with_client(outstanding, loop, work))
+
+
+def endure(count, tell):
+    """Run `count` exchanges between one pair without a pause; tell(done, per_s, rss MiB) ten times."""
+
+    async def work(one):
+        start = time.perf_counter()
+        for part in range(10):
+            await exchanges(one, 32, 36_000, count // 10)
+            done = (part + 1) * (count // 10)
+            rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            tell(done, done / (time.perf_counter() - start), rss)
+
+    asyncio.run(with_client(32, "asyncio", work))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "uvloop":
+        use_uvloop()
+    asyncio.run(serve())
