@@ -14,7 +14,7 @@ from mesh.hub import cbor
 KEYS = 4096  # public keys kept ready, the least recently used one out first: making one is dear
 
 _P = 2**255 - 19
-_Y8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+_Y8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 # the y of the points whose order is 1, 2, 4 and 8
 _LOW_ORDER = frozenset((1, _P - 1, 0, _Y8, _P - _Y8))
 _KEY_SIZE = 32
