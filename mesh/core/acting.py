@@ -45,10 +45,7 @@ class Acting:
 
     def reading(self, now_ms: int, name: str, value: object) -> None:
         """Take in a reading of an own sensor: an int, float, Decimal, text or bool."""
-        sensor = self._peer.sensors[name]
-        sensor.value = value
-        sensor.taken_ms = now_ms
-        sensor.error = None
+        sensor = self._peer.measured(now_ms, name, value)
         self._write(now_ms, "reading", pack([Record(name, sensor.unit, value, None)]))
         self._serving.sensor_changed(now_ms, name)
         self.judge(now_ms, None, name, value)

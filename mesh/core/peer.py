@@ -54,6 +54,9 @@ class Peer:
         self.actuators: dict[str, list[object]] = {}  # name -> [apply, value]
         self.did: "Callable[[int, str, object, bytes | None], None] | None" = None
         self.heap: "Callable[[], list[int]] | None" = None
+        self._base = "urn:othermesh:" + ids.to_text(self.id) + ":"
+        self._made: dict[tuple[str, int | None, bool], tuple[int, bytes]] = {}
+        self._made_s = 0
         self.verified = 0
         self.refused = 0
 
@@ -72,10 +75,7 @@ class Peer:
             if path == [".well-known", "core"]:
                 return coap.CONTENT, LINKS, self.links(request.query())
             if path and path[0] == "sensors":
-                records, base = self.records(now_ms, path)
-                return (coap.CONTENT,) + represent_senml(
-                    self.kit, records, base, accept, who is None
-                )
+                return (coap.CONTENT,) + self.readings(now_ms, path, accept, who is None)
             content = self._content(now_ms, path, value)
             return (coap.CONTENT,) + represent(self.kit, content, accept, who is None)
         if who is None:
@@ -105,7 +105,7 @@ class Peer:
         if len(path) == 2 and first == "actuators" and path[1] in self.actuators:
             return self.actuators[path[1]][1]
         if path and path[0] == "sensors":
-            self.records(now_ms, path)
+            self._records(now_ms, path)
             return None
         raise RemoteError("nothing here", 0x84, "GET /.well-known/core lists what there is")
 
@@ -135,8 +135,31 @@ class Peer:
             if c.address is not None and c.state == "up"
         ]
 
-    def records(self, now_ms: int, path: list[str]) -> "tuple[list[Record], str]":
-        """The latest readings under /sensors or /sensors/NAME, and their base name."""
+    def readings(
+        self, now_ms: int, path: list[str], accept: "int | None", readable: bool
+    ) -> "tuple[int, bytes]":
+        """The latest readings under /sensors or /sensors/NAME as (Content-Format, bytes): made once a second."""
+        if now_ms // 1000 != self._made_s:
+            self._made.clear()
+            self._made_s = now_ms // 1000
+        key = ("/".join(path), accept, readable)
+        made = self._made.get(key)
+        if made is None:
+            records = self._records(now_ms, path)
+            made = represent_senml(self.kit, records, self._base, accept, readable)
+            self._made[key] = made
+        return made
+
+    def measured(self, now_ms: int, name: str, value: object) -> "Sensor":
+        """Keep a reading of an own sensor as its latest."""
+        sensor = self.sensors[name]
+        sensor.value = value
+        sensor.taken_ms = now_ms
+        sensor.error = None
+        self._made.clear()
+        return sensor
+
+    def _records(self, now_ms: int, path: list[str]) -> "list[Record]":
         names = sorted(self.sensors) if len(path) == 1 else path[1:]
         if len(path) > 2 or any(name not in self.sensors for name in names):
             raise RemoteError("no such sensor", 0x84, "GET /sensors lists them")
@@ -151,7 +174,7 @@ class Peer:
             age_s = (now_ms - sensor.taken_ms) // 1000
             when = unix_ms // 1000 - age_s if unix_ms is not None else -age_s
             records.append(Record(name, sensor.unit, sensor.value, when or None))
-        return records, "urn:othermesh:" + ids.to_text(self.id) + ":"
+        return records
 
     def links(self, query: list[str]) -> bytes:
         """Write /.well-known/core (RFC 6690), filtered by one query as in its section 4.1."""

@@ -3,7 +3,7 @@
 from mesh.core import coap
 from mesh.core.errors import RemoteError
 from mesh.core.events import Refused
-from mesh.core.represent import CBOR, represent_senml
+from mesh.core.represent import CBOR
 from mesh.core.watchers import Watcher, Watchers
 
 TYPE_CHECKING = False
@@ -138,18 +138,12 @@ class Serving:
 
     def sensor_changed(self, now_ms: int, name: str) -> None:
         """Tell everybody who observes a sensor. Bytes that are the same for several are made once."""
-        made: dict[object, tuple[int, bytes]] = {}
-        proofs: dict[object, bytes] = {}
+        proof = b""
         for ticket, watcher in self.watchers.of(["sensors", name]):
             accept = watcher.request.uint(coap.ACCEPT)
-            key = (accept, watcher.opened is None)
-            if key not in made:
-                records, base = self._peer.records(now_ms, watcher.path)
-                wanted = 112 if accept == COSE else accept
-                made[key] = represent_senml(
-                    self._peer.kit, records, base, wanted, watcher.opened is None
-                )
-            content_format, payload = made[key]
+            content_format, payload = self._peer.readings(
+                now_ms, watcher.path, 112 if accept == COSE else accept, watcher.opened is None
+            )
             number = watcher.next_number()
             if watcher.opened is not None:
                 message = self._gate.sealed(
@@ -157,9 +151,9 @@ class Serving:
                 )
             else:
                 if accept == COSE:
-                    if key not in proofs:
-                        proofs[key] = self._gate.represented(content_format, payload).payload
-                    content_format, payload = COSE, proofs[key]
+                    if not proof:
+                        proof = self._gate.represented(content_format, payload).payload
+                    content_format, payload = COSE, proof
                 message = coap.Message(coap.CONTENT, payload)
                 message.add(coap.OBSERVE, number)
                 message.add(coap.CONTENT_FORMAT, content_format)

@@ -125,7 +125,7 @@ class Demo:
         def heard(line: str) -> None:
             self._loop.call_soon_threadsafe(self._heard, name, line)
 
-        board = VirtualBoard(self._folder / name, heard=heard)
+        board = VirtualBoard(self._folder / name, boards.HEAP, heard=heard)
         self._boards[name] = board.start()
         joined = await asyncio.to_thread(board.wait, "joined", 20.0)
         own = ids.from_text(str(joined["id"]))

@@ -12,7 +12,8 @@ from measure import exchanges
 from mesh.core import coap, ids
 from mesh.core.limits import Limits
 from mesh.hub.home import Home
-from mesh.hub.loop import DESKTOP, HubPeer, use_uvloop
+from mesh.hub.desktop import DESKTOP, use_uvloop
+from mesh.hub.loop import HubPeer
 
 LOOPBACK = ["127.0.0.1"]
 
