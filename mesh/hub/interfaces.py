@@ -1,0 +1,129 @@
+"""This computer's own addresses, and addresses as the core writes them (docs/protocol.md section
+7).
+"""
+
+import ipaddress
+import socket
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import ifaddr
+
+from mesh.core.errors import LocalError
+
+Address = tuple[str, int]
+SocketAddress = tuple[str, int] | tuple[str, int, int, int]
+
+
+class Local(NamedTuple):
+    """An address of this computer. `host` has its %scope if link-local; `interface` is
+    the number of its interface.
+    """
+
+    host: str
+    interface: int
+    prefix: int  # bits of the network
+
+    @property
+    def is_v6(self) -> bool:
+        """Whether this is an IPv6 address."""
+        return ":" in self.host
+
+    @property
+    def bare(self) -> str:
+        """The address without its scope."""
+        return self.host.partition("%")[0]
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this computer can reach it."""
+        return ipaddress.ip_address(self.bare).is_loopback
+
+
+def local_addresses(wanted: Sequence[str] | None = None) -> list[Local]:
+    """The addresses that this computer has now: all, or those of `wanted`; LocalError if one is no
+    IP address.
+    """
+    found = []
+    for adapter in ifaddr.get_adapters():
+        for ip in adapter.ips:
+            text = ip.ip if isinstance(ip.ip, str) else ip.ip[0]
+            scope = 0 if isinstance(ip.ip, str) else ip.ip[2]
+            found.append(Local(with_scope(text, scope), adapter.index or 0, ip.network_prefix))
+    if wanted is None:
+        return sorted(found)
+    hosts = {_checked(host) for host in wanted}
+    return sorted(local for local in found if local.host in hosts or local.bare in hosts)
+
+
+def _checked(host: str) -> str:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError as error:
+        raise LocalError(f"'{host}' is not the IP address of an interface") from error
+    return host
+
+
+def reachable(locals_: Iterable[Local]) -> list[str]:
+    """The hosts to announce: those that others can reach; loopback only where there is nothing
+    else.
+    """
+    every = list(locals_)
+    return [local.host for local in every if not local.is_loopback] or [
+        local.host for local in every
+    ]
+
+
+def rank(hosts: Iterable[str], locals_: Iterable[Local]) -> list[str]:
+    """Hosts in the order in which to try them: in a network of ours first, IPv4 before IPv6."""
+    networks = [ipaddress.ip_network(f"{one.bare}/{one.prefix}", strict=False) for one in locals_]
+
+    def order(host: str) -> tuple[bool, bool]:
+        ip = ipaddress.ip_address(host.partition("%")[0])
+        return (not any(ip in network for network in networks), ":" in host)
+
+    return sorted(hosts, key=order)
+
+
+def with_scope(host: str, scope: int) -> str:
+    """An IPv6 host with the name of its interface where its kernel gave a scope."""
+    if not scope:
+        return host
+    try:
+        return f"{host}%{socket.if_indextoname(scope)}"
+    except OSError:
+        return f"{host}%{scope}"
+
+
+def normal(host: str) -> str:
+    """One text for one host: the scope by name, IPv6 in its short form. ValueError if it is no IP
+    address.
+    """
+    bare, _, scope = host.partition("%")
+    text = str(ipaddress.ip_address(bare))
+    return with_scope(text, scope_id(scope)) if scope else text
+
+
+def scope_id(scope: str) -> int:
+    """The number of an interface by name or number; 0 if there is none of that name."""
+    if scope.isdigit():
+        return int(scope)
+    try:
+        return socket.if_nametoindex(scope) if scope else 0
+    except OSError:
+        return 0
+
+
+def socket_address(address: Address) -> SocketAddress:
+    """What a socket wants for an address of the core."""
+    host, port = address
+    if ":" not in host:
+        return address
+    bare, _, scope = host.partition("%")
+    return (bare, port, 0, scope_id(scope))
+
+
+def core_address(source: SocketAddress) -> Address:
+    """The address as the core writes it, of what a socket gave."""
+    host, port, *more = source
+    return (with_scope(host, more[-1] if more else 0), port)

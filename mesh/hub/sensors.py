@@ -1,0 +1,254 @@
+"""What this computer can measure of itself, by psutil; each kind as on a board: UNIT, and read()
+of one value.
+
+Units are those of the SenML registry (RFC 8428 s.12.1, RFC 8798); "%" is not recommended there, so
+shares are ratios of unit "/", from 0 to 1.
+"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil
+
+from mesh.core import senml
+from mesh.core.cbor import Decimal
+from mesh.core.errors import LocalError
+from mesh.core.settings import Sensor, near
+
+EVERY_MS = 10_000
+SLOW_MS = 60_000
+
+Value = int | Decimal
+Options = Mapping[str, Any]
+
+
+class Reader(Protocol):
+    """A sensor in use. read() may block for some milliseconds; LocalError says why there is no
+    value.
+    """
+
+    UNIT: str
+
+    def read(self) -> Value:
+        """The value now."""
+
+
+class Load:
+    """Processes that want to run, for each processor, averaged over a minute."""
+
+    UNIT = "/"
+
+    def __init__(self, options: Options) -> None:
+        self._processors = psutil.cpu_count() or 1
+
+    def read(self) -> Value:
+        """The value now."""
+        return senml.number(psutil.getloadavg()[0] / self._processors, 3)
+
+
+class Cpu:
+    """The share of time in which the processors worked, since the last reading."""
+
+    UNIT = "/"
+
+    def __init__(self, options: Options) -> None:
+        psutil.cpu_percent(None)  # begins to count
+
+    def read(self) -> Value:
+        """The value now."""
+        return senml.number(psutil.cpu_percent(None) / 100, 3)
+
+
+class Memory:
+    """The share of memory in use."""
+
+    UNIT = "/"
+
+    def __init__(self, options: Options) -> None:
+        pass
+
+    def read(self) -> Value:
+        """The value now."""
+        return senml.number(psutil.virtual_memory().percent / 100, 3)
+
+
+class MemoryFree:
+    """Bytes of memory that programs can still have."""
+
+    UNIT = "B"
+
+    def __init__(self, options: Options) -> None:
+        pass
+
+    def read(self) -> Value:
+        """The value now."""
+        return int(psutil.virtual_memory().available)
+
+
+class Disk:
+    """The share of a disk in use. Option `path`: anything on that disk."""
+
+    UNIT = "/"
+
+    def __init__(self, options: Options) -> None:
+        self._path = str(options.get("path", Path.home().anchor))
+        self.read()
+
+    def read(self) -> Value:
+        """The value now."""
+        try:
+            return senml.number(psutil.disk_usage(self._path).percent / 100, 3)
+        except OSError as error:
+            raise LocalError(f"{self._path}: {error.strerror}") from error
+
+
+class _Network:
+    UNIT = "B"
+    COUNTER = ""
+
+    def __init__(self, options: Options) -> None:
+        self._interface = options.get("interface")
+        self.read()
+
+    def read(self) -> Value:
+        """The value now."""
+        every = psutil.net_io_counters(pernic=True)
+        if self._interface is None:
+            outside = [counters for name, counters in every.items() if name != "lo"]
+            return int(sum(getattr(counters, self.COUNTER) for counters in outside))
+        if self._interface not in every:
+            raise LocalError(
+                f"no interface '{self._interface}'", f"there are: {', '.join(sorted(every))}"
+            )
+        return int(getattr(every[self._interface], self.COUNTER))
+
+
+class Received(_Network):
+    """Bytes received since the computer was started. Option `interface`; without it all but
+    loopback.
+    """
+
+    COUNTER = "bytes_recv"
+
+
+class Sent(_Network):
+    """Bytes sent since the computer was started. Options as of Received."""
+
+    COUNTER = "bytes_sent"
+
+
+class Temperature:
+    """The hottest place, or that of the option `chip` (as in `sensors`) and `label`."""
+
+    UNIT = "Cel"
+
+    def __init__(self, options: Options) -> None:
+        self._chip = options.get("chip")
+        self._label = options.get("label")
+        self.read()
+
+    def read(self) -> Value:
+        """The value now."""
+        chips = psutil.sensors_temperatures() if hasattr(psutil, "sensors_temperatures") else {}
+        values = [
+            place.current
+            for chip, places in chips.items()
+            for place in places
+            if self._chip in (None, chip) and self._label in (None, place.label)
+        ]
+        if not values:
+            raise LocalError(
+                "no such temperature sensor", f"there are: {', '.join(sorted(chips)) or 'none'}"
+            )
+        return senml.number(max(values), 1)
+
+
+class Battery:
+    """How full the battery is: the registry's unit for that is %EL."""
+
+    UNIT = "%EL"
+
+    def __init__(self, options: Options) -> None:
+        self.read()
+
+    def read(self) -> Value:
+        """The value now."""
+        battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+        if battery is None:
+            raise LocalError("no battery here")
+        return senml.number(battery.percent, 1)
+
+
+class Uptime:
+    """Seconds since the computer was started."""
+
+    UNIT = "s"
+
+    def __init__(self, options: Options) -> None:
+        pass
+
+    def read(self) -> Value:
+        """The value now."""
+        return int(time.time() - psutil.boot_time())
+
+
+KINDS: Mapping[str, type[Any]] = {
+    "load": Load,
+    "cpu": Cpu,
+    "memory": Memory,
+    "memory-free": MemoryFree,
+    "disk": Disk,
+    "received": Received,
+    "sent": Sent,
+    "temperature": Temperature,
+    "battery": Battery,
+    "uptime": Uptime,
+}
+
+
+class Absent:
+    """Stands for a sensor that cannot be read here, and says why each time."""
+
+    def __init__(self, unit: str, reason: LocalError) -> None:
+        self.UNIT = unit
+        self._reason = reason
+
+    def read(self) -> Value:
+        """Raise the reason."""
+        raise LocalError(self._reason.detail, self._reason.help)
+
+
+def make(sensor: Sensor) -> Reader:
+    """The reader for a sensor of the settings; one that only gives the reason where this computer
+    has none.
+
+    LocalError, with the near miss, for an unknown kind.
+    """
+    kind = KINDS.get(sensor.kind)
+    if kind is None:
+        meant = near(sensor.kind, KINDS)
+        help = f"did you mean '{meant}'?" if meant else f"there are: {', '.join(KINDS)}"
+        raise LocalError(f"no kind of sensor '{sensor.kind}' on a desktop", help)
+    try:
+        return kind(sensor.options)  # type: ignore[no-any-return]
+    except LocalError as error:
+        return Absent(kind.UNIT, error)
+
+
+def default_set() -> dict[str, Sensor]:
+    """The sensors of a desktop whose settings name none: what this computer has."""
+    found = {}
+    for name, every_ms in (
+        ("load", EVERY_MS),
+        ("cpu", EVERY_MS),
+        ("memory", EVERY_MS),
+        ("temperature", EVERY_MS),
+        ("disk", SLOW_MS),
+        ("battery", SLOW_MS),
+    ):
+        sensor = Sensor(name, every_ms, {})
+        if not isinstance(make(sensor), Absent):
+            found[name] = sensor
+    return found
