@@ -49,7 +49,7 @@ class Asking(Blocks):
         The message (code, options, payload) now belongs to the endpoint. Observe 0 in it asks
         for notifications: Answered with more=True each, until more=False. group_ms: `address` is
         a multicast one; what comes in that time is Answered with more=True, then Failed "done".
-        More than limits.nstart to one address wait in line. LocalError: limits.outgoing is reached,
+        More than limits.nstart to one address wait in line. LocalError: limits.outgoing is reached
         or the payload is longer than limits.body.
         """
         limits = self.limits

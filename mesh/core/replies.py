@@ -140,7 +140,7 @@ class Replies(Asking):
         if not self.proven(ticket.address):
             limit = min(limit, 3 * ticket.size)
         size = len(message.payload)
-        block = ticket.block2
+        block = ticket.block2 if message.code < 128 else None
         if block is None or (block < 16 and size <= 16 << block):
             data = coap.build(message)
             if len(data) <= limit:

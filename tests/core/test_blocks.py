@@ -1,0 +1,359 @@
+"""Bodies in blocks, both ways: RFC 7959, and FETCH with it (RFC 8132)."""
+
+from helpers import raises
+from link import Dice, Link, asking, content, get, losing, sizes
+
+from mesh.core import coap
+from mesh.core.endpoint import Endpoint
+from mesh.core.errors import LocalError
+from mesh.core.events import Answered, Failed
+from mesh.core.limits import Limits
+
+A = ("10.0.0.1", 5683)
+B = ("10.0.0.2", 5683)
+LONG = bytes([n * 7 & 255 for n in range(3000)])
+
+
+def pair(answer=None, **limits):
+    link = Link(A, B, **limits)
+    link.ends[B].prove(A)
+    link.serve[B] = lambda event: answer() if answer else content(event.message.payload)
+    return link
+
+
+def asked(link):
+    return [event for event in link.of(B) if type(event).__name__ == "Requested"]
+
+
+def test_a_long_answer_comes_in_blocks():
+    link = pair(lambda: content(LONG, CONTENT_FORMAT=42))
+    link.ends[A].request(link.now, B, get("long"))
+    link.run(100)
+    answer = link.of(A)[0].message
+    assert answer.payload == LONG and answer.uint(coap.CONTENT_FORMAT) == 42, len(answer.payload)
+    assert answer.get(coap.BLOCK2) is None and len(link.of(A)) == 1
+    assert len(asked(link)) == 1, link.of(B)
+    blocks = [m.uint(coap.BLOCK2) for m in link.heard(A)]
+    assert blocks == [0x0D, 0x1D, 0x2D, 0x3D, 0x4D, 0x55], blocks
+    assert len({m.get(coap.ETAG) for m in link.heard(A)}) == 1
+    assert len({m.token for m in link.heard(B)}) == 6
+    assert not link.ends[A].open and not link.ends[A].flight
+
+
+def test_a_long_request_goes_in_blocks():
+    link = pair(lambda: coap.Message(coap.CHANGED))
+    link.ends[A].request(link.now, B, asking(coap.PUT, ("x",), LONG, CONTENT_FORMAT=42))
+    link.run(100)
+    (event,) = link.of(B)
+    assert event.message.payload == LONG and event.message.get(coap.BLOCK1) is None
+    answer = link.of(A)[0].message
+    assert answer.code == coap.CHANGED and answer.uint(coap.BLOCK1) == 0x55, answer.code
+    assert [m.code for m in link.heard(A)] == [coap.CONTINUE] * 5 + [coap.CHANGED]
+    assert [m.uint(coap.SIZE1) for m in link.heard(B)] == [3000] + [None] * 5
+    assert not link.ends[B].bodies
+
+
+def test_both_ways_with_losses():
+    for code in (coap.POST, coap.PUT, coap.FETCH):
+        link = pair(fate=losing(2, 3, 7, 11, 14, 15, 19))
+        link.ends[A].request(link.now, B, asking(code, ("x",), LONG))
+        link.run()
+        assert link.of(A)[0].message.payload == LONG and len(link.of(A)) == 1, link.of(A)
+        assert len(asked(link)) == 1, link.of(B)
+        late = [m for m in link.heard(B) if (m.uint(coap.BLOCK2) or 0) >> 4]
+        assert late and all(m.payload == b"" for m in late), "RFC 7959 figure 10"
+
+
+def test_a_fetch_says_its_payload_again_and_is_served_from_the_body_kept():
+    link = pair(lambda: content(LONG))
+    for what in (b"one", b"two"):
+        link.ends[A].request(link.now, B, asking(coap.FETCH, ("x",), what))
+    link.run(100)
+    assert [event.message.payload for event in link.of(A)] == [LONG, LONG], link.of(A)
+    assert [m.payload for m in link.heard(B)].count(b"one") == 6
+    assert len(asked(link)) == 2, link.of(B)
+
+
+def test_two_fetches_of_one_path_are_kept_apart():
+    link = Link(A, B)
+    link.ends[B].prove(A)
+    link.serve[B] = lambda event: content(event.message.payload * 1000)
+    for what in (b"one", b"two"):
+        link.ends[A].request(link.now, B, asking(coap.FETCH, ("x",), what))
+    link.run(100)
+    assert [e.message.payload for e in link.of(A)] == [b"one" * 1000, b"two" * 1000]
+
+
+def by_hand(end, message, mid, source=A, now=0):
+    """Give an endpoint one message, answer what it asks by LONG; the answer it sends."""
+    message.mid = mid
+    end.receive(now, source, coap.build(message))
+    event = end.next_event()
+    if event is not None:
+        end.respond(now, event.ticket, content(LONG))
+    datagram = end.next_send()
+    return event is not None, coap.parse(datagram[1])
+
+
+def proven_end(**limits):
+    end = Endpoint(Limits(**limits), Dice())
+    end.prove(A)
+    return end
+
+
+def test_a_later_block_of_a_fetch_may_leave_out_its_payload():
+    end = proven_end()
+    assert by_hand(end, asking(coap.FETCH, ("x",), b"what"), 1)[0]
+    new, answer = by_hand(end, asking(coap.FETCH, ("x",), BLOCK2=0x25), 2)
+    assert not new and answer.payload == LONG[1024:1536], answer.payload
+    new, answer = by_hand(end, asking(coap.FETCH, ("x",), b"what", BLOCK2=0x24), 3)
+    assert not new and answer.payload == LONG[512:768], answer.payload
+    new, answer = by_hand(end, asking(coap.FETCH, ("x",), b"other", BLOCK2=0x25), 4)
+    assert new, "another body: the application knows"
+
+
+def test_a_block_of_a_body_no_longer_kept():
+    end = proven_end()
+    new, answer = by_hand(end, asking(coap.GET, ("x",), BLOCK2=0x25), 1)
+    assert new and answer.payload == LONG[1024:1536], "a read is just done again"
+    new, answer = by_hand(end, asking(coap.POST, ("x",), BLOCK2=0x15), 2)
+    assert not new and answer.code == coap.INCOMPLETE, answer.code
+    assert by_hand(end, asking(coap.GET, ("x",), BLOCK2=0x35), 3)[0] is False
+    assert by_hand(end, asking(coap.GET, ("x",), BLOCK2=0x45), 4, now=20_000)[0], "too old"
+
+
+def test_blocks_that_cannot_be():
+    end = proven_end()
+    assert by_hand(end, asking(coap.GET, ("x",), BLOCK2=0x07), 1)[1].code == coap.BAD_REQUEST
+    assert by_hand(end, asking(coap.GET, ("x",), BLOCK2=0x65), 2)[1].code == coap.BAD_REQUEST
+    for mid, (block, payload, code) in enumerate(
+        (
+            (0x0F, b"1" * 16, coap.BAD_REQUEST),
+            (0x0D, b"1" * 511, coap.BAD_REQUEST),
+            (0x0D, b"1" * 513, coap.BAD_REQUEST),
+            (0x05, b"1" * 513, coap.BAD_REQUEST),
+            (0x1D, b"1" * 512, coap.INCOMPLETE),
+            (0x15, b"1", coap.INCOMPLETE),
+        )
+    ):
+        new, answer = by_hand(end, asking(coap.PUT, ("x",), payload, BLOCK1=block), 10 + mid)
+        assert not new and answer.code == code, (mid, answer.code)
+        assert not end.bodies
+
+
+def test_blocks_out_of_order():
+    end = proven_end()
+    for mid, (block, code) in enumerate(
+        ((0x08, 0x5F), (0x18, 0x5F), (0x38, 0x88), (0x18, 0x88), (0x08, 0x5F), (0x10, 0x45))
+    ):
+        payload = bytes((mid,)) * 16
+        new, answer = by_hand(end, asking(coap.PUT, ("x",), payload, BLOCK1=block), mid)
+        assert answer.code == code and new == (mid == 5), (mid, answer.code)
+
+
+def test_too_large_a_body_is_refused_with_the_limit():
+    end = proven_end(body=64)
+    for mid, block in enumerate((0x08, 0x18, 0x28, 0x38, 0x40)):
+        answer = by_hand(end, asking(coap.PUT, ("x",), b"1" * 16, BLOCK1=block), mid)[1]
+    assert answer.code == coap.TOO_LARGE and answer.uint(coap.SIZE1) == 64, answer.code
+    assert not end.bodies
+    said = asking(coap.PUT, ("x",), b"1" * 16, BLOCK1=8, SIZE1=65)
+    assert by_hand(end, said, 9)[1].code == coap.TOO_LARGE
+
+
+def test_only_so_many_bodies_and_not_for_long():
+    end = proven_end(bodies=3)
+    for n in range(9):
+        by_hand(end, asking(coap.PUT, (str(n),), b"1" * 16, BLOCK1=8), n)
+        by_hand(end, asking(coap.PUT, ("x",), b"1" * 16, BLOCK1=8), n, ("10.3.3.3", n))
+        assert len(end.bodies) <= 3
+    assert all(body.key[0] == A for body in end.bodies), "strangers go first"
+    end.tick(10_749)
+    assert len(end.bodies) == 3
+    end.tick(10_750)
+    assert not end.bodies
+
+
+def test_what_we_send_has_a_limit_too():
+    link = pair(lambda: content(LONG), body=2000)
+    big = asking(coap.PUT, ("x",), LONG)
+    raises(LocalError, link.ends[A].request, link.now, B, big)
+    assert not link.ends[A].open and not link.ends[A].remotes
+    link.serve = {}
+    link.ends[A].request(link.now, B, get("x"))
+    link.run(10)
+    raises(LocalError, link.ends[B].respond, link.now, link.of(B)[0].ticket, content(LONG))
+
+
+def test_an_answer_longer_than_the_limit_fails():
+    link = pair(lambda: content(LONG))
+    link.ends[A].limits.body = 2047
+    number = link.ends[A].request(link.now, B, get("x"))
+    link.run()
+    assert link.of(A) == [Failed(number, "an answer longer than limits.body")], link.of(A)
+    assert len(link.heard(B)) == 4 and sizes(link.ends[A])["flight"] == 0
+    link.serve[B] = lambda event: content(b"1" * 1010, SIZE2=2048, BLOCK2=14)
+
+
+class Server:
+    """B by hand: answers every request of an endpoint by what `make(request)` gives."""
+
+    def __init__(self, make, **limits):
+        self.end = Endpoint(Limits(**limits), Dice())
+        self.asked = []
+        self.make = make
+
+    def get(self, message=None):
+        number = self.end.request(0, B, message or get("x"))
+        for _ in range(1000):
+            datagram = self.end.next_send()
+            if datagram is None:
+                break
+            request = coap.parse(datagram[1])
+            self.asked.append(request)
+            answer = self.make(request)
+            answer.type = coap.ACK
+            answer.mid = request.mid
+            answer.token = request.token
+            self.end.receive(0, B, coap.build(answer))
+        else:
+            raise AssertionError("it never ends")
+        events = []
+        while (event := self.end.next_event()) is not None:
+            events.append(event)
+        assert len(events) == 1 and events[0].number == number, events
+        assert not self.end.open and not self.end.flight
+        return events[0]
+
+
+def test_a_server_that_always_has_more():
+    def endless(request):
+        num = (request.uint(coap.BLOCK2) or 0) >> 4
+        return content(b"x" * 16, BLOCK2=num << 4 | 8)
+
+    event = Server(endless).get()
+    assert isinstance(event, Failed) and event.reason == "an answer longer than limits.body"
+
+
+def test_a_server_that_repeats_a_block_or_sends_what_does_not_fit():
+    for block, payload in (
+        (0x08, b"x" * 16),
+        (0x28, b"x" * 16),
+        (0x1F, b"x" * 2048),
+        (0x18, b"x" * 15),
+        (0x18, b"x" * 17),
+        (0x18, b""),
+        (0x10, b"x" * 17),
+        (None, b"x"),
+    ):
+        answers = [content(b"0" * 16, BLOCK2=8), content(payload)]
+        if block is not None:
+            answers[1].add(coap.BLOCK2, block)
+        event = Server(lambda request, rest=answers: rest.pop(0)).get()
+        assert event[1:] == ("blocks out of order",), (block, event)
+
+
+def test_a_body_that_changes_on_the_way():
+    answers = [content(b"0" * 16, BLOCK2=8, ETAG=b"1"), content(b"1", BLOCK2=0x10, ETAG=b"2")]
+    event = Server(lambda request: answers.pop(0)).get()
+    assert event[1:] == ("the answer changed on the way",), event
+
+
+def test_an_error_in_the_middle_is_the_answer():
+    answers = [content(b"0" * 16, BLOCK2=8), coap.Message(coap.INCOMPLETE)]
+    event = Server(lambda request: answers.pop(0)).get()
+    assert isinstance(event, Answered) and event.message.code == coap.INCOMPLETE, event
+
+
+def test_a_server_with_smaller_blocks_than_we_begin_with():
+    got = []
+
+    def small(request):
+        block = request.uint(coap.BLOCK1)
+        got.append((block >> 4, request.payload))
+        return coap.Message(coap.CONTINUE if block & 8 else coap.CHANGED).add(
+            coap.BLOCK1, block & ~7 | 2
+        )
+
+    server = Server(small)
+    server.get(asking(coap.PUT, ("x",), LONG[:1500]))
+    assert b"".join([payload for _, payload in got]) == LONG[:1500]
+    assert got[0][0] == 0 and got[1][0] == 8 and len(got[1][1]) == 64, got[:2]
+
+
+def test_a_server_that_refuses_the_first_block_as_too_large():
+    got = []
+
+    def picky(request):
+        block = request.uint(coap.BLOCK1)
+        if block & 7 > 3:
+            return coap.Message(coap.TOO_LARGE).add(coap.BLOCK1, 3)
+        got.append(request.payload)
+        return coap.Message(coap.CONTINUE if block & 8 else coap.CHANGED).add(coap.BLOCK1, block)
+
+    event = Server(picky).get(asking(coap.PUT, ("x",), LONG))
+    assert event.message.code == coap.CHANGED and b"".join(got) == LONG
+    for code in (coap.TOO_LARGE, coap.FORBIDDEN):
+        event = Server(lambda request, code=code: coap.Message(code)).get(
+            asking(coap.PUT, ("x",), LONG)
+        )
+        assert event.message.code == code, event
+
+
+def test_a_server_that_takes_each_block_as_it_comes():
+    got = []
+
+    def stateless(request):
+        got.append(request.payload)
+        return coap.Message(coap.CHANGED).add(coap.BLOCK1, request.uint(coap.BLOCK1) & ~8)
+
+    Server(stateless).get(asking(coap.PUT, ("x",), LONG))
+    assert b"".join(got) == LONG
+
+
+def test_a_server_that_goes_on_with_smaller_blocks():
+    def shrinking(request):
+        block = request.uint(coap.BLOCK2) or 6
+        szx = block & 7 if block >> 4 == 0 else 3
+        at = (block >> 4) << ((block & 7) + 4)
+        end = at + (16 << szx)
+        return content(
+            LONG[at:end], BLOCK2=(at >> szx + 4) << 4 | (8 if end < len(LONG) else 0) | szx
+        )
+
+    server = Server(shrinking)
+    assert server.get().message.payload == LONG
+    assert server.asked[1].uint(coap.BLOCK2) == 0x25, "never more than our own size"
+
+
+def test_one_block_that_the_caller_asked_for():
+    server = Server(lambda request: content(LONG[64:128], BLOCK2=0x1A))
+    event = server.get(asking(coap.GET, ("x",), BLOCK2=0x12))
+    assert event.message.payload == LONG[64:128] and event.message.uint(coap.BLOCK2) == 0x1A
+
+
+def test_a_stranger_reads_everything_in_small_blocks():
+    link = pair(lambda: content(LONG[:400], CONTENT_FORMAT=50))
+    link.ends[B].remotes = {}
+    link.ends[A].request(link.now, B, get("peer"))
+    link.run(1000)
+    assert link.of(A)[0].message.payload == LONG[:400]
+    times = {}
+    for _, source, _, data in link.sent:
+        mid = data[2:4]
+        assert source == A or len(data) <= 3 * times[mid], (len(data), times[mid])
+        times[mid] = len(data)
+    assert len(asked(link)) == 1, link.of(B)
+
+
+def test_a_request_too_small_for_any_answer():
+    end = Endpoint(Limits(), Dice())
+    answer = by_hand(end, get("p"), 1)[1]
+    assert answer.code == coap.UNAUTHORIZED and not answer.payload and not answer.options
+
+
+def test_what_fits_a_datagram_stays_whole():
+    link = pair(lambda: content(b"r" * 900))
+    link.ends[A].request(link.now, B, asking(coap.POST, ("feeds",), b"r" * 900))
+    link.run(10)
+    assert len(link.sent) == 2, len(link.sent)
