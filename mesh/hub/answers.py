@@ -1,14 +1,17 @@
 """What peers answer, as plain data: ids as text, numbers exact, readings with their age."""
 
+import decimal
 from typing import Any
 
-from mesh.core import cbor, coap, ids, senml
+from mesh.core import cbor, coap, feed, ids, senml
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
+from mesh.core.primitives import Kit
 from mesh.hub.failure import FAILED, TIMEOUT, Failure
 
 RELATIVE_S = 1 << 28  # SenML times below are relative to now (RFC 8428 s.4.5.3)
 ID_BYTES = 32
+KID = 4  # COSE header label
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no type of its own
@@ -35,8 +38,7 @@ def table(value: object) -> dict[str, Any]:
 def exact(value: cbor.Decimal) -> float | str:
     """A decimal as a number that JSON writes with the same digits; as text if no float does."""
     number = float(value)
-    digits = str(value).rstrip("0").removesuffix(".")
-    return number if repr(number).removesuffix(".0") == digits else str(value)
+    return number if decimal.Decimal(repr(number)) == decimal.Decimal(str(value)) else str(value)
 
 
 def content(answer: Answer, label: str) -> Any:  # noqa: ANN401 - whatever the peer wrote
@@ -91,6 +93,28 @@ def reading(record: senml.Record, base: str, now_s: float) -> dict[str, Any]:
         "unit": record.unit,
         "age_s": round(max(0.0, float(age_s)), 3),
     }
+
+
+def heads(kit: Kit, value: object) -> dict[bytes, int]:
+    """Whose feeds a peer holds and how far, as far as each author's own signature says so."""
+    found = {}
+    for head in value if isinstance(value, list) else []:
+        try:
+            author = _author(head)
+            found[author] = feed.open_head(kit, author, head)[0]
+        except RemoteError:
+            continue  # signed by nobody whom it names: it says nothing
+    return found
+
+
+def _author(head: object) -> bytes:
+    parts = cbor.decode(head) if isinstance(head, bytes) else None
+    protected = parts[0] if isinstance(parts, list) and parts else None
+    header = cbor.decode(protected) if isinstance(protected, bytes) else None
+    author = header.get(KID) if isinstance(header, dict) else None
+    if not isinstance(author, bytes):
+        raise RemoteError("a head names its author")
+    return author
 
 
 def wish(text: str) -> bool | int | float | cbor.Decimal | str:

@@ -1,13 +1,15 @@
 """A peer by what people call it: our own name for it, its name, or the beginning of its id."""
 
+import contextlib
 import difflib
 import json
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from mesh.core import ids
+from mesh.core.errors import LocalError
+from mesh.hub import files
 from mesh.hub.failure import NOBODY, USAGE, Failure
 
 CACHE = "known.json"  # in the home folder
@@ -111,12 +113,8 @@ def remember(cache: Path, known: Iterable[Known]) -> None:
         old.pop(peer.id, None)  # the newest come last
         old[peer.id] = peer
     text = json.dumps([list(peer) for peer in list(old.values())[-REMEMBERED:]])
-    draft = cache.with_name(f"{cache.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(cache)
-    except OSError:
-        draft.unlink(missing_ok=True)
+    with contextlib.suppress(LocalError):
+        files.replace(cache, text.encode())
 
 
 def remembered(cache: Path) -> list[Known]:

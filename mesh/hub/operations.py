@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesh.core import cbor, coap, feed
+from mesh.core import cbor, coap
 from mesh.core.contacts import Contact
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
@@ -24,7 +24,6 @@ Data = dict[str, Any]
 
 ANSWER_S = 5.0
 CBOR = 60  # Content-Format
-KEYED_BY_AUTHOR = 4  # COSE header label kid
 
 
 async def run(peer: "HubPeer", op: str, args: Arguments) -> AsyncGenerator[Any, None]:
@@ -43,7 +42,7 @@ async def run(peer: "HubPeer", op: str, args: Arguments) -> AsyncGenerator[Any, 
 async def peers(peer: "HubPeer", args: Arguments) -> list[Data]:
     """Everybody known, after `wait` seconds of looking around."""
     await roster.until(peer, roster.seconds(args, "wait", 0.0), lambda: False)
-    return roster.rows(peer)
+    return roster.rows(peer, args.get("remembered"))
 
 
 async def show(peer: "HubPeer", args: Arguments) -> Data:
@@ -55,7 +54,7 @@ async def show(peer: "HubPeer", args: Arguments) -> Data:
         for part in ("sensors", "actuators", "feeds")
     }
     found = answers.readings_or_reason(parts["sensors"], contact.peer, time.time())
-    return roster.row(peer, contact) | {
+    return roster.row(peer, contact, roster.name_of(peer, contact.peer)) | {
         "about": about,
         "resources": await _resources(peer, contact, args),
         "sensors": found,
@@ -82,8 +81,8 @@ async def set_actuator(peer: "HubPeer", args: Arguments) -> Data:
     """Ask a peer to set an actuator; it decides."""
     contact = await roster.resolve(peer, args)
     actuator = roster.text(args, "actuator")
-    value = answers.wish(roster.text(args, "value"))
     try:
+        value = answers.wish(roster.text(args, "value"))
         payload = cbor.encode(value)
     except LocalError as error:
         raise Failure(f"'{args['value']}' cannot be sent: {error.detail}", code=USAGE) from error
@@ -147,29 +146,10 @@ async def _resources(peer: "HubPeer", contact: Contact, args: Arguments) -> list
     return [link.partition(">")[0][1:] for link in links.split(",") if link.startswith("<")]
 
 
-def _heads(peer: "HubPeer", heads: object) -> list[Data]:
-    """Whose feeds a peer holds and how far, each by the author's own signature."""
-    found = []
-    for head in heads if isinstance(heads, list) else []:
-        try:
-            found.append(_head(peer, head))
-        except RemoteError:
-            continue  # no head by whom it names: it says nothing
-    return found
-
-
-def _head(peer: "HubPeer", head: object) -> Data:
-    if not isinstance(head, bytes):
-        raise RemoteError("a head is bytes")
-    outer = cbor.decode(head)
-    protected = outer[0] if isinstance(outer, list) and outer else b""
-    header = cbor.decode(protected) if isinstance(protected, bytes) else None
-    author = header.get(KEYED_BY_AUTHOR) if isinstance(header, dict) else None
-    if not isinstance(author, bytes):
-        raise RemoteError("a head names its author")
-    seq, _ = feed.open_head(peer.node.peer.kit, author, head)
-    who = roster.name_of(peer, author)
-    return {"author": who.id, "label": who.label, "seq": seq}
+def _heads(peer: "HubPeer", value: object) -> list[Data]:
+    found = answers.heads(peer.node.peer.kit, value)
+    named = [(roster.name_of(peer, author), seq) for author, seq in found.items()]
+    return [{"author": who.id, "label": who.label, "seq": seq} for who, seq in named]
 
 
 Operation = Callable[["HubPeer", Arguments], Any]

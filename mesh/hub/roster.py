@@ -55,16 +55,15 @@ def name_of(peer: "HubPeer", id: bytes) -> Known:
     return Known(ids.to_text(id), contact.name if contact else "", petname)
 
 
-def row(peer: "HubPeer", contact: Contact) -> Data:
-    """One contact as a command shows it. `heard_s` is None for who never answered."""
-    one = name_of(peer, contact.peer)
+def row(peer: "HubPeer", contact: Contact, one: Known) -> Data:
+    """One contact as a command shows it. `heard_s` is None for who has not answered."""
     addresses = [contact.address] if contact.address else []
     addresses += [address for address, _ in contact.candidates if address != contact.address]
     heard_s = (peer.now() - contact.heard_ms) / 1000 if contact.address else None
     return {
         "id": one.id,
         "short": one.short,
-        "name": contact.name,
+        "name": one.name,
         "petname": one.petname,
         "label": one.label,
         "kind": contact.kind,
@@ -77,9 +76,13 @@ def row(peer: "HubPeer", contact: Contact) -> Data:
     }
 
 
-def rows(peer: "HubPeer") -> list[Data]:
-    """All contacts by what they are called; those that never answered come last."""
-    found = [row(peer, contact) for contact in peer.node.contacts.listed()]
+def rows(peer: "HubPeer", remembered: object = None) -> list[Data]:
+    """All contacts by what they are called, or were; those that have not answered come last."""
+    names = {one.id: one for one in known(peer, remembered)}
+    found = []
+    for contact in peer.node.contacts.listed():
+        one = names.get(ids.to_text(contact.peer)) or name_of(peer, contact.peer)
+        found.append(row(peer, contact, one))
     return sorted(found, key=lambda r: (r["heard_s"] is None, r["label"].casefold(), r["id"]))
 
 
@@ -128,9 +131,11 @@ def _absent(peer: "HubPeer", wanted: str, args: Mapping[str, Any]) -> Failure:
     unproven = [
         c for c in peer.node.contacts.listed() if c.state == NEW and ids.to_text(c.peer) == one.id
     ]
-    seen = "was announced but has not answered" if unproven else "was not found"
+    where = (
+        address_text(unproven[0].candidates[0][0]) if unproven and unproven[0].candidates else ""
+    )
     return Failure(
-        f"{one.label} ({one.short}) is known, but {seen}",
+        f"{one.label} ({one.short}) {f'did not answer at {where}' if where else 'was not found'}",
         "is it switched on, and in this network? `mesh doctor` tells what is heard here",
         NOBODY,
     )

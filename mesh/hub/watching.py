@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from mesh.core import cbor, events, feed, senml
+from mesh.core import cbor, coap, events, feed, senml
 from mesh.core.contacts import UP, Contact
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.peer import address_text
@@ -22,6 +22,7 @@ Data = dict[str, Any]
 
 WAITING = 1024  # readings that may wait for a slow terminal
 KEPT = 256  # entries of a feed that is only looked at
+ANSWER_S = 5.0
 AGAIN_S = 5.0  # when a peer has no room for another observer, it is asked so often
 RETURN_S = 86_400.0  # how long a lost peer is waited for
 CBOR = 60  # Content-Format
@@ -32,7 +33,7 @@ async def peers(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[list
     every_s = roster.seconds(args, "every", 0.0) or None
     with peer.events() as news:
         while True:
-            yield roster.rows(peer)
+            yield roster.rows(peer, args.get("remembered"))
             try:
                 async with asyncio.timeout(every_s):
                     while not isinstance(await anext(news), events.PeerFound | events.PeerLost):
@@ -176,19 +177,27 @@ async def _sensor(peer: "HubPeer", contact: Contact, sensor: str) -> AsyncGenera
 
 
 async def _feed(peer: "HubPeer", contact: Contact) -> AsyncGenerator[Data, None]:
-    """Readings out of a peer's feed: one observation for all its sensors; newest first."""
-    held = feed.Feed(peer.node.peer.kit, contact.peer, KEPT)
-    wanted = cbor.encode({contact.peer: 0})
+    """Readings out of a peer's feed, by one observation for all its sensors; first the latest."""
     label = roster.name_of(peer, contact.peer).label
-    is_first = True
+    first = await _newest(peer, contact, label) + 1  # asked first, so that nothing is missed
+    answer = await peer.ask(contact.peer, coap.FETCH, ["sensors"], timeout=ANSWER_S)
+    value = answers.content(answer, label)
+    for row in answers.readings(value, contact.peer, time.time()):
+        yield row | {"verified": answer.signed}
+    held = feed.Feed(peer.node.peer.kit, contact.peer, KEPT, limits=peer.limits)
+    wanted = cbor.encode({contact.peer: first})
     async with aclosing(peer.observe(contact.peer, ["feeds"], wanted, CBOR)) as found:
         async for answer in found:
-            rows = _new(held, answers.content(answer, label), peer)
-            if is_first:
-                rows = list({row["sensor"]: row for row in rows}.values())
-            is_first = is_first and not rows
-            for row in rows:
-                yield row
+            for row in _new(held, answers.content(answer, label), peer):
+                if row["seq"] >= first:
+                    yield row
+
+
+async def _newest(peer: "HubPeer", contact: Contact, label: str) -> int:
+    """The last seq of a peer's own feed, by its own head; 0 if there is none."""
+    answer = await peer.ask(contact.peer, coap.FETCH, ["feeds"], timeout=ANSWER_S)
+    heads = answers.heads(peer.node.peer.kit, answers.content(answer, label))
+    return heads.get(contact.peer, 0)
 
 
 def _new(held: feed.Feed, runs: object, peer: "HubPeer") -> list[Data]:

@@ -2,9 +2,11 @@
 
 import asyncio
 import importlib
+import importlib.metadata
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -32,12 +34,12 @@ EPILOG = "\n\n".join(
 def make_app() -> typer.Typer:
     """The commands of the table, with their help and examples."""
     app = typer.Typer(
-        help="A mesh of equal peers: who is there, what they measure, what they do.",
         epilog=EPILOG,
         no_args_is_help=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
+    app.callback()(_everywhere)
     for name in COMMANDS:
         module = importlib.import_module(f"{__name__}.{name}")
         app.command(
@@ -46,6 +48,21 @@ def make_app() -> typer.Typer:
             context_settings={"ignore_unknown_options": hasattr(module, "UNKNOWN_OPTIONS")},
         )(module.command)
     return app
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        render.say(f"othermesh {importlib.metadata.version('othermesh')}")
+        raise typer.Exit
+
+
+def _everywhere(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """A mesh of equal peers: who is there, what they measure, what they do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -94,9 +111,9 @@ async def _show(reply: Reply) -> int:
     try:
         await showing
     except asyncio.CancelledError:
-        if reply.many:
-            return OK
-        return INTERRUPTED
+        if reply.farewell:
+            render.note(reply.farewell)
+        return OK if reply.many else INTERRUPTED
     finally:
         for number in stops:
             loop.remove_signal_handler(number)

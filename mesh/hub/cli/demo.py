@@ -8,6 +8,6 @@ EXAMPLE = "mesh demo"
 
 
 def command(json: Json = False) -> int:
-    """A small mesh of desktops and boards on this computer, to watch."""
+    """Watch a small mesh on this computer: desktops and boards."""
     # Loaded when asked for: it brings much that no other command needs.
     return int(importlib.import_module("mesh.hub.demo").run(json))

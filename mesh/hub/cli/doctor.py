@@ -23,6 +23,10 @@ def command(
     ] = doctor.LISTEN_S,
     json: Json = False,
 ) -> Reply:
-    """Look at this computer: multicast, ports, clock, identity, tools; and what to do."""
+    """Find out what is wrong here, and what to do about it.
+
+    Looks at multicast on each interface, ports, clock, identity, settings, firewall and tools.
+    Sends a few datagrams to the multicast groups; changes nothing.
+    """
     items = doctor.examine(home, interface, timeout)
     return Reply("findings", items, json, listed=True, until="listening")

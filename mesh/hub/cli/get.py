@@ -22,7 +22,11 @@ def command(
     timeout: Timeout = 10.0,
     json: Json = False,
 ) -> Reply:
-    """Read any CoAP resource, also of what is no mesh peer; --accept 18 asks for a signature."""
+    """Read any CoAP address, of a peer or a stranger.
+
+    JSON, CBOR, link format and SenML are laid out. Nothing is signed unless --accept 18 asks for
+    it, which every peer of the mesh understands.
+    """
     items = _observe(uri, accept, timeout) if observe else _get(uri, accept, timeout)
     return Reply("content", items, json, many=observe, until=f"asking {uri}")
 

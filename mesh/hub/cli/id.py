@@ -14,7 +14,7 @@ EXAMPLE = "mesh id --json"
 
 
 def command(home: HomeFolder = None, json: Json = False) -> Reply:
-    """The id, short id and name of the peer of this computer."""
+    """Print the id, short id and name of our own peer."""
     return Reply("id", _own(home), json)
 
 

@@ -40,8 +40,10 @@ def _started(row: Row) -> RenderableType:
         ("finds by", ", ".join(here)),
         ("home", row["home"]),
     ]
-    notes = [f"{layer['name']}: {layer['reason']}" for layer in row["layers"] if layer["reason"]]
-    facts += [("note", note) for note in notes]
+    for layer in row["layers"]:
+        if layer["reason"]:
+            use = "note" if layer["active"] else "not used"
+            facts.append((use, f"{layer['name']}: {layer['reason']}"))
     name = clean(row["name"] or "this peer")
     return Group(
         Text(f"{name} ({row['short']}) is up; Ctrl-C stops it", "bold"), pairs(facts), Text()

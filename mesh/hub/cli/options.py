@@ -23,9 +23,11 @@ class Reply(NamedTuple):
     many: bool = False
     listed: bool = False
     until: str = ""
+    farewell: str = ""  # what Ctrl-C is answered by
 
 
-def _offer_peers(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+def offer_peers(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Peers whose name begins so, for the shell: out of the cache in the home folder."""
     return naming.complete(Home(ctx.params.get("home")).path / naming.CACHE, incomplete)
 
 
@@ -47,12 +49,12 @@ Timeout = Annotated[
 PeerName = Annotated[
     str,
     typer.Argument(
-        metavar="PEER", help="Its name, or the beginning of its id.", autocompletion=_offer_peers
+        metavar="PEER", help="Its name, or the beginning of its id.", autocompletion=offer_peers
     ),
 ]
 Target = Annotated[
     str,
     typer.Argument(
-        metavar="PEER[/SENSOR]", help="A peer, or one sensor of it.", autocompletion=_offer_peers
+        metavar="PEER[/SENSOR]", help="A peer, or one sensor of it.", autocompletion=offer_peers
     ),
 ]

@@ -18,7 +18,11 @@ def command(
     timeout: Timeout = session.DISCOVER_S,
     json: Json = False,
 ) -> Reply:
-    """Who is there: names, ids, addresses, how they were found, when they were last heard."""
+    """List who is there.
+
+    With names, ids, addresses, how each was found, when it was last heard, and how many of its
+    signatures were verified or refused.
+    """
     choices = session.Choices(home, interface)
     if watch:
         args = {} if json else {"every": REDRAW_S}

@@ -14,7 +14,10 @@ def command(
     timeout: Timeout = ANSWER_S,
     json: Json = False,
 ) -> Reply:
-    """The latest reading of one sensor, or all of a peer's: value, unit, age, verified or not."""
+    """Read a sensor, or all sensors of a peer.
+
+    The latest reading of each: value, unit, age, and whether its signature was verified.
+    """
     peer, sensor = naming.split(target)
     args = {"peer": peer, "sensor": sensor, "timeout": timeout}
     items = session.ask(session.Choices(home, interface), "read", args, timeout)

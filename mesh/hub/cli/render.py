@@ -91,6 +91,11 @@ def error(detail: str, help: str | None) -> None:
         console.print(Text(f"  {clean(line)}"))
 
 
+def say(text: str) -> None:
+    """One line of a result that is no more than that."""
+    _line(text)
+
+
 def note(text: str) -> None:
     """Something for a person that is not the result."""
     Console(stderr=True, highlight=False).print(Text(clean(text), "dim"))

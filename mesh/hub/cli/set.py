@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mesh.hub import naming, session
-from mesh.hub.cli.options import HomeFolder, Interface, Json, PeerName, Reply, Timeout
+from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply, Timeout, offer_peers
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.operations import ANSWER_S
 
@@ -14,14 +14,22 @@ UNKNOWN_OPTIONS = True  # so that -5 is a value
 
 
 def command(
-    target: Annotated[PeerName, typer.Argument(metavar="PEER/ACTUATOR", help="Which one.")],
-    value: Annotated[str, typer.Argument(help="true, false, a number, or a text.")],
+    target: Annotated[
+        str,
+        typer.Argument(metavar="PEER/ACTUATOR", help="Which one.", autocompletion=offer_peers),
+    ],
+    value: Annotated[
+        str, typer.Argument(metavar="VALUE", help="true, false, a number, or a text.")
+    ],
     home: HomeFolder = None,
     interface: Interface = None,
     timeout: Timeout = ANSWER_S,
     json: Json = False,
 ) -> Reply:
-    """Ask a peer to set an actuator. It decides; a refusal comes with its reason."""
+    """Ask a peer to set an actuator.
+
+    The peer decides. A refusal is signed, and comes with its reason and what would help.
+    """
     peer, actuator = naming.split(target)
     if actuator is None:
         raise Failure(f"'{target}' names no actuator", f"mesh show {peer} lists them", USAGE)

@@ -14,7 +14,10 @@ def command(
     timeout: Timeout = ANSWER_S,
     json: Json = False,
 ) -> Reply:
-    """One peer: who it is, its resources, readings, actuators, feeds, clock and memory."""
+    """Show all that one peer tells.
+
+    Who it is, its clock and memory, its readings, actuators, feeds and resources.
+    """
     args = {"peer": naming.split(peer)[0], "timeout": timeout}
     items = session.ask(session.Choices(home, interface), "show", args, timeout)
     return Reply("show", items, json, until=f"asking {peer}")

@@ -21,6 +21,12 @@ def command(
     ] = None,
     json: Json = False,
 ) -> Reply:
-    """Run a peer here until Ctrl-C: what it is, how it can be found, and what happens."""
+    """Run a peer here, until Ctrl-C.
+
+    Prints what it is, where it can be reached and how it finds others; then what happens.
+    Other commands with the same home go through it.
+    """
     choices = session.Choices(home, interface, port, name)
-    return Reply("up", session.serve(choices), json, many=True, until="starting")
+    return Reply(
+        "up", session.serve(choices), json, many=True, until="starting", farewell="stopped"
+    )

@@ -13,14 +13,19 @@ EXAMPLE = "mesh watch greenhouse/temperature --count 10"
 
 def command(  # noqa: PLR0913, PLR0917 - each is an option
     target: Target = "",
-    count: Annotated[int | None, typer.Option(min=1, help="End after so many.")] = None,
-    seconds: Annotated[float | None, typer.Option(min=0.1, help="End after so long.")] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", "-n", metavar="N", min=1, help="End after so many.")
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option("--seconds", "-s", metavar="S", min=0.1, help="End after so long."),
+    ] = None,
     home: HomeFolder = None,
     interface: Interface = None,
     timeout: Timeout = ANSWER_S,
     json: Json = False,
 ) -> Reply:
-    """Readings as they come: of one sensor, of one peer, or of everybody."""
+    """Watch readings come: of a sensor, a peer, or all."""
     peer, sensor = naming.split(target) if target else (None, None)
     wanted = {
         "peer": peer,
