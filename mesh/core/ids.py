@@ -14,16 +14,11 @@ def to_text(peer: bytes) -> str:
 
 
 def from_text(text: str) -> bytes:
-    """The 32 bytes for an id's text, of which there is exactly one; RemoteError for anything else."""
-    if len(text) != 52:
-        raise RemoteError("not a peer id")
+    """The 32 bytes for an id's one text; RemoteError for anything else."""
     number = 0
-    for char in text:
-        digit = ALPHABET.find(char)
-        if digit < 0:
-            raise RemoteError("not a peer id")
-        number = number << 5 | digit
-    if number & 15:
+    for char in text[:52]:
+        number = number << 5 | ALPHABET.find(char)  # -1 if there is none: below zero it stays
+    if len(text) != 52 or number < 0 or number & 15:
         raise RemoteError("not a peer id")
     return (number >> 4).to_bytes(32, "big")
 

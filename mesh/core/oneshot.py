@@ -1,0 +1,243 @@
+"""Who is announced by DNS-SD (RFC 6763): a bounded table, fed by one-shot queries.
+
+One-shot queries (RFC 6762 s.5.1) leave from the CoAP socket: they work where port 5353 is taken.
+core.mdns adds what that port allows. Only records named as docs/protocol.md section 5 says are
+kept: instance and host name both hold the first 16 characters of the peer id, so a record tells by
+itself whom it is about. Nothing of it is proven.
+"""
+
+from mesh.core.dns import AAAA, ANY, PTR, SRV, TXT, A, Record, build, host_text, parse
+from mesh.core.events import Announced, Withdrawn
+from mesh.core.ids import INSTANCE, from_text, to_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesh.core.limits import Limits
+
+GROUP = ("224.0.0.251", 5353)
+SERVICE = b"\x0a_othermesh\x04_udp\x05local\0"
+TTL = 4500  # s: 75 minutes (RFC 6762 s.10); who claims more is asked again all the same
+
+
+def is_dns(data: bytes) -> bool:
+    """Whether a datagram at the CoAP socket is DNS: CoAP begins with the bits 01."""
+    return bool(data) and data[0] >> 6 != 1
+
+
+def instance(label: bytes) -> bytes:
+    """The DNS-SD instance name for the first 16 characters of an id."""
+    return b"\x10" + label + SERVICE
+
+
+def host(label: bytes) -> bytes:
+    """The host name for the first 16 characters of an id."""
+    return b"\x13om-" + label + b"\x05local\0"
+
+
+class Found:
+    """What is known of one announced peer."""
+
+    def __init__(self, now_ms: int, ask_ms: int) -> None:
+        self.peer = b""  # from TXT; empty: not known yet
+        self.port = 0  # from SRV; -1: said goodbye
+        self.source = ""  # the host that the SRV record came from
+        self.hosts: list[str] = []  # from A and AAAA
+        self.hosts_ms = now_ms  # when the last of them came
+        self.told: list[tuple[str, int]] = []  # addresses announced; empty: not complete yet
+        self.heard_ms = now_ms
+        self.pointer_ms = 0  # the PTR record is good until then
+        self.ask_ms = ask_ms
+        self.step_ms = 1000
+        self.life_ms = 10_000  # from SRV: how long all of this is good
+        self.until_ms = now_ms + self.life_ms
+
+
+class OneShot:
+    """Queries from another port than 5353, answered by unicast. Events come with how "query"."""
+
+    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", peer_id: bytes) -> None:
+        self._limits = limits
+        self._random = random
+        self._text = to_text(peer_id).encode()
+        self._label = self._text[:INSTANCE]
+        self._how = "query"
+        self._found: dict[bytes, Found] = {}
+        self._events: list[Announced | Withdrawn] = []
+        self._out: list[tuple[tuple[str, int], bytes]] = []
+        self._recent: tuple[object, object] = (None, None)  # what marks our last two queries
+        self._wake_ms: int | None = None  # None: not started
+        self._browse_ms = self._step_ms = self._quiet_ms = 0
+
+    def start(self, now_ms: int) -> None:
+        """Begin to ask: after 1, 2, 4... s, at last every limits.query_ms."""
+        self._browse_ms = self._after(now_ms, 100)
+        self._step_ms = 1000
+        self._wake_ms = self._next()
+
+    def receive(self, now_ms: int, source: tuple[str, int], data: bytes) -> None:
+        """Take in a reply to the last queries; RemoteError if it is malformed."""
+        id, flags, _, records = parse(data)
+        if id in self._recent and flags & 0xF80F == 0x8000 and source[1] == GROUP[1]:
+            self._learn(now_ms, source[0], records)
+            self._wake_ms = self._next()
+
+    def tick(self, now_ms: int) -> None:
+        """Do what is due. Too early does nothing."""
+        if self._wake_ms is None or now_ms < self._wake_ms:
+            return
+        questions = []
+        if now_ms >= self._browse_ms:
+            questions.append((SERVICE, PTR, False))
+            self._browse_ms = now_ms + self._step_ms
+            self._step_ms = min(self._step_ms * 2, self._limits.query_ms)
+        if now_ms >= self._quiet_ms and (asks := self._ask(now_ms)):
+            questions += asks
+            self._quiet_ms = now_ms + 1000
+        if questions:
+            self._query(now_ms, questions)
+        self._wake_ms = self._next()
+
+    def wake_at(self) -> int | None:
+        """When tick() is due, or None. It changes with every other call."""
+        return self._wake_ms
+
+    def next_send(self) -> tuple[tuple[str, int], bytes] | None:
+        """The next (address, datagram) to send, or None. Call until None."""
+        return self._out.pop(0) if self._out else None
+
+    def next_event(self) -> Announced | Withdrawn | None:
+        """The next event, or None. Call until None."""
+        return self._events.pop(0) if self._events else None
+
+    def _query(self, now_ms: int, questions: list[tuple[bytes, int, bool]]) -> None:
+        id = int.from_bytes(self._random(2), "big") | 0x8000  # so a reply is not taken for CoAP
+        self._recent = (id, self._recent[0])
+        self._out.append((GROUP, build(id, 0, questions, [])))
+
+    def _next(self) -> int:
+        due_ms = self._browse_ms
+        for found in self._found.values():
+            due_ms = min(due_ms, max(min(found.ask_ms, found.until_ms), self._quiet_ms))
+        return due_ms
+
+    def _learn(self, now_ms: int, source: str, records: list[Record]) -> None:
+        touched = {}
+        for record in records:
+            label = _about(record)
+            if label and label != self._label and (found := self._get(now_ms, label, record.ttl)):
+                touched[label] = found
+                found.heard_ms = now_ms
+                if record.kind in (A, AAAA):
+                    self._take_host(now_ms, source, found, record)
+                else:
+                    self._take(now_ms, source, found, record)
+        for label in sorted(touched):
+            self._tell(touched[label])
+
+    def _get(self, now_ms: int, label: bytes, create: int) -> Found | None:
+        found = self._found.get(label)
+        if not found and create:
+            if len(self._found) >= self._limits.mdns_records // 3:
+                # out goes who was never complete, then who was not heard of for longest
+                rows = [(len(f.told) > 0, f.heard_ms, key) for key, f in self._found.items()]
+                del self._found[min(rows)[2]]
+            found = self._found[label] = Found(now_ms, self._after(now_ms, 100))
+        return found
+
+    def _take(self, now_ms: int, source: str, found: Found, record: Record) -> None:
+        ttl_ms = min(record.ttl, TTL) * 1000
+        if not ttl_ms:  # it may be announced again within a second (RFC 6762 s.10.1)
+            found.port = -1
+            found.told = []
+            found.until_ms = min(found.until_ms, now_ms + 1000)
+        elif record.kind == PTR:
+            if now_ms + ttl_ms - found.pointer_ms >= self._limits.query_ms:
+                found.told = []  # told again: it may have been away
+            found.pointer_ms = now_ms + ttl_ms
+        elif record.kind == TXT:
+            found.peer = _peer(record) or found.peer
+        elif record.kind == SRV and record.data[6:] == host(record.name[1:17]):
+            found.source = source
+            found.port = record.data[4] << 8 | record.data[5]
+            found.life_ms = ttl_ms
+            found.until_ms = now_ms + ttl_ms
+
+    def _take_host(self, now_ms: int, source: str, found: Found, record: Record) -> None:
+        if record.flush and now_ms - found.hosts_ms > 1000:  # the old ones hold no more (s.10.2)
+            found.hosts = []
+        found.hosts_ms = now_ms
+        text = _usable(record.data, source)
+        if text in found.hosts:
+            found.hosts.remove(text)
+        if text and record.ttl:
+            found.hosts.append(text)
+        found.hosts = found.hosts[-self._limits.peer_addresses :]
+
+    def _tell(self, found: Found) -> None:
+        """Announce the addresses that are new, and plan when to ask again."""
+        told = []
+        if found.peer and found.port > 0:
+            for text in found.hosts:
+                address = (text, found.port)
+                if address not in found.told:
+                    if len(self._events) >= self._limits.candidates:
+                        continue  # so a flood fills no queue; told when it is heard of again
+                    self._events.append(Announced(found.peer, address, self._how))
+                told.append(address)
+        found.told = told
+        if told:  # complete
+            found.ask_ms = found.until_ms
+            if found.life_ms > 10_000:  # again at 80 to 82, 85, 90 and 95% of it (RFC 6762 s.5.2)
+                found.step_ms = found.life_ms // 20
+                found.ask_ms = self._after(found.ask_ms - 4 * found.step_ms, found.life_ms // 50)
+
+    def _ask(self, now_ms: int) -> list[tuple[bytes, int, bool]]:
+        """Forget what is too old; a few questions (fakes cost no more) about what is missing."""
+        questions: list[tuple[bytes, int, bool]] = []
+        for label in sorted(self._found):
+            found = self._found[label]
+            if now_ms >= found.until_ms:
+                del self._found[label]
+                if found.peer and found.port < 0:
+                    self._events.append(Withdrawn(found.peer))
+            elif now_ms >= found.ask_ms and len(questions) < 6:
+                questions.append((instance(label), ANY, False))
+                if not found.hosts:
+                    questions.append((host(label), ANY, False))
+                    if found.step_ms > 1000 and found.source:  # asked before, in vain
+                        found.hosts = [found.source]
+                found.ask_ms = now_ms + found.step_ms
+                if not found.told:
+                    found.step_ms *= 2
+                    self._tell(found)
+        return questions
+
+    def _after(self, now_ms: int, spread_ms: int) -> int:
+        """A little later, so that not all speak at once (RFC 6762 s.5.2, s.6)."""
+        return now_ms + 20 + int.from_bytes(self._random(2), "big") % (spread_ms + 1)
+
+
+def _about(record: Record) -> bytes:
+    """The first 16 characters of the id of the peer that a record is about, or nothing."""
+    name: bytes = record.data if record.kind == PTR else record.name
+    if name == host(name[4:20]):
+        return name[4:20]
+    return name[1:17] if name == instance(name[1:17]) else b""
+
+
+def _peer(record: Record) -> bytes:
+    """The id in a TXT record, or nothing if there is none for us; RemoteError if it is bad."""
+    at = record.data.find(b"\x37id=" + record.name[1:17])  # each string behind its length
+    if at < 0 or b"\3v=1" not in record.data:
+        return b""
+    return from_text("".join(map(chr, record.data[at + 4 : at + 56])))
+
+
+def _usable(data: bytes, source: str) -> str:
+    """The text of an address that one peer can have, or nothing."""
+    text = host_text(data)
+    if data[0] == 0xFE and data[1] >> 6 == 2:  # IPv6 link-local: of the link that it came by
+        return text + source[source.find("%") :] if "%" in source else ""
+    return text if 0 < data[0] < (224 if len(data) == 4 else 255) else ""
