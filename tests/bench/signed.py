@@ -82,6 +82,31 @@ def measure(outstanding, seconds, loop="asyncio"):
     return asyncio.run(with_client(outstanding, loop, work))
 
 
+def measure_together(seconds):
+    """Figure with both peers on one core, in one process and one loop: nobody waits for a processor."""
+
+    async def run():
+        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+            (home, asker), (other_home, other) = new_peer(first, 1), new_peer(second, 1)
+            async with asker, other:
+                other.node.add_sensor("bench", "Cel")
+                other.node.reading(other.now(), "bench", 21)
+                asker.node.candidate(asker.now(), other.identity.public, other.address, "given")
+                asker.driver.settle()
+                await asker.wait_for_peer(other.identity.public, 20)
+
+                async def one():
+                    await asker.ask(other.identity.public, coap.FETCH, ["sensors", "bench"])
+
+                await exchanges(one, 1, 0.3)
+                figure = await exchanges(one, 1, seconds)
+            home.close()
+            other_home.close()
+            return figure
+
+    return asyncio.run(run())
+
+
 def endure(count, tell):
     """Run `count` exchanges between one pair without a pause; tell(done, per_s, rss MiB) ten times."""
 

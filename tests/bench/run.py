@@ -1,0 +1,99 @@
+"""`make bench`: figures side by side, in one run. Absolute ones move with the machine; ratios count.
+
+    make bench                     all of it
+    make bench ARGS="--quick"      shorter, for a look
+    make bench ARGS="--endure"     only the million exchanges between one pair
+"""
+
+import asyncio
+import sys
+import tempfile
+
+import board
+import crypto
+import signed
+import strangers
+from measure import row, title
+
+PORT = 56831
+MILLION = 1_000_000
+
+
+def show(name, figure, ceiling):
+    """One way of exchanging."""
+    row(
+        name,
+        f"{figure.per_s:,.0f}/s",
+        f"p50 {figure.p50_us:7,.0f} us",
+        f"p99 {figure.p99_us:7,.0f} us",
+        f"client CPU {figure.cpu_us:5,.0f} us",
+        f"{figure.per_s / ceiling:6.1%} of the one-core ceiling",
+    )
+
+
+def exchanging(seconds):
+    """Round trips a second, ours signed both ways, beside others."""
+    title("Round trips between two processes on loopback (ours: every request and answer signed)")
+    sign, verify, ceiling = crypto.ceiling()
+    row("Ed25519 alone, one core: sign", f"{sign:,.0f}/s")
+    row("Ed25519 alone, one core: verify", f"{verify:,.0f}/s")
+    row("ceiling of a signed round trip, one core", f"{ceiling:,.0f}/s", "2 sign + 2 verify")
+    ours = {}
+    for outstanding in (1, 32):
+        for loop in ("asyncio", "uvloop"):
+            figure = signed.measure(outstanding, seconds, loop)
+            ours[outstanding, loop] = figure
+            show(f"othermesh, {loop}, {outstanding} outstanding", figure, ceiling)
+    together = signed.measure_together(seconds)
+    show("othermesh, both peers on one core, 1 outstanding", together, ceiling)
+    theirs = {}
+    for mode in strangers.MODES:
+        theirs[mode] = asyncio.run(strangers.measure(mode, PORT, 1, seconds))
+        show(f"aiocoap {mode}, 1 outstanding", theirs[mode], ceiling)
+    best = ours[1, "asyncio"].per_s
+    for mode, figure in theirs.items():
+        row(f"ours to aiocoap {mode}", f"{best / figure.per_s:.2f}x")
+    sign, verify, again = crypto.ceiling()
+    row("ceiling again, at the end of the run", f"{again:,.0f}/s", "how steady this machine was")
+
+
+def enduring(count):
+    """Exchanges without end between one pair of peers, and what they cost in memory."""
+    title(f"{count:,} signed exchanges between one pair of peers, 32 outstanding")
+    signed.endure(
+        count,
+        lambda done, per_s, rss: row(f"{done:,} done", f"{per_s:,.0f}/s", f"client RSS {rss:.0f} MiB"),
+    )
+
+
+def boarding(times):
+    """The size of a board."""
+    title("A whole board (MicroPython, 64-bit: objects have twice the size of a board's)")
+    with tempfile.TemporaryDirectory() as folder:
+        made = board.make(folder)
+        size, extra = board.sizes(made)
+        row(".mpy of core and device", f"{size:,} B", f"and Ed25519 {extra:,} B; budget 65,536 B")
+        row("heap in use", f"{board.heap_in_use(made) / 1024:.0f} KiB", f"limit {board.boards.HEAP}")
+        row("least heap with which it joins and measures", f"{board.least_heap(made)} KiB")
+        took = asyncio.run(board.first_reading(made, times))
+        row(
+            "board up to first checked reading on a desktop",
+            f"{took[len(took) // 2]:,.0f} ms",
+            f"best {took[0]:,.0f} ms",
+            f"worst {took[-1]:,.0f} ms",
+            f"of {len(took)}",
+        )
+
+
+def main(arguments):
+    """All, or what was asked for."""
+    quick = "--quick" in arguments
+    if "--endure" not in arguments:
+        exchanging(1 if quick else 4)
+        boarding(3 if quick else 9)
+    if "--endure" in arguments or not quick:
+        enduring(MILLION)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
