@@ -23,7 +23,7 @@ from mesh.hub.answers import plain
 
 LONGEST_S = 58.0
 LOOPBACK = "127.0.0.1"
-DESKTOP = 'name = "desktop"\nfollow = "*"\n\n[limits]\ncheck_ms = 3000\n'
+DESKTOP = 'name = "desktop"\nfollow = "*"\n\n[limits]\ncheck_ms = 3000\nmax_retransmit = 2\n'
 SENSORS = {
     "birch": ("load", "memory", "heap"),
     "cedar": ("network", "disk"),
@@ -112,7 +112,7 @@ class Demo:
             "sensors": {kind: {"kind": kind, "every_s": 2} for kind in SENSORS[name]},
             "actuators": {"led": {"kind": "led"}},
             "discovery": {"interface": LOOPBACK},
-            "limits": {"check_ms": 3000, "head_ms": 1000},
+            "limits": {"check_ms": 3000, "head_ms": 1000, "max_retransmit": 2},
         }
         if name == "cedar":  # it acts on what it hears of birch: nobody tells it to
             settings["names"] = {"birch": ids.to_text(self._ids["birch"])}
