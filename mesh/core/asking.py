@@ -6,6 +6,8 @@ from mesh.core.errors import LocalError
 from mesh.core.events import Answered, Failed
 from mesh.core.reliability import Remote, Timed
 
+_REQUEST_TAG = 292  # keeps the blocks of two bodies for one resource apart (RFC 9175 s.3)
+
 
 class Request(Timed):
     """One request. `token` is that of its exchange under way, `watch` that of its observation."""
@@ -64,6 +66,7 @@ class Asking(Blocks):
                 raise LocalError(f"a body longer than {limits.body} bytes")
             request.upload = message.payload
             request.szx = limits.block_szx
+            message.add(_REQUEST_TAG, request.number)
             self._block(request)
         self._send(now_ms, request)
         self._asked += 1

@@ -1,7 +1,7 @@
 """Bodies in blocks, both ways: RFC 7959, and FETCH with it (RFC 8132)."""
 
 from helpers import raises
-from link import Dice, Link, asking, content, get, losing, sizes
+from network import Dice, Link, asking, content, get, losing, sizes
 
 from mesh.core import coap
 from mesh.core.endpoint import Endpoint

@@ -3,7 +3,7 @@
 import sys
 
 from helpers import raises
-from link import GROUP, Dice, Link, asking, content, get, losing, sizes
+from network import GROUP, Dice, Link, asking, content, get, losing, sizes
 
 from mesh.core import coap
 from mesh.core.endpoint import Endpoint

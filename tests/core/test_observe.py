@@ -1,6 +1,6 @@
 """Observation: RFC 7641, from both sides."""
 
-from link import Dice, Link, asking, content, get, losing, sizes
+from network import Dice, Link, asking, content, get, losing, sizes
 
 from mesh.core import coap
 from mesh.core.endpoint import Endpoint
