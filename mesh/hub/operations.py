@@ -6,6 +6,7 @@ OPERATIONS is all that a command can ask for, directly or through the control so
 import inspect
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from mesh.core import cbor, coap
@@ -35,8 +36,9 @@ async def run(peer: "HubPeer", op: str, args: Arguments) -> AsyncGenerator[Any, 
     if not inspect.isasyncgen(work):
         yield await work
         return
-    async for item in work:
-        yield item
+    async with aclosing(work):
+        async for item in work:
+            yield item
 
 
 async def peers(peer: "HubPeer", args: Arguments) -> list[Data]:

@@ -40,6 +40,8 @@ async def peers(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[list
                         pass
             except TimeoutError:
                 continue
+            except StopAsyncIteration:  # the peer was stopped
+                return
 
 
 async def happenings(peer: "HubPeer") -> AsyncGenerator[Data, None]:
@@ -95,6 +97,8 @@ async def watch(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[Data
     except TimeoutError:
         if not shown:
             raise _silence(peer, args) from None
+    except StopAsyncIteration:
+        await work  # it ended by a fault of ours, which must not look like silence
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
@@ -119,18 +123,21 @@ async def _follow(
             await _follow_all(peer, came)
     except MeshError as error:
         came.put(error)
+    finally:
+        came.close()
 
 
 async def _follow_all(peer: "HubPeer", came: Stream[Data | MeshError]) -> None:
     begun: set[bytes] = set()
     with peer.events() as news:
         async with asyncio.TaskGroup() as group:
-            while True:
+            is_running = True
+            while is_running:
                 for contact in peer.node.contacts.listed():
                     if contact.state == UP and contact.peer not in begun:
                         begun.add(contact.peer)
                         group.create_task(_or_say_why(peer, contact, came))
-                await anext(news)
+                is_running = await anext(news, None) is not None
 
 
 async def _or_say_why(peer: "HubPeer", contact: Contact, came: Stream[Data | MeshError]) -> None:

@@ -159,7 +159,15 @@ def test_who_does_not_read_holds_up_nobody_else(door):
 
 @pytest.mark.parametrize(
     "line",
-    [b"\n", b"{\n", b"[]\n", b'{"op": 5}\n', b'{"op": "count", "args": []}\n', b"\xff\n", b"[" * 9999 + b"\n"],
+    [
+        b"\n",
+        b"{\n",
+        b"[]\n",
+        b'{"op": 5}\n',
+        b'{"op": "count", "args": []}\n',
+        b"\xff\n",
+        b"[" * 9999 + b"\n",
+    ],
 )
 def test_what_is_no_question_is_refused(door, line):
     async def scenario():

@@ -44,7 +44,12 @@ def test_what_could_be_several_lists_them(wanted):
 
 @pytest.mark.parametrize(
     ("wanted", "offered"),
-    [("gren-house", "greenhouse"), ("STUDDY", "study"), ("kichen", "kitchen"), ("gr7wxyzp", "gr7wxyzq")],
+    [
+        ("gren-house", "greenhouse"),
+        ("STUDDY", "study"),
+        ("kichen", "kitchen"),
+        ("gr7wxyzp", "gr7wxyzq"),
+    ],
 )
 def test_a_near_miss_is_offered(wanted, offered):
     with pytest.raises(Failure) as caught:
@@ -110,7 +115,8 @@ def test_the_cache_is_bounded_and_keeps_the_newest(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "{}", "[1, null]", '[["short", "", ""]]', json.dumps([["a" * 52, 5, ""]]), "\udcff"]
+    "text",
+    ["", "{", "{}", "[1, null]", '[["short", "", ""]]', json.dumps([["a" * 52, 5, ""]]), "\udcff"],
 )
 def test_a_damaged_cache_is_nobody(tmp_path, text):
     cache = tmp_path / "known.json"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -13,7 +14,8 @@ STYLES = {
     "up": "green", "new": "yellow", "lost": "red",
     "found": "green", "refused": "yellow", "forked": "bold red", "error": "red",
 }  # fmt: skip
-HOW = {"mdns": "DNS-SD", "asked us": "it asked", "last": "last time", "given": "by hand"}
+HOW = {"mdns": "DNS-SD", "asked us": "asked", "given": "hand"}
+GIVING = ("name", "address", "attributes")  # columns that give way where room is short
 
 
 def clean(text: object) -> str:
@@ -25,10 +27,16 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], right: str
     """Columns without frames, to read well as plain text too; those in `right` stand right."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for head in heads:
-        justify = "right" if head in right.split() else "left"
-        made.add_column(head, justify=justify, overflow="ellipsis", no_wrap=True)  # type: ignore[arg-type]
+        justify: JustifyMethod = "right" if head in right.split() else "left"
+        made.add_column(head, justify=justify, no_wrap=head not in GIVING)
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+        made.add_row(*(_cell(cell) for cell in row))
+    return made
+
+
+def _cell(cell: str | Text) -> Text:
+    made = cell if isinstance(cell, Text) else Text(cell)
+    made.no_wrap, made.overflow = True, "ellipsis"
     return made
 
 

@@ -20,8 +20,8 @@ def command(
 ) -> Reply:
     """List who is there.
 
-    With names, ids, addresses, how each was found, when it was last heard, and how many of its
-    signatures were verified or refused.
+    Each with name, id, address, how it was found, when it was last heard, whether it is up, and
+    how many of its signatures were ok or bad.
     """
     choices = session.Choices(home, interface)
     if watch:

@@ -25,7 +25,7 @@ def peers(rows: Sequence[Row]) -> RenderableType:
     if not rows:
         return Text("nobody was found; `mesh doctor` tells whether multicast is heard here")
     return table(
-        ("name", "id", "address", "found by", "heard", "state", "verified", "refused"),
+        ("name", "id", "address", "found", "heard", "state", "ok/bad"),
         [
             (
                 clean(row["petname"] or row["name"] or "-"),
@@ -34,12 +34,11 @@ def peers(rows: Sequence[Row]) -> RenderableType:
                 how(row),
                 units.ago(row["heard_s"]),
                 styled(row["state"]),
-                str(row["verified"]),
-                str(row["refused"]),
+                f"{row['verified']}/{row['refused']}",
             )
             for row in rows
         ],
-        "verified refused",
+        "ok/bad",
     )
 
 
