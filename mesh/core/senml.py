@@ -182,17 +182,17 @@ def _add(a: "Number | None", b: "Number | None") -> "Number | None":
     if a is None or b is None:
         return b if a is None else a
     if isinstance(a, float) or isinstance(b, float):
-        return float(a) + float(b)
-    a, of_a = _parts(a)
-    b, of_b = _parts(b)
-    exponent = min(of_a, of_b)
-    total: int = a * 10 ** (of_a - exponent) + b * 10 ** (of_b - exponent)
-    if not exponent:
-        return total
-    try:
-        return Decimal(total, exponent)
-    except LocalError:
-        raise RemoteError("SenML number out of range")
+        around = float(a) + float(b)
+        if _is_number(around):
+            return around
+    else:
+        a, of_a = _parts(a)
+        b, of_b = _parts(b)
+        exponent = min(of_a, of_b)
+        total: int = a * 10 ** (of_a - exponent) + b * 10 ** (of_b - exponent)
+        if total >> 63 in (0, -1):
+            return Decimal(total, exponent) if exponent else total
+    raise RemoteError("SenML sum out of range")
 
 
 def _parts(n: int | Decimal) -> tuple[int, int]:
