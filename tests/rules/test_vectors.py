@@ -1,0 +1,20 @@
+"""The committed vectors are those that tests/vectors/make.py writes."""
+
+import importlib.util
+
+import needs
+import pytest
+
+FOLDER = needs.ROOT / "tests" / "vectors"
+
+
+def made():
+    spec = importlib.util.spec_from_file_location("make_vectors", FOLDER / "make.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.texts()
+
+
+@pytest.mark.parametrize("name", ["keys.json", "messages.json", "feeds.json"])
+def test_current(name):
+    assert made()[name] == (FOLDER / name).read_text(), "run `python tests/vectors/make.py`"

@@ -1,0 +1,26 @@
+"""Write the vectors that are computed: keys, messages, feeds. `python tests/vectors/make.py`"""
+
+import json
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "core"), str(HERE.parent.parent)]
+
+from edges import keys  # noqa: E402 - found by the line above
+from making import messages  # noqa: E402
+from making_feeds import feeds  # noqa: E402
+
+
+def texts() -> dict[str, str]:
+    """The content of each file by its name."""
+    cases = {"keys": keys(), "messages": messages(), "feeds": feeds()}
+    return {
+        f"{name}.json": json.dumps(value, indent=1, ensure_ascii=True) + "\n"
+        for name, value in cases.items()
+    }
+
+
+if __name__ == "__main__":
+    for name, text in texts().items():
+        (HERE / name).write_text(text)
