@@ -1,157 +1,151 @@
-"""A pretend network: loss, delay, duplicates and reordering, under a clock that jumps."""
+"""A pretend link and clock: peers that speak mDNS, and strangers who say what a test wants."""
 
-import heapq
-
-from mesh.core import coap
-from mesh.core.endpoint import Endpoint
-from mesh.core.events import Requested
+from mesh.core import dns
+from mesh.core.ids import to_text
 from mesh.core.limits import Limits
+from mesh.core.mdns import Mdns
+from mesh.core.oneshot import GROUP, SERVICE, host, instance
 
-GROUP = ("224.0.1.187", 5683)
+TYPES = b"\x09_services\x07_dns-sd\x04_udp\x05local\0"
 
 
-class Dice:
-    """random(n) that gives the same bytes in every run."""
+def peer_id(number):
+    return number.to_bytes(4, "big") * 8
 
-    def __init__(self, seed=1):
-        self.state = seed
 
-    def __call__(self, n):
-        out = bytearray()
+def label(number):
+    return to_text(peer_id(number))[:16].encode()
+
+
+def address(number):
+    return f"10.0.{number >> 8}.{number & 255}"
+
+
+def counting(seed):
+    """Bytes that look random enough, the same on both interpreters."""
+    state = [seed]
+
+    def random(n):
+        out = []
         for _ in range(n):
-            self.state = self.state * 1103515245 + 12345 & 0x7FFFFFFF
-            out.append(self.state >> 16 & 255)
+            state[0] = (state[0] * 1103515245 + 12345) % 2147483648
+            out.append(state[0] >> 16 & 255)
         return bytes(out)
+
+    return random
 
 
 class Link:
-    """Endpoints by address. fate(number, data) -> the delays (ms) of its copies; [] loses it.
+    """Peers on one link and a clock. What is multicast reaches all, the sender too, a ms later."""
 
-    events: (address, event) in order; sent: (ms, source, target, data) of every datagram.
-    serve[address](event) -> an answer to a Requested, or None to leave that to the test.
-    """
-
-    def __init__(self, *addresses, fate=None, **limits):
+    def __init__(self):
         self.now = 1000
-        self.ends = {}
-        self.serve = {}
-        self.events = []
-        self.sent = []
-        self.count = 0
-        self.fate = fate
-        self.keep = True
-        self._air = []
-        for n, address in enumerate(addresses):
-            self.ends[address] = Endpoint(Limits(**limits), Dice(n + 1))
+        self.peers = {}  # source address -> Mdns or OneShot
+        self.events = {}
+        self.log = []  # (ms, source, target, data) of all that was sent
+        self.flying = []
+        self.mute = set()  # sources whose datagrams are lost
 
-    def run(self, ms=60_000):
-        """Let everything happen that does within `ms`, and let that time pass."""
+    def add(self, number, **limits):
+        node = Mdns(Limits(**limits), counting(number), peer_id(number), 5683, [address(number)])
+        return self.place((address(number), 5353), node)
+
+    def place(self, source, node):
+        self.peers[source] = node
+        self.events[source] = []
+        return node
+
+    def hear(self, source, data, target=GROUP):
+        """A datagram of a stranger, for all on the link."""
+        self.flying.append((source, target, data))
+        self.settle()
+
+    def settle(self):
+        """Take what all have to say, until they are silent."""
+        for source in sorted(self.peers):
+            while sending := self.peers[source].next_send():
+                self.log.append((self.now, source, sending[0], sending[1]))
+                if source not in self.mute:
+                    self.flying.append((source, sending[0], sending[1]))
+        self.deliver()
+        for source in sorted(self.peers):
+            while event := self.peers[source].next_event():
+                self.events[source].append(event)
+
+    def deliver(self):
+        while self.flying:
+            source, target, data = self.flying.pop(0)
+            for to in sorted(self.peers):
+                if to == target or (target == GROUP and to[1] == 5353):
+                    self.peers[to].receive(self.now, source, data)
+
+    def run(self, ms):
         end = self.now + ms
-        self._settle()
-        for _ in range(1_000_000):
-            at = self._next()
-            if at is None or at > end:
+        self.settle()
+        for _ in range(10_000):
+            due = [at for at in [p.wake_at() for p in self.peers.values()] if at is not None]
+            if not due or min(due) > end:
                 self.now = end
                 return
-            self.now = max(self.now, at)
-            while self._air and self._air[0][0] <= self.now:
-                _, _, source, target, data = heapq.heappop(self._air)
-                for address, end_point in sorted(self.ends.items()):
-                    if address == target or (target == GROUP and address != source):
-                        end_point.receive(self.now, source, data, target == GROUP)
-                self._settle()
-            for _, end_point in sorted(self.ends.items()):
-                end_point.tick(self.now)
-            self._settle()
-        raise AssertionError("the network never comes to rest")
+            self.now = max(self.now, min(due))
+            for source in sorted(self.peers):
+                self.peers[source].tick(self.now)
+            self.settle()
+        raise AssertionError("the link never rests")
 
-    def of(self, address):
-        """The events of one endpoint."""
-        return [event for a, event in self.events if a == address]
-
-    def heard(self, target):
-        """The messages sent to an address so far."""
-        return [coap.parse(data) for _, _, to, data in self.sent if to == target]
-
-    def _next(self):
-        times = [self._air[0][0]] if self._air else []
-        for end_point in self.ends.values():
-            at = end_point.wake_at()
-            if at is not None:
-                times.append(at)
-        return min(times) if times else None
-
-    def _settle(self):
-        """Take out what the endpoints have to send and to say, until there is no more."""
-        busy = True
-        while busy:
-            busy = False
-            for address, end_point in sorted(self.ends.items()):
-                while (event := end_point.next_event()) is not None:
-                    busy = True
-                    self._say(address, end_point, event)
-                while (datagram := end_point.next_send()) is not None:
-                    busy = True
-                    self._send(address, datagram[0], datagram[1])
-
-    def _say(self, address, end_point, event):
-        if self.keep:
-            self.events.append((address, event))
-        if isinstance(event, Requested) and address in self.serve:
-            answer = self.serve[address](event)
-            if answer is not None:
-                end_point.respond(self.now, event.ticket, answer)
-
-    def _send(self, source, target, data):
-        if self.keep:
-            self.sent.append((self.now, source, target, data))
-        self.count += 1
-        for delay in [1] if self.fate is None else self.fate(self.count, data):
-            self.count += 1
-            heapq.heappush(self._air, (self.now + delay, self.count, source, target, data))
+    def sent(self, source=None, response=None):
+        """What was sent, parsed: (ms, target, message)."""
+        out = []
+        for ms, by, target, data in self.log:
+            message = dns.parse(data)
+            if source in (None, by) and response in (None, message[1] > 0x7FFF):
+                out.append((ms, target, message))
+        return out
 
 
-def losing(*numbers):
-    """A fate that loses the datagrams of these numbers, counted from 1."""
-    seen = []
-
-    def fate(_, data):
-        seen.append(None)
-        return [] if len(seen) in numbers else [1]
-
-    return fate
-
-
-def get(*path):
-    """A GET."""
-    return asking(coap.GET, path)
-
-
-def asking(code, path, payload=b"", **options):
-    """A request, with options by the names they have in coap."""
-    message = coap.Message(code, payload)
-    for segment in path:
-        message.add(coap.URI_PATH, segment)
-    for name in sorted(options):
-        message.add(getattr(coap, name), options[name])
-    return message
+def records(number, port=5683, at=None, text=None, ttl=4500):
+    """PTR, SRV, TXT and A of a peer, as it should announce them."""
+    name = instance(label(number))
+    if text is None:
+        text = b"\x03v=1\x37id=" + to_text(peer_id(number)).encode()
+    location = b"\0\0\0\0" + port.to_bytes(2, "big") + host(label(number))
+    return [
+        dns.Record(SERVICE, dns.PTR, False, ttl, name),
+        dns.Record(name, dns.SRV, True, min(ttl, 120), location),
+        dns.Record(name, dns.TXT, True, ttl, text),
+        dns.Record(
+            host(label(number)), dns.A, True, min(ttl, 120), dns.host_bytes(at or address(number))
+        ),
+    ]
 
 
-def content(payload=b"", **options):
-    """A 2.05 answer."""
-    return asking(coap.CONTENT, (), payload, **options)
+def gaps(times):
+    return [times[at + 1] - times[at] for at in range(len(times) - 1)]
 
 
-def sizes(end_point):
-    """How much an endpoint holds, by table."""
-    return {
-        "open": len(end_point.open),
-        "seen": len(end_point.seen),
-        "flight": len(end_point.flight),
-        "bodies": len(end_point.bodies),
-        "observers": len(end_point.observers),
-        "remotes": len(end_point.remotes),
-        "timers": len(end_point._heap),
-        "order": len(end_point._order[0]) + len(end_point._order[1]),
-        "line": sum([len(r.line or ()) for r in end_point.remotes.values()]),
-    }
+def response(found, more=0):
+    return dns.build(0, dns.RESPONSE, [], found, more)
+
+
+def question(*questions, **options):
+    return dns.build(
+        options.get("id", 0),
+        options.get("flags", 0),
+        [(name, kind, options.get("unicast", False)) for name, kind in questions],
+        options.get("known", []),
+    )
+
+
+def alone(**limits):
+    """One started peer that has said all that it wants to say."""
+    link = Link()
+    node = link.add(1, **limits)
+    node.start(link.now)
+    link.run(5000)
+    link.log = []
+    link.events[(address(1), 5353)] = []
+    return link, node
+
+
+ME = (address(1), 5353)
+STRANGER = ("10.0.9.9", 5353)
