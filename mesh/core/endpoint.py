@@ -173,7 +173,9 @@ class Endpoint(Replies):
         order = self._order[self.proven(ticket.address)]
         while order and (order[0].until <= now_ms or len(order) >= limits.exchanges // 2):
             old = order.popleft()
-            del self.seen[(old.address, old.asked)]
+            key = (old.address, old.asked)
+            if self.seen.get(key) is old:
+                del self.seen[key]
             if old.state < ACKNOWLEDGED:
                 old.due = None
         ticket.until = now_ms + limits.exchange_lifetime_ms
