@@ -3,7 +3,7 @@
 import json
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from mesh.core.errors import RemoteError
@@ -33,6 +33,12 @@ class _Reader:
         self.at = 0
 
     def item(self, depth: int) -> Any:  # noqa: ANN401
+        found = self._item(depth)
+        if found is BREAK:
+            raise RemoteError("CBOR malformed")
+        return found
+
+    def _item(self, depth: int) -> Any:  # noqa: ANN401
         if not depth:
             raise RemoteError("CBOR too deep")
         first = self._take(1)[0]
@@ -77,30 +83,30 @@ class _Reader:
     def _bytes(self, count: int | None, depth: int) -> str:
         if count is not None:
             return self._take(count).hex()
-        return "".join(str(part) for part in self._array(None, depth))
+        return "".join(str(part) for part in self._items(None, depth))
 
     def _text(self, count: int | None, depth: int) -> str:
         if count is not None:
             return self._take(count).decode("utf-8", "replace")
-        return "".join(str(part) for part in self._array(None, depth))
+        return "".join(str(part) for part in self._items(None, depth))
+
+    def _items(self, count: int | None, depth: int) -> Iterator[Any]:
+        while count is None or count > 0:
+            item = self._item(depth)
+            if item is not BREAK:
+                yield item
+            elif count is None:
+                return
+            else:
+                raise RemoteError("CBOR malformed")
+            count = None if count is None else count - 1
 
     def _array(self, count: int | None, depth: int) -> list[Any]:
-        items: list[Any] = []
-        while count is None or len(items) < count:
-            item = self.item(depth)
-            if item is BREAK:
-                break
-            items.append(item)
-        return items
+        return list(self._items(count, depth))
 
     def _map(self, count: int | None, depth: int) -> dict[str, Any]:
         pairs: dict[str, Any] = {}
-        taken = 0
-        while count is None or taken < count:
-            key = self.item(depth)
-            if key is BREAK:
-                break
+        for key in self._items(count, depth):
             name = key if isinstance(key, str) else json.dumps(key)
             pairs[name] = self.item(depth)
-            taken += 1
         return pairs

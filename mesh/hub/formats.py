@@ -32,7 +32,7 @@ LABELS = {
     "bver": -1, "bn": -2, "bt": -3, "bu": -4, "bv": -5, "bs": -6,
     "n": 0, "u": 1, "v": 2, "vs": 3, "vb": 4, "s": 5, "t": 6, "ut": 7, "vd": 8,
 }  # fmt: skip
-_LINK = re.compile(r'<([^>]*)>((?:;[^;,"]+(?:="[^"]*"|=[^;,"]*)?)*)')
+_LINK = re.compile(r'<([^>]*)>((?:;[^;,="]+(?:="[^"]*"|=[^;,"]*)?)*)')
 _ATTRIBUTE = re.compile(r';([^;,="]+)(?:="([^"]*)"|=([^;,"]*))?')
 
 
@@ -126,7 +126,10 @@ def _problem(payload: bytes) -> dict[str, Any]:
         "-3": "instance",
         "-4": "response_code",
     }  # RFC 9290 s.2
-    return {titles.get(key, key): value for key, value in diagnostic.look(payload).items()}
+    content = diagnostic.look(payload)
+    if not isinstance(content, dict):
+        raise RemoteError("problem details are a map")
+    return {titles.get(key, key): value for key, value in content.items()}
 
 
 def _reason(content: Any) -> str:  # noqa: ANN401 - whatever it holds

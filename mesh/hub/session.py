@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mesh.core import ids
 from mesh.core.errors import LocalError
@@ -14,7 +14,9 @@ from mesh.core.peer import address_text
 from mesh.core.settings import Sensor
 from mesh.hub import control, naming, operations, roster, watching
 from mesh.hub.home import Home
-from mesh.hub.loop import HubPeer
+
+if TYPE_CHECKING:
+    from mesh.hub.loop import HubPeer
 
 Data = dict[str, Any]
 
@@ -74,13 +76,13 @@ async def serve(choices: Choices) -> AsyncGenerator[Data, None]:
                 yield event
 
 
-def _serve_one(peer: HubPeer, op: str, args: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
+def _serve_one(peer: "HubPeer", op: str, args: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
     # Whoever asks soon after the start waits until everybody can have been found.
     left_s = max(0.0, roster.seconds(args, "wait", 0.0) - peer.now() / 1000)
     return operations.run(peer, op, dict(args) | {"wait": left_s})
 
 
-def about(peer: HubPeer) -> Data:
+def about(peer: "HubPeer") -> Data:
     """What a running peer is, and how it can be found."""
     return {
         "event": "up",
@@ -113,7 +115,9 @@ async def _runs(home: Home, stack: AsyncExitStack, wait_s: float) -> bool:
 
 async def _start(
     stack: AsyncExitStack, home: Home, choices: Choices, sensed: Mapping[str, Sensor] | None
-) -> HubPeer:
+) -> "HubPeer":
+    from mesh.hub.loop import HubPeer  # noqa: PLC0415 - slow, and often another process has it
+
     profile = home.profile()
     if choices.name is not None:
         profile.name = choices.name
@@ -121,7 +125,7 @@ async def _start(
     return await stack.enter_async_context(peer)
 
 
-def _remember(peer: HubPeer) -> None:
+def _remember(peer: "HubPeer") -> None:
     met = [contact for contact in peer.node.contacts.listed() if contact.address is not None]
     names = [roster.name_of(peer, contact.peer) for contact in met]
     naming.remember(peer.home.path / naming.CACHE, names)

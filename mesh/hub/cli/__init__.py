@@ -74,10 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command; gives its exit code, and has reported what went wrong."""
     try:
-        result = make_app()(list(arguments) or ["--help"], prog_name="mesh", standalone_mode=False)
-        if isinstance(result, Reply):
-            return asyncio.run(_show(result))
-        return result if isinstance(result, int) else OK
+        return _carry_out(arguments)
     except typer.TyperException as error:  # wrong usage
         render.error(
             error.format_message(), "`mesh --help` lists commands, `mesh COMMAND --help` options"
@@ -89,8 +86,18 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         render.abandon()
         return OK  # who read it had enough
+    except OSError as error:  # a full disk, a folder that is a file
+        render.error(str(error), "`mesh doctor` looks at this computer")
+        return SETUP
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+
+
+def _carry_out(arguments: Sequence[str]) -> int:
+    result = make_app()(list(arguments) or ["--help"], prog_name="mesh", standalone_mode=False)
+    if isinstance(result, Reply):
+        return asyncio.run(_show(result))
+    return result if isinstance(result, int) else OK
 
 
 def _exit_code(error: MeshError) -> int:

@@ -1,12 +1,14 @@
 """mesh get: read anything that speaks CoAP."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Annotated, Any
 
 import typer
 
+from mesh.core.errors import LocalError
 from mesh.hub.cli.options import Json, Reply, Timeout
+from mesh.hub.failure import USAGE, Failure
 
 EXAMPLE = "mesh get coap://192.168.1.20/sensors"
 
@@ -34,12 +36,23 @@ def command(
 async def _get(uri: str, accept: int | None, timeout_s: float) -> AsyncGenerator[Any, None]:
     from mesh.hub import foreign, formats  # noqa: PLC0415 - aiocoap, which no other command needs
 
-    yield formats.describe(uri, await foreign.get(uri, accept, timeout_s))
+    with _usage():
+        yield formats.describe(uri, await foreign.get(uri, accept, timeout_s))
 
 
 async def _observe(uri: str, accept: int | None, timeout_s: float) -> AsyncGenerator[Any, None]:
     from mesh.hub import foreign, formats  # noqa: PLC0415 - as above
 
-    async with aclosing(foreign.observe(uri, accept, timeout_s)) as replies:
-        async for reply in replies:
-            yield formats.describe(uri, reply)
+    with _usage():
+        async with aclosing(foreign.observe(uri, accept, timeout_s)) as replies:
+            async for reply in replies:
+                yield formats.describe(uri, reply)
+
+
+@contextmanager
+def _usage() -> Iterator[None]:
+    """A URI that is none was written wrongly: nothing here has to be set up."""
+    try:
+        yield
+    except LocalError as error:
+        raise Failure(error.detail, error.help, USAGE) from error

@@ -14,7 +14,7 @@ STYLES = {
     "up": "green", "new": "yellow", "lost": "red",
     "found": "green", "refused": "yellow", "forked": "bold red", "error": "red",
 }  # fmt: skip
-HOW = {"mdns": "DNS-SD", "asked us": "asked", "given": "hand"}
+HOW = {"mdns": "DNS-SD", "given": "by hand"}
 GIVING = ("name", "address", "attributes")  # columns that give way where room is short
 
 

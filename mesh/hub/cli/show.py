@@ -2,6 +2,7 @@
 
 from mesh.hub import naming, session
 from mesh.hub.cli.options import HomeFolder, Interface, Json, PeerName, Reply, Timeout
+from mesh.hub.failure import USAGE, Failure
 from mesh.hub.operations import ANSWER_S
 
 EXAMPLE = "mesh show greenhouse"
@@ -18,6 +19,9 @@ def command(
 
     Who it is, its clock and memory, its readings, actuators, feeds and resources.
     """
-    args = {"peer": naming.split(peer)[0], "timeout": timeout}
+    name, part = naming.split(peer)
+    if part:
+        raise Failure(f"'{peer}' is more than a peer", f"mesh read {peer} reads a sensor", USAGE)
+    args = {"peer": name, "timeout": timeout}
     items = session.ask(session.Choices(home, interface), "show", args, timeout)
     return Reply("show", items, json, until=f"asking {peer}")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mesh.hub import session
+from mesh.hub import desktop, session
 from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply
 
 EXAMPLE = "mesh up --name study"
@@ -26,6 +26,7 @@ def command(
     Prints what it is, where it can be reached and how it finds others; then what happens.
     Other commands with the same home go through it.
     """
+    desktop.use_uvloop()
     choices = session.Choices(home, interface, port, name)
     return Reply(
         "up", session.serve(choices), json, many=True, until="starting", farewell="stopped"
