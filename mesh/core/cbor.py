@@ -2,7 +2,7 @@
 
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.floats import from_bits, half_of, to_bits
-from mesh.core.utf8 import text
+from mesh.core.utf8 import octets, text
 
 DEPTH = 16  # arrays, maps and tags inside each other
 
@@ -180,7 +180,7 @@ def _write(out: bytearray, value: object) -> bool:
         _write_head(out, 0x40, len(value))
         out += value
     elif isinstance(value, str):
-        data = _utf8(value)
+        data = octets(value)
         _write_head(out, 0x60, len(data))
         out += data
     elif isinstance(value, float):
@@ -244,12 +244,3 @@ def _write_head(out: bytearray, major: int, n: int) -> None:
         raise LocalError("too large for CBOR")
     out.append(major | 24 + power)
     out += n.to_bytes(1 << power, "big")
-
-
-def _utf8(value: str) -> bytes:
-    try:
-        data = value.encode()
-        text(data)
-    except (UnicodeError, RemoteError):
-        raise LocalError("text with surrogates")
-    return data

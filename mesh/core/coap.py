@@ -1,7 +1,7 @@
 """CoAP messages over UDP: bytes to Message and back (RFC 7252 s.3). No exchanges: see endpoint."""
 
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.utf8 import text
+from mesh.core.utf8 import octets, text
 
 CON = 0
 NON = 1
@@ -34,12 +34,10 @@ UNSUPPORTED_FORMAT = 0x8F
 TOO_MANY = 0x9D  # RFC 8516
 SERVER_ERROR = 0xA0
 UNAVAILABLE = 0xA3
-NO_PROXY = 0xA5
 
 IF_MATCH = 1
 URI_HOST = 3
 ETAG = 4
-IF_NONE_MATCH = 5
 OBSERVE = 6  # RFC 7641
 URI_PORT = 7
 URI_PATH = 11
@@ -50,8 +48,6 @@ ACCEPT = 17
 BLOCK2 = 23  # RFC 7959
 BLOCK1 = 27
 SIZE2 = 28
-PROXY_URI = 35
-PROXY_SCHEME = 39
 SIZE1 = 60
 ECHO = 252  # RFC 9175
 NO_RESPONSE = 258  # RFC 7967
@@ -97,7 +93,7 @@ class Message:
     def add(self, number: int, value: bytes | int | str) -> "Message":
         """Add an option behind those of its number; self. LocalError if the value does not fit."""
         if isinstance(value, str):
-            value = value.encode()
+            value = octets(value)
         elif not isinstance(value, bytes):
             value = _uint(value)
         if len(value) > _LONGEST.get(number, 1034):
@@ -133,11 +129,11 @@ class Message:
 
     def path(self) -> list[str]:
         """The Uri-Path segments; RemoteError if one is not UTF-8."""
-        return [text(value) for n, value in self.options if n == URI_PATH]
+        return [text(value) for value in self.all(URI_PATH)]
 
     def query(self) -> list[str]:
         """The Uri-Query arguments; RemoteError if one is not UTF-8."""
-        return [text(value) for n, value in self.options if n == URI_QUERY]
+        return [text(value) for value in self.all(URI_QUERY)]
 
 
 def parse(data: bytes) -> Message:

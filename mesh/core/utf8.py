@@ -1,6 +1,6 @@
 """UTF-8 as RFC 3629 has it. MicroPython's own decoder lets surrogates and overlong forms pass."""
 
-from mesh.core.errors import RemoteError
+from mesh.core.errors import LocalError, RemoteError
 
 
 def text(data: bytes) -> str:
@@ -19,3 +19,14 @@ def text(data: bytes) -> str:
         if surplus:
             raise RemoteError("UTF-8 not in its shortest form")
     return result
+
+
+def octets(value: str) -> bytes:
+    """The UTF-8 of a text; LocalError if it has surrogates, which no peer would read."""
+    try:
+        data = value.encode()
+        if len(data) != len(value):
+            text(data)
+    except (UnicodeError, RemoteError):
+        raise LocalError("text with surrogates")
+    return data

@@ -2,8 +2,8 @@
 
 from helpers import raises
 
-from mesh.core.errors import RemoteError
-from mesh.core.utf8 import text
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.utf8 import octets, text
 
 # RFC 3629 s.4: for the first byte, how many follow, and the bounds of the first that does
 FIRST = (
@@ -66,3 +66,9 @@ def test_texts():
     ):
         assert text(good.encode()) == good, good
         assert text(memoryview(good.encode())) == good, good
+        assert octets(good) == good.encode(), good
+
+
+def test_surrogates_are_not_written():
+    for bad in ("\ud800", "a\udfffb", "\udcff"):
+        raises(LocalError, octets, bad)
