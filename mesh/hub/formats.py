@@ -129,7 +129,7 @@ def _problem(payload: bytes) -> dict[str, Any]:
     content = diagnostic.look(payload)
     if not isinstance(content, dict):
         raise RemoteError("problem details are a map")
-    return {titles.get(key, key): value for key, value in content.items()}
+    return {titles.get(str(key), str(key)): value for key, value in content.items()}
 
 
 def _reason(content: Any) -> str:  # noqa: ANN401 - whatever it holds
