@@ -23,7 +23,7 @@ Rule = namedtuple(
 )
 
 # What check() understands: {key: spec, "*": spec of any other key}; [spec of each item];
-# "one of these words"; (types, what that is) or (types, what that is, least, most), texts by bytes.
+# "one of these words"; (types, what that is) or (types, what, least, most), texts by bytes.
 _ANYTHING = (object, "")
 _SCALAR = ((bool, int, float, str), "a number, a text, true or false")
 _TEXT = (str, "a text", 0, 63)
@@ -129,12 +129,12 @@ def label(value: str, path: str) -> None:
 
 
 def address(value: object, path: str) -> tuple[str, int]:
-    """Read "host:port" or "[host]:port", port 5683 if it is left out; the host is an IP address."""
+    """Read "host:port" or "[host]:port", 5683 if no port is there; the host is an IP address."""
     text = str(value)
     try:
         host, port = read_address(text if ":" in text and text[-1] != "]" else text + ":5683")
     except RemoteError:
-        host = ""
+        host, port = "", 0
     bare = host.partition("%")[0]
     if not ("." in bare or ":" in bare) or bare.strip("0123456789abcdefABCDEF:."):
         fail(path, value, "an IP address, host:port or [host]:port")
@@ -142,104 +142,131 @@ def address(value: object, path: str) -> tuple[str, int]:
 
 
 class Profile:
-    """Settings that are valid. Petnames are resolved: whoever is named here is named by id."""
+    """Settings that are valid. Petnames are resolved: whoever is named here is named by id.
 
-    def __init__(self, got: "Table", kind: str) -> None:
-        get = got.get
-        self.kind = kind  # "board" or "desktop"
-        self.name: str = get("name", "")  # what this peer calls itself
-        self.port: int = get("port", 5683)  # 0: any
-        self.names: dict[str, bytes] = {}  # petname: id
-        for name, text in get("names", {}).items():
-            self.names[name] = self._id(text, "names." + name)
-        by = get("introduced_by")
-        self.introduced_by = None if by is None else self._id(by, "introduced_by")
-        self.sensors: dict[str, Sensor] = {}
-        self.actuators: dict[str, Actuator] = {}
-        self.allow: dict[str, list[bytes]] = {}  # who may set it, if not the one who introduced us
-        self.share: dict[str, str | list[bytes]] = {}  # "/sensors/x": "all" | "nobody" | [ids]
-        self._things(get("sensors", {}), get("actuators", {}))
-        for path, who in get("share", {}).items():
-            self._share(path, who, "share." + path)
-        follow = get("follow", [])  # ids, or "*" for everyone met
-        self.follow: list[bytes | str] = ["*"]
-        if follow != "*":
-            self.follow = list(self._ids(follow, "follow"))
-        self.rules = [self._rule(r, f"rules[{i}]") for i, r in enumerate(get("rules", []))]
-        # given addresses: (id or None, (host, port))
-        self.peers = [
-            (self._id(p["id"], "peers") if "id" in p else None, address(p.get("address"), "peers"))
-            for p in get("peers", [])
-        ]
-        self.limits: dict[str, int] = get("limits", {})  # for Limits(**limits)
-        discovery = get("discovery", {})
-        self.layers: list[str] = discovery.get("layers", ["dns-sd", "query", "group"])
-        self.interface: str = discovery.get("interface", "")  # its IP address
-        self.wifi: list[dict[str, str]] = get("wifi", [])  # [{ssid, password}]
-        self.machine_clock: bool = get("clock", {}).get("unix", kind != "board")  # it is right
-        self.console: str = get("console", "text")
+    It has no methods, so that a board can forget this module once it has read its settings.
+    """
 
-    def _id(self, value: str, path: str) -> bytes:
-        """The id that a petname or an id's text stands for."""
-        if value in self.names:
-            return self.names[value]
-        try:
-            return ids.from_text(value)
-        except RemoteError:
-            fail(path, value, "a peer id (52 characters) or a name in names", self.names)
-
-    def _ids(self, value: "list[str]", path: str) -> list[bytes]:
-        check(value, path, [_TEXT])
-        return [self._id(item, path) for item in value]
-
-    def _things(self, sensors: "Table", actuators: "Table") -> None:
-        """Sensors and actuators: their kind is their own name if none is given."""
-        for name in sensors:
-            options = dict(sensors[name])
-            path = "sensors." + name
-            label(name, path)
-            every_ms = int(options.pop("every_s", 60) * 1000)
-            share = options.pop("share", None)
-            self.sensors[name] = Sensor(options.pop("kind", name), every_ms, options)
-            if share is not None:
-                self._share("/sensors/" + name, share, path + ".share")
-        for name in actuators:
-            options = dict(actuators[name])
-            path = "actuators." + name
-            label(name, path)
-            allow = options.pop("allow", None)
-            if allow is not None:
-                self.allow[name] = self._ids(allow, path + ".allow")
-            self.actuators[name] = Actuator(options.pop("kind", name), options)
-
-    def _share(self, path: str, who: "Any", where: str) -> None:  # noqa: ANN401
-        # a typing error in a path must not make public what was meant to be private
-        known = ["/peer", "/peers", "/sensors", "/actuators", "/feeds", "/time"]
-        known += ["/sensors/" + name for name in self.sensors]
-        word(path, where, known + ["/actuators/" + name for name in self.actuators])
-        self.share[path] = who if who in ("all", "nobody") else self._ids(who, where)
-
-    def _rule(self, rule: "Table", path: str) -> Rule:
-        peer, _, sensor = rule.get("when", "").partition("/")
-        operators = [o for o in ("above", "below", "equals") if o in rule]
-        if not sensor or len(operators) != 1 or "to" not in rule:
-            fail(path, rule, "a rule: when (PEER/SENSOR), above or below or equals, set, to")
-        if peer == "self":
-            word(sensor, path + ".when", self.sensors)
-        word(rule.get("set"), path + ".set", self.actuators)
-        return Rule(
-            None if peer == "self" else self._id(peer, path + ".when"),
-            sensor,
-            operators[0],
-            rule[operators[0]],
-            rule.get("hysteresis", 0),
-            rule["set"],
-            rule["to"],
-            rule.get("else"),
-        )
+    kind: str  # "board" or "desktop"
+    name: str  # what this peer calls itself
+    port: int  # 0: any
+    names: dict[str, bytes]  # petname: id
+    introduced_by: bytes | None
+    sensors: dict[str, Sensor]
+    actuators: dict[str, Actuator]
+    allow: "dict[str, list[bytes]]"  # who may set an actuator, if not the one who introduced us
+    share: "dict[str, str | list[bytes]]"  # "/sensors/x": "all" | "nobody" | [ids]
+    follow: "list[bytes | str]"  # ids; "*": everyone met
+    rules: list[Rule]
+    peers: "list[tuple[bytes | None, tuple[str, int]]]"  # given addresses and who is there
+    limits: dict[str, int]  # for Limits(**limits)
+    layers: list[str]  # of discovery
+    interface: str  # the IP address of the one to use
+    wifi: "list[dict[str, str]]"  # [{ssid, password}]
+    machine_clock: bool  # this machine's own clock is right
+    console: str  # "text" or "json"
 
 
 def parse(mapping: object, kind: str = "board") -> Profile:
     """Check a decoded JSON or TOML file. LocalError begins with the path of what is wrong."""
     check(mapping, "", SCHEMA)
-    return Profile(mapping, kind)  # type: ignore[arg-type]
+    get = mapping.get  # type: ignore[attr-defined]
+    profile = Profile()
+    profile.kind = kind
+    profile.name = get("name", "")
+    profile.port = get("port", 5683)
+    profile.names = {}
+    for name, text in get("names", {}).items():
+        profile.names[name] = _id(profile, text, "names." + name)
+    by = get("introduced_by")
+    profile.introduced_by = None if by is None else _id(profile, by, "introduced_by")
+    profile.share = {}
+    profile.allow = {}
+    _things(profile, get("sensors", {}), get("actuators", {}))
+    for path, who in get("share", {}).items():
+        _share(profile, path, who, "share." + path)
+    follow = get("follow", [])
+    profile.follow = ["*"]
+    if follow != "*":
+        profile.follow = list(_ids(profile, follow, "follow"))
+    profile.rules = [_rule(profile, r, f"rules[{i}]") for i, r in enumerate(get("rules", []))]
+    profile.peers = [
+        (
+            _id(profile, p["id"], "peers") if "id" in p else None,
+            address(p.get("address"), "peers"),
+        )
+        for p in get("peers", [])
+    ]
+    profile.limits = get("limits", {})
+    profile.layers = get("discovery", {}).get("layers", ["dns-sd", "query", "group"])
+    profile.interface = get("discovery", {}).get("interface", "")
+    profile.wifi = get("wifi", [])
+    profile.machine_clock = get("clock", {}).get("unix", kind != "board")
+    profile.console = get("console", "text")
+    return profile
+
+
+def _id(profile: Profile, value: str, path: str) -> bytes:
+    """The id that a petname or an id's text stands for."""
+    if value in profile.names:
+        return profile.names[value]
+    try:
+        return ids.from_text(value)
+    except RemoteError:
+        fail(path, value, "a peer id (52 characters) or a name in names", profile.names)
+
+
+def _ids(profile: Profile, value: "list[str]", path: str) -> list[bytes]:
+    check(value, path, [_TEXT])
+    return [_id(profile, item, path) for item in value]
+
+
+def _things(profile: Profile, sensors: "Table", actuators: "Table") -> None:
+    """Sensors and actuators: their kind is their own name if none is given."""
+    profile.sensors = {}
+    profile.actuators = {}
+    for name in sensors:
+        options = dict(sensors[name])
+        path = "sensors." + name
+        label(name, path)
+        every_ms = int(options.pop("every_s", 60) * 1000)
+        share = options.pop("share", None)
+        profile.sensors[name] = Sensor(options.pop("kind", name), every_ms, options)
+        if share is not None:
+            _share(profile, "/sensors/" + name, share, path + ".share")
+    for name in actuators:
+        options = dict(actuators[name])
+        path = "actuators." + name
+        label(name, path)
+        allow = options.pop("allow", None)
+        if allow is not None:
+            profile.allow[name] = _ids(profile, allow, path + ".allow")
+        profile.actuators[name] = Actuator(options.pop("kind", name), options)
+
+
+def _share(profile: Profile, path: str, who: "Any", where: str) -> None:  # noqa: ANN401
+    # a typing error in a path must not make public what was meant to be private
+    known = ["/peer", "/peers", "/sensors", "/actuators", "/feeds", "/time"]
+    known += ["/sensors/" + name for name in profile.sensors]
+    word(path, where, known + ["/actuators/" + name for name in profile.actuators])
+    profile.share[path] = who if who in ("all", "nobody") else _ids(profile, who, where)
+
+
+def _rule(profile: Profile, rule: "Table", path: str) -> Rule:
+    peer, _, sensor = rule.get("when", "").partition("/")
+    operators = [o for o in ("above", "below", "equals") if o in rule]
+    if not sensor or len(operators) != 1 or "to" not in rule:
+        fail(path, rule, "a rule: when (PEER/SENSOR), above or below or equals, set, to")
+    if peer == "self":
+        word(sensor, path + ".when", profile.sensors)
+    word(rule.get("set"), path + ".set", profile.actuators)
+    return Rule(
+        None if peer == "self" else _id(profile, peer, path + ".when"),
+        sensor,
+        operators[0],
+        rule[operators[0]],
+        rule.get("hysteresis", 0),
+        rule["set"],
+        rule["to"],
+        rule.get("else"),
+    )

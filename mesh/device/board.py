@@ -4,6 +4,7 @@ import asyncio
 import gc
 import hashlib
 import os
+import sys
 
 from mesh.core import cbor, ids
 from mesh.core.errors import LocalError, MeshError
@@ -13,10 +14,12 @@ from mesh.core.peer import address_text, read_address
 from mesh.core.primitives import Kit
 from mesh.device import clock, ed25519, identity, parts, wifi
 from mesh.device.loop import Loop
-from mesh.device.udp import UNIX, Socket
+from mesh.device.udp import UNIX, Socket, readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mesh.core.settings import Profile
     from mesh.device.console import Console
 
@@ -36,15 +39,10 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def heap() -> "list[int]":
-    """Give the bytes of heap in use, and free."""
-    return [gc.mem_alloc(), gc.mem_free()]
-
-
 class Board:
     """A node and what it runs on. LocalError if identity or settings do not allow it."""
 
-    def __init__(self, profile: "Profile", console: "Console") -> None:
+    def __init__(self, profile: "Profile", modules: "dict[str, Any]", console: "Console") -> None:
         who, self._boots = identity.load()
         self._id = who.public
         self._profile = profile
@@ -52,13 +50,14 @@ class Board:
         self._limits = limits = Limits(**profile.limits)
         kit = Kit(sha256, ed25519.verify, cbor.encode, cbor.decode, os.urandom)
         self.node = node = Node(kit, who, profile, limits, self._boots)
-        node.peer.heap = heap
+        self._heap = [0, 0]
+        node.peer.heap = lambda: self._heap
         self._sockets: dict[int, Socket] = {}
         self._groups: list[tuple[Socket, str]] = []
         self._own = ""
         self._known = ""
         self._loop = Loop(node, self._sockets, console.event, clock.Ticks())
-        self._measuring = parts.add(node, profile, console)
+        self._measuring = parts.add(node, profile, modules, console)
 
     async def run(self) -> None:
         """Get on the network and stay there."""
@@ -75,10 +74,11 @@ class Board:
         loop.every(self._limits.rejoin_ms, self._refresh)
         for every_ms, measuring in self._measuring:
             loop.every(every_ms, measuring)
-        if self._console.as_json:
-            loop.every(HEAP_MS, self._tell_heap)
+        loop.every(HEAP_MS, self._look_at_heap)
+        if UNIX:
+            loop.also(self._listen())
         if profile.wifi:
-            self._staying = asyncio.create_task(self._stay())
+            loop.also(self._stay())
         address = (self._own, port)
         self._console.tell("joined", id=self._id, address=address, boots=self._boots, how=how)
         await loop.run()
@@ -90,46 +90,39 @@ class Board:
         self._keep_known()
 
     def _open_coap(self, port: int) -> int:
-        """Open the CoAP socket and the one of the group; the port that it has."""
-        most = self._limits.datagram
-        host = self._own if UNIX else ANY
-        for left in range(0 if port else TRIES, -1, -1):
+        """Open the CoAP socket, on any port if that is 0, and the group's; which port it has."""
+        for _ in range(1 if port else TRIES):
             chosen = port or FIRST_PORT + int.from_bytes(os.urandom(2), "big") % PORTS
-            try:
-                coap = Socket((host, chosen), self._own, most)
+            if self._open(COAP, self._own, chosen, self._limits.datagram, False):
                 break
-            except OSError as error:
-                if not left:
-                    raise LocalError(
-                        f"{host}:{chosen} cannot be used: {error}",
-                        "set another port, or 0 for any",
-                    )
-        self._sockets[COAP] = coap
-        if "group" in self._profile.layers:
-            self._loop.mixed = not UNIX
-            group = coap if self._loop.mixed else self._open_shared(GROUP, ALL_COAP, 5683, most)
-            if group is not None:
-                self._groups.append((group, ALL_COAP))
+        else:
+            raise LocalError(
+                f"{self._own}:{port} cannot be used", "set another port, or 0 for any"
+            )
+        self._loop.mixed = not UNIX
+        if "group" in self._profile.layers and (
+            self._loop.mixed or self._open(GROUP, ALL_COAP, 5683, self._limits.datagram, True)
+        ):
+            self._groups.append((self._sockets[COAP if self._loop.mixed else GROUP], ALL_COAP))
         return chosen
 
-    def _open_shared(self, channel: int, host: str, port: int, most: int) -> "Socket | None":
+    def _open(self, channel: int, host: str, port: int, most: int, shared: bool) -> bool:
+        address = (host if UNIX else ANY, port)
         try:
-            self._sockets[channel] = Socket((host if UNIX else ANY, port), self._own, most, True)
+            self._sockets[channel] = Socket(address, self._own, most, shared)
         except OSError:  # somebody else has that port
-            return None
-        return self._sockets[channel]
+            return False
+        return True
 
     def _open_dns_sd(self, port: int) -> str:
-        """The best layer of DNS-SD that there is: a responder, else questions from the CoAP port."""
+        """The best layer of DNS-SD: a responder, else questions from the CoAP port."""
         layers = self._profile.layers
-        if "dns-sd" in layers:
-            sock = self._open_shared(MDNS, ALL_MDNS, 5353, LARGEST_DNS)
-            if sock is not None:
-                from mesh.core.mdns import Mdns  # noqa: PLC0415 - heap only where it is used
+        if "dns-sd" in layers and self._open(MDNS, ALL_MDNS, 5353, LARGEST_DNS, True):
+            from mesh.core.mdns import Mdns  # noqa: PLC0415 - heap only where it is used
 
-                self._groups.append((sock, ALL_MDNS))
-                self.node.mdns = Mdns(self._limits, os.urandom, self._id, port, [self._own])
-                return "dns-sd"
+            self._groups.append((self._sockets[MDNS], ALL_MDNS))
+            self.node.mdns = Mdns(self._limits, os.urandom, self._id, port, [self._own])
+            return "dns-sd"
         if "query" in layers:
             from mesh.core.oneshot import OneShot  # noqa: PLC0415 - as above
 
@@ -143,8 +136,11 @@ class Board:
         mdns = self.node.mdns
         for sock, group in self._groups:
             sock.join(group, own)
-        if mdns is not None and own != self._own:
-            mdns.set_addresses(now_ms, [own])
+        if mdns is not None:
+            if own != self._own:
+                mdns.set_addresses(now_ms, [own])
+            elif now_ms - (mdns.last_echo_ms or 0) > self._limits.query_ms:
+                mdns.announce(now_ms)  # not even we heard the last one
         self._own = own
         self._keep_known()
 
@@ -153,8 +149,26 @@ class Board:
             await asyncio.sleep(WIFI_S)
             await wifi.connect(self._profile.wifi)
 
-    def _tell_heap(self, now_ms: int) -> None:
-        self._console.tell("heap", used=gc.mem_alloc(), free=gc.mem_free())
+    async def _listen(self) -> None:
+        """Stop at a Ctrl-C on standard input, or at its end if something came before.
+
+        As a signal, Ctrl-C can break into a collection of the unix port and leave the heap locked.
+        """
+        heard = ""
+        while True:
+            await readable(sys.stdin)
+            char = sys.stdin.read(1)
+            if char == "\x03" or (heard and not char):
+                raise KeyboardInterrupt
+            if not char:
+                return
+            heard = char
+
+    def _look_at_heap(self, now_ms: int) -> None:
+        gc.collect()
+        self._heap = [gc.mem_alloc(), gc.mem_free()]
+        if self._console.as_json:
+            self._console.tell("heap", used=self._heap[0], free=self._heap[1])
 
     def _remember_known(self, now_ms: int) -> None:
         try:
@@ -166,8 +180,15 @@ class Board:
             pass
 
     def _keep_known(self) -> None:
-        proven = self.node.contacts.proven()
-        known = "\n".join([ids.to_text(c.peer) + " " + address_text(c.address) for c in proven])
+        lines = [
+            ids.to_text(contact.peer) + " " + address_text(contact.address)
+            for contact in self.node.contacts.proven()
+            if contact.address
+        ]
+        known = "\n".join(lines)
         if known and known != self._known:
-            identity.write(KNOWN, known.encode())
             self._known = known
+            try:
+                identity.write(KNOWN, known.encode())
+            except OSError:  # no room: see above
+                pass

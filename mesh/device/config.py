@@ -1,13 +1,15 @@
 """settings.json: read strictly, so that a slip of the pen is found and not guessed at."""
 
 import json
+import os
 
+from mesh.core import settings
 from mesh.core.errors import LocalError
-from mesh.core.settings import parse
+from mesh.device import actuators, sensors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from mesh.core.settings import Profile
 
@@ -102,14 +104,35 @@ class Reader:
         return word
 
 
-def load(path: str) -> "Profile":
-    """Read the settings in a file, defaults if there is none. LocalError: what is wrong where."""
+def load(path: str) -> "tuple[Profile, dict[str, object]]":
+    """Read the settings in a file, defaults if there is none: the Profile, and the modules of its
+    kinds by where they are named (sensors.NAME). LocalError: what is wrong where.
+    """
     try:
         with open(path) as file:
             text = file.read()
     except OSError:
         text = "{}"
     try:
-        return parse(Reader(text).read())
+        profile = settings.parse(Reader(text).read())
+        modules: dict[str, object] = {}
+        for name in profile.sensors:
+            _find(modules, sensors, "sensors." + name, profile.sensors[name])
+        for name in profile.actuators:
+            _find(modules, actuators, "actuators." + name, profile.actuators[name])
     except LocalError as error:
         raise LocalError(f"{path}: {error.detail}", error.help)
+    return profile, modules
+
+
+def _find(modules: "dict[str, object]", package: "Any", path: str, thing: "Any") -> None:  # noqa: ANN401
+    """The module of a thing's kind, if the thing has no option that the kind has not."""
+    files = [file.split(".")[0] for file in os.listdir(package.__path__) if file[0] != "_"]
+    settings.word(thing.kind, path + ".kind", files)
+    module = __import__(package.__name__ + "." + thing.kind, None, None, ("UNIT",))
+    schema: Any = settings.SCHEMA
+    known = schema[path.split(".", 1)[0]]["*"].copy()
+    known.pop("*")
+    known.update(getattr(module, "OPTIONS", {}))
+    settings.check(thing.options, path, known)
+    modules[path] = module

@@ -8,8 +8,12 @@ from mesh.core.coap import code_text
 from mesh.core.ids import short, to_text
 from mesh.core.peer import address_text
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 # event: its name and those of its fields, in order
-WORDS = {
+WORDS: "dict[object, str]" = {
     events.PeerFound: "found peer name address how",
     events.PeerLost: "lost peer reason",
     events.Reading: "reading peer seq sensor unit value clock",
@@ -25,27 +29,27 @@ class Console:
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
 
-    def event(self, event: object) -> None:
-        """Tell an event of mesh.core.events; one that has no words here is no news."""
+    def event(self, event: "Any") -> None:  # noqa: ANN401 - one of mesh.core.events
+        """Tell an event; one that has no words here is no news."""
         words = WORDS.get(type(event), "").split()
         if words:
             self.tell(words[0], **dict(zip(words[1:], event)))
 
     def tell(self, what: str, **fields: object) -> None:
         """Tell anything: its name and its fields."""
+        plain = {name: self._plain(name, fields[name]) for name in fields}
         if self.as_json:
-            plain = {name: self._plain(name, fields[name]) for name in fields}
             plain["event"] = what
             print(json.dumps(plain))  # noqa: T201 - the console is its job
         else:
-            told = [f"{n} {self._plain(n, fields[n])}" for n in sorted(fields) if fields[n] != ""]
+            told = [f"{name} {plain[name]}" for name in sorted(plain) if plain[name] != ""]
             print(what + ": " + ", ".join(told))  # noqa: T201
 
-    def _plain(self, name: str, value: object) -> object:
+    def _plain(self, name: str, value: "Any") -> object:  # noqa: ANN401 - a field of an event
         if isinstance(value, bytes):
             return to_text(value) if self.as_json else short(value)
-        if name == "code":
-            return code_text(value)
         if isinstance(value, tuple):
             return address_text(value)
-        return float(value) if isinstance(value, Decimal) else value
+        if isinstance(value, Decimal):
+            return float(value)
+        return code_text(value) if name == "code" else value

@@ -7,6 +7,7 @@ from mesh.core.node import COAP, GROUP
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from mesh.core.node import Node
     from mesh.device.udp import Socket
@@ -34,18 +35,22 @@ class Loop:
     ) -> None:
         self.node = node
         self.now = now
+        self.mixed = False  # the CoAP socket also hears the group, as on boards
         self._sockets = sockets
         self._tell = tell
-        self._jobs: list[list[object]] = []
-        self._tasks: list[asyncio.Task] = []
+        self._jobs: list[list[Any]] = []  # [due ms, every ms, what to do]
+        self._tasks: list[Any] = []
         self._until = 0
         self._woken = asyncio.Event()
-        self._crash = None
-        self.mixed = False  # the CoAP socket also hears the group, as on boards
+        self._crash: BaseException | None = None
 
     def every(self, every_ms: int, job: "Callable[[int], None]") -> None:
         """Call job(now_ms) at once and then so often."""
         self._jobs.append([self.now(), every_ms, job])
+
+    def also(self, coroutine: "Any") -> None:  # noqa: ANN401 - ports differ
+        """Run something beside; if it fails, so does run()."""
+        self._tasks.append(asyncio.create_task(coroutine))
 
     def settle(self) -> None:
         """Send and tell all that the node has to; after each of its verbs."""
@@ -62,14 +67,14 @@ class Loop:
         """Go on for ever. What one of its tasks cannot handle comes out here."""
         asyncio.get_event_loop().set_exception_handler(self._crashed)
         for channel in self._sockets:
-            self._tasks.append(asyncio.create_task(self._listen(channel, self._sockets[channel])))
+            self.also(self._listen(channel, self._sockets[channel]))
         while self._crash is None:
             now_ms = self.now()
-            self.node.tick(now_ms)
             for job in self._jobs:
                 if job[0] <= now_ms:
                     job[0] = now_ms + job[1]
                     job[2](now_ms)
+            self.node.tick(now_ms)
             self.settle()
             await self._sleep()
         raise self._crash
@@ -93,6 +98,6 @@ class Loop:
                 self.settle()
             await asyncio.sleep_ms(0)
 
-    def _crashed(self, _: object, context: "dict[str, object]") -> None:
+    def _crashed(self, _: object, context: "dict[str, Any]") -> None:
         self._crash = context["exception"]
         self._woken.set()

@@ -1,13 +1,27 @@
-"""The board's entry: settings, identity, sensors, sockets, one node and its loop."""
+"""The board's entry: settings first, then all the rest."""
 
 import asyncio
 import gc
 import sys
 
 from mesh.core.errors import LocalError
-from mesh.device.config import load
 from mesh.device.console import Console
 from mesh.device.udp import UNIX
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mesh.core.settings import Profile
+
+
+def settings() -> "tuple[Profile, dict[str, object]]":
+    """Read the settings, and forget what was needed for that alone: heap is dear."""
+    from mesh.device import config  # noqa: PLC0415 - see above
+
+    result = config.load("settings.json")
+    for package, name in (("mesh.device", "config"), ("mesh.core", "settings")):
+        delattr(sys.modules[package], name)
+        del sys.modules[package + "." + name]
+    return result
 
 
 def main() -> None:
@@ -15,11 +29,12 @@ def main() -> None:
     console = Console(False)
     board = None
     try:
-        profile = load("settings.json")
+        profile, modules = settings()
         console.as_json = profile.console == "json"
-        from mesh.device.board import Board  # noqa: PLC0415 - wrong settings are told at once
+        gc.collect()
+        from mesh.device.board import Board  # noqa: PLC0415 - when there is room for it
 
-        board = Board(profile, console)
+        board = Board(profile, modules, console)
         gc.collect()
         asyncio.run(board.run())
     except LocalError as error:

@@ -4,13 +4,13 @@ import asyncio
 import socket
 import sys
 
-UNIX = sys.platform == "linux"  # the numbers of its socket options are sent to no board
-IPV4 = 4  # bytes of an address
-REUSEPORT, MULTICAST_IF, MULTICAST_TTL = 15, 32, 33
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from typing import Any
+
+UNIX = sys.platform == "linux"  # the numbers of its socket options are sent to no board
+REUSEPORT, MULTICAST_IF, MULTICAST_TTL = 15, 32, 33
+IPV4 = 4  # bytes of an address
 
 
 def packed(host: str) -> bytes:
@@ -21,22 +21,30 @@ def packed(host: str) -> bytes:
     return data
 
 
-def socket_address(address: "tuple[str, int]") -> "bytes | tuple[str, int]":
+def socket_address(address: "tuple[str, int]") -> "Any":  # noqa: ANN401 - ports differ
     """What a socket wants: on unix a sockaddr_in, else the same."""
     if not UNIX:
         return address
     return b"\x02\0" + address[1].to_bytes(2, "big") + packed(address[0]) + bytes(8)
 
 
-def core_address(source: "bytes | tuple[str, int]") -> "tuple[str, int]":
+def core_address(source: "Any") -> "tuple[str, int]":  # noqa: ANN401 - ports differ
     """What a socket gave, as the core writes it."""
     if not isinstance(source, bytes):
         return source[:2]
     return ".".join([str(b) for b in source[4:8]]), source[2] << 8 | source[3]
 
 
+def readable(stream: object) -> "Any":  # noqa: ANN401 - to be awaited
+    """Wait until a socket or another stream has something to read. One task at a time may."""
+    yield asyncio.core._io_queue.queue_read(stream)  # type: ignore[attr-defined]
+
+
 class Socket:
-    """A bound, non-blocking UDP socket on the interface with the address `own`. OSError."""
+    """A non-blocking UDP socket on the interface with the address `own`; OSError if it cannot be.
+
+    `most`: bytes of the largest datagram that it takes; `shared`: others may have that port too.
+    """
 
     def __init__(
         self, address: "tuple[str, int]", own: str, most: int, shared: bool = False
@@ -45,13 +53,13 @@ class Socket:
         self._sock = sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             sock.setblocking(False)
-            if shared:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if UNIX:
                 sock.setsockopt(0, MULTICAST_IF, packed(own))
-                if shared:
+            if shared:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if UNIX:
                     sock.setsockopt(socket.SOL_SOCKET, REUSEPORT, 1)
-                    sock.setsockopt(0, MULTICAST_TTL, 255)
+                    sock.setsockopt(0, MULTICAST_TTL, 255)  # RFC 6762 s.11
             sock.bind(socket_address(address))
         except OSError:
             sock.close()
@@ -62,26 +70,23 @@ class Socket:
         for option in ("IP_DROP_MEMBERSHIP", "IP_ADD_MEMBERSHIP"):
             try:
                 self._sock.setsockopt(0, getattr(socket, option), packed(group) + packed(own))
-            except (
-                OSError,
-                AttributeError,
-            ):  # no member yet, no multicast here, or no way to leave
+            except (OSError, AttributeError):  # no member yet, no multicast, or no way to leave
                 pass
 
     def send(self, address: "tuple[str, int]", data: bytes) -> None:
-        """Send a datagram, or lose it: UDP may."""
+        """Send a datagram, or lose it, as UDP may."""
         try:
             self._sock.sendto(data, socket_address(address))
         except (OSError, ValueError):  # no route, no buffer, IPv6
             pass
 
-    def receive(self) -> "Iterator[object]":
-        """Await the next datagram that is not too large: (data, source)."""
+    def receive(self) -> "Any":  # noqa: ANN401 - to be awaited
+        """Wait for the next datagram that is not too large: (data, source)."""
         while True:
             try:
                 data, source = self._sock.recvfrom(self._most + 1)
                 if len(data) <= self._most:
                     return data, core_address(source)
-            except OSError:  # EAGAIN, or what ICMP said of a datagram of ours
+            except OSError:  # nothing there, or what ICMP said of a datagram of ours
                 pass
-            yield asyncio.core._io_queue.queue_read(self._sock)
+            yield from readable(self._sock)

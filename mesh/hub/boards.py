@@ -1,12 +1,12 @@
 """Boards without hardware: the board's own files, compiled, on MicroPython's unix port."""
 
 import concurrent.futures
+import contextlib
 import importlib.util
 import json
 import os
 import platform
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -28,7 +28,7 @@ NATIVE = {"x86_64": "x64", "AMD64": "x64"}  # what mpy-cross calls this machine'
 
 
 def find_micropython() -> str:
-    """The interpreter: $MICROPYTHON, or beside this Python, or on the path. LocalError if there is none."""
+    """The interpreter: $MICROPYTHON, or beside this Python, or on the path. LocalError."""
     beside = str(Path(sys.executable).parent)
     path = os.pathsep.join([beside, os.environ.get("PATH", "")])
     found = os.environ.get("MICROPYTHON") or shutil.which("micropython", path=path)
@@ -99,9 +99,9 @@ def compile_file(source: Path, target: Path, march: str | None) -> None:
 def build(
     folder: Path, settings: Mapping[str, object] | None = None, march: str | None = None
 ) -> Path:
-    """Make a board's folder: mesh/**.mpy, main.py and settings.json. What else is there stays. LocalError.
+    """Make a board's folder: mesh/**.mpy, main.py and settings.json; keep the rest. LocalError.
 
-    `march` is the processor that machine code is for, by mpy-cross's name; this machine's if left out.
+    `march`: which processor machine code is for, by mpy-cross's name; this machine's if left out.
     """
     march = march or NATIVE.get(platform.machine())
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -132,9 +132,10 @@ def _event(line: str) -> dict[str, object]:
 
 
 class VirtualBoard:
-    """One board as a process whose current folder is the board's. Used as a context manager, or start() and kill().
+    """One board as a process in the board's folder. A context manager, or start() and kill().
 
-    `wrap` goes before the command, such as ip netns exec NAME; heard(line) is called for each console line.
+    `wrap` goes before the command, such as ip netns exec NAME; heard(line) is called for each
+    console line, from a thread of its own.
     """
 
     def __init__(
@@ -160,13 +161,14 @@ class VirtualBoard:
             self._command,
             cwd=self.folder,
             env={**os.environ, "MICROPYPATH": ".frozen"},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
             process_group=0,  # Ctrl-C in the terminal is for its owner to pass on
         )
+        self._type("\n")  # from now on the end of its input, so of its owner, is its end too
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
         return self
@@ -194,14 +196,14 @@ class VirtualBoard:
             found = [_event(line) for line in self.lines]
         return [event for event in found if event.get("event") == name]
 
-    def wait(self, name: str, timeout_s: float = 30.0, **fields: object) -> dict[str, object]:
-        """The first event of that name with those fields; LocalError with its console if none comes."""
+    def wait(self, what: str, /, timeout_s: float = 30.0, **fields: object) -> dict[str, object]:
+        """The first event of that name with those fields; LocalError with all it told if none."""
 
         def fits(line: str) -> bool:
             event = _event(line)
-            return event.get("event") == name and fields.items() <= event.items()
+            return event.get("event") == what and fields.items() <= event.items()
 
-        return _event(self.wait_line(fits, timeout_s, f"{name} {fields or ''}"))
+        return _event(self.wait_line(fits, timeout_s, f"{what} {fields or ''}"))
 
     def wait_line(
         self, wanted: Callable[[str], bool], timeout_s: float = 30.0, what: str = "that line"
@@ -224,7 +226,8 @@ class VirtualBoard:
 
     def wait_end(self, timeout_s: float = PATIENCE_S) -> int:
         """Its exit code, once it has ended; LocalError if it does not."""
-        assert self._process is not None and self._reader is not None  # noqa: S101
+        assert self._process is not None  # noqa: S101
+        assert self._reader is not None  # noqa: S101
         try:
             code = self._process.wait(timeout_s)
         except subprocess.TimeoutExpired as error:
@@ -234,8 +237,7 @@ class VirtualBoard:
 
     def stop(self) -> int:
         """Switch it off as with Ctrl-C: it says goodbye. The exit code."""
-        if self.is_running:
-            os.kill(self.pid, signal.SIGINT)
+        self._type("\x03")
         return self.wait_end()
 
     def kill(self) -> None:
@@ -243,6 +245,12 @@ class VirtualBoard:
         if self._process is not None:
             self._process.kill()
             self.wait_end()
+
+    def _type(self, keys: str) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):  # it has ended
+                self._process.stdin.write(keys)
+                self._process.stdin.flush()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -266,6 +274,9 @@ class VirtualBoard:
             if self._heard is not None:
                 self._heard(line.rstrip("\n"))
         process.stdout.close()
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
         with self._news:
             self._ended = True
             self._news.notify_all()
@@ -274,7 +285,7 @@ class VirtualBoard:
 def find_least_heap(
     start: Callable[[str], VirtualBoard], event: str = "joined", most_kib: int = 512
 ) -> int:
-    """The smallest heap in KiB, to 4, with which a board of start(heap) tells `event`. LocalError if none does."""
+    """The smallest heap, in steps of 4 KiB, with which start(heap) tells `event`. LocalError."""
     low, high = 0, most_kib // 4 + 1
     while high - low > 1:
         middle = (low + high) // 2

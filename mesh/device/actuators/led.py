@@ -8,7 +8,7 @@ OPTIONS = switch.OPTIONS
 class Actuator(switch.Actuator):
     """As a switch; `pin` is "LED" if it is left out, the name that boards have for theirs."""
 
-    def __init__(self, name: str, options: "dict[str, object]") -> None:
-        chosen = {"pin": "LED"}
+    def __init__(self, name: str, options: "dict[str, bool | int | str]") -> None:
+        chosen: dict[str, bool | int | str] = {"pin": "LED"}
         chosen.update(options)
         super().__init__(name, chosen)

@@ -8,7 +8,7 @@ OPTIONS = {"pin": ((int, str), "a pin's number or name"), "inverted": (bool, "tr
 class Actuator:
     """`pin`: where; `inverted`: on is low. Off at the start."""
 
-    def __init__(self, name: str, options: "dict[str, object]") -> None:
+    def __init__(self, name: str, options: "dict[str, bool | int | str]") -> None:
         self._file = name + ".state"
         self._inverted = options.get("inverted", False)
         self._pin = None
@@ -30,6 +30,9 @@ class Actuator:
         if self._pin is not None:
             self._pin.value(value != self._inverted)
         else:
-            with open(self._file, "w") as file:
-                file.write("true\n" if value else "false\n")
+            try:
+                with open(self._file, "w") as file:
+                    file.write("true\n" if value else "false\n")
+            except OSError as error:
+                raise LocalError(f"{self._file}: {error}")
         self.value = value

@@ -3,13 +3,13 @@
 import os
 
 UNIT = "B"
-OPTIONS = {"path": (str, "a text", 1, 63)}
+OPTIONS = {"path": (str, "a text", 1, 255)}
 
 
 class Sensor:
     """Asks the file system of the option `path`, this folder's if it is left out."""
 
-    def __init__(self, options: "dict[str, object]") -> None:
+    def __init__(self, options: "dict[str, str]") -> None:
         self._path = options.get("path", ".")
 
     def read(self) -> int:

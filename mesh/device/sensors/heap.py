@@ -8,7 +8,7 @@ UNIT = "B"
 class Sensor:
     """Asks the garbage collector."""
 
-    def __init__(self, options: "dict[str, object]") -> None:
+    def __init__(self, options: "dict[str, str]") -> None:
         pass
 
     def read(self) -> int:

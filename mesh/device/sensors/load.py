@@ -8,7 +8,7 @@ UNIT = "/"
 class Sensor:
     """Reads /proc/loadavg."""
 
-    def __init__(self, options: "dict[str, object]") -> None:
+    def __init__(self, options: "dict[str, str]") -> None:
         pass
 
     def read(self) -> float:

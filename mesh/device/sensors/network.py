@@ -9,7 +9,7 @@ OPTIONS = {"interface": (str, "a text", 1, 32)}
 class Sensor:
     """Reads /proc/net/dev; the option `interface` names the interface, lo if it is left out."""
 
-    def __init__(self, options: "dict[str, object]") -> None:
+    def __init__(self, options: "dict[str, str]") -> None:
         self._first = options.get("interface", "lo") + ":"
 
     def read(self) -> int:

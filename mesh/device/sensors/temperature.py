@@ -5,7 +5,7 @@ import os
 from mesh.device.sensors import words
 
 UNIT = "Cel"
-OPTIONS = {"path": (str, "a text", 1, 63)}
+OPTIONS = {"path": (str, "a text", 1, 255)}
 ROOMS = ("/sys/class/thermal", "/sys/class/hwmon")
 FILES = ("temp", "temp1_input")
 
@@ -13,7 +13,7 @@ FILES = ("temp", "temp1_input")
 class Sensor:
     """Reads the first thermal zone, or the file of the option `path` (in 1/1000 Cel)."""
 
-    def __init__(self, options: "dict[str, object]") -> None:
+    def __init__(self, options: "dict[str, str]") -> None:
         self._path = options.get("path") or _find()
 
     def read(self) -> float:

@@ -8,7 +8,7 @@ UNIT = "s"
 class Sensor:
     """Reads /proc/uptime."""
 
-    def __init__(self, options: "dict[str, object]") -> None:
+    def __init__(self, options: "dict[str, str]") -> None:
         pass
 
     def read(self) -> float:

@@ -1,0 +1,104 @@
+"""A desktop's peer on loopback, as small as can be: the shared node, one socket, and patience."""
+
+import select
+import socket
+import time
+
+from mesh.core import cbor, coap
+from mesh.core.asks import request_for
+from mesh.core.errors import RemoteError
+from mesh.core.events import Answer
+from mesh.core.ids import to_text
+from mesh.core.limits import Limits
+from mesh.core.message import open_request
+from mesh.core.node import COAP, Node
+from mesh.core.settings import parse
+from mesh.hub.primitives import make_identity, make_kit, new_secret
+
+PATIENCE_S = 30.0
+
+
+class Desk:
+    """Drives a node while it waits. `counters`: what messages had which, of signed requests."""
+
+    def __init__(self, **settings):
+        self.kit = make_kit()
+        self._count = 0
+        identity = make_identity(new_secret(), self._next_counter)
+        self.node = Node(self.kit, identity, parse(settings, "desktop"), Limits(), 1)
+        self.id = to_text(identity.public)
+        self.public = identity.public
+        self.events = []
+        self.counters = {}
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.setblocking(False)
+        self.address = self._socket.getsockname()
+
+    def _next_counter(self):
+        self._count += 1
+        return self._count
+
+    def __enter__(self):
+        self.node.start(self._now(), False)
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+    @staticmethod
+    def _now():
+        return time.monotonic_ns() // 1_000_000
+
+    def until(self, met, what="that"):
+        """Let the node work until met() gives something; give that."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            self._settle()
+            if found := met():
+                return found
+            at = self.node.wake_at()
+            wait_ms = 100 if at is None else min(100, max(0, at - self._now()))
+            if select.select([self._socket], [], [], wait_ms / 1000)[0]:
+                data, source = self._socket.recvfrom(2048)
+                self._note(data)
+                self.node.receive(self._now(), COAP, source, data)
+            self.node.tick(self._now())
+        raise AssertionError(f"waited {PATIENCE_S} s for {what}; events: {self.events}")
+
+    def _settle(self):
+        while (sending := self.node.next_send()) is not None:
+            self._socket.sendto(sending[2], tuple(sending[1]))
+        while (event := self.node.next_event()) is not None:
+            self.events.append(event)
+
+    def _note(self, data):
+        try:
+            opened = open_request(self.kit, self.public, coap.parse(data))
+        except RemoteError:
+            return
+        self.counters.setdefault((opened.sender, opened.counter), set()).add(data)
+
+    def of(self, kind):
+        """Events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def meet(self, joined):
+        """Look for the board that told `joined`; give its id once it answered."""
+        host, _, port = joined["address"].rpartition(":")
+        self.node.candidate(self._now(), None, (host, int(port)), "given")
+        return self.until(lambda: next(iter(self.met(joined["id"])), None), "the board")
+
+    def met(self, text):
+        """The id of whoever was found, if it is the one with that text."""
+        found = [event.peer for event in self.events if type(event).__name__ == "PeerFound"]
+        return [peer for peer in found if to_text(peer) == text]
+
+    def ask(self, peer, code, *path, value=None):
+        """Ask a peer that was met; give the Answer."""
+        payload = b"" if value is None else cbor.encode(value)
+        message = request_for(code, list(path))
+        number = self.node.ask(self._now(), peer, message, 60 if payload else None, payload)
+        return self.until(
+            lambda: next((e for e in self.of(Answer) if e.number == number), None), "an answer"
+        )
