@@ -6,7 +6,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from zeroconf import InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
@@ -21,6 +21,30 @@ PORT = 5353
 RESOLVE_MS = 3000
 # names that are looked up at once; who is left out comes again by its next announcement
 RESOLVING = 64
+
+
+OFF = "switched off in the settings"
+
+
+class Layer(NamedTuple):
+    """One way of finding peers. Where it is not active, or only half, `reason` says why."""
+
+    name: str
+    active: bool
+    reason: str
+
+
+def layers(wanted: Sequence[str], no_dns_sd: str | None, deaf: str | None) -> list[Layer]:
+    """All ways of finding peers: those of the settings, and the reasons against two of them."""
+    query = "query" in wanted and no_dns_sd is not None
+    group = "group" in wanted
+    heard = f"asks, but does not hear others ask: {deaf}" if deaf else ""
+    return [
+        Layer("dns-sd", no_dns_sd is None, no_dns_sd or ""),
+        Layer("query", query, "" if query else OFF if no_dns_sd else "dns-sd does more"),
+        Layer("group", group, heard if group else OFF),
+        Layer("peers", True, ""),
+    ]
 
 
 class Discovery:

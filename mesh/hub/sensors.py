@@ -49,16 +49,23 @@ class Load:
 
 
 class Cpu:
-    """The share of time in which the processors worked, since the last reading."""
+    """The share of time in which the processors worked since the last reading, or the start."""
 
     UNIT = "/"
 
     def __init__(self, options: Options) -> None:
-        psutil.cpu_percent(None)  # begins to count
+        self._before = (0.0, 0.0)
 
     def read(self) -> Value:
         """The value now."""
-        return senml.number(psutil.cpu_percent(None) / 100, 3)
+        times = psutil.cpu_times()._asdict()
+        idle = times["idle"] + times.get("iowait", 0.0)
+        # Linux counts the time of guests among the user's, too.
+        total = sum(times.values()) - times.get("guest", 0.0) - times.get("guest_nice", 0.0)
+        worked = total - idle
+        (worked_before, total_before), self._before = self._before, (worked, total)
+        share = (worked - worked_before) / max(total - total_before, 0.01)
+        return senml.number(min(max(share, 0.0), 1.0), 3)
 
 
 class Memory:
@@ -235,6 +242,8 @@ def make(sensor: Sensor) -> Reader:
         return kind(sensor.options)  # type: ignore[no-any-return]
     except LocalError as error:
         return Absent(kind.UNIT, error)
+    except OSError as error:  # a kernel that does not tell
+        return Absent(kind.UNIT, LocalError(str(error)))
 
 
 def default_set() -> dict[str, Sensor]:

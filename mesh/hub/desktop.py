@@ -1,0 +1,38 @@
+"""What a desktop has more of than a board: limits, and a faster event loop where there is one."""
+
+import asyncio
+import importlib
+
+# What a desktop can afford, where mesh.core.limits has a board's values.
+DESKTOP = {
+    "datagram": 1232,  # what an IPv6 path carries at least: 1280 less the headers of IP and UDP
+    # as on a board, which reads datagrams of 1 KiB: a block of 1024 would not reach it
+    "block_szx": 5,
+    "body": 262_144,
+    "bodies": 64,
+    "exchanges": 65_536,
+    "outgoing": 4096,
+    "remotes": 4096,
+    "observers": 256,
+    "unsigned_per_s": 200,
+    "verify_per_s": 2000,  # a tenth of what one core can check
+    "peers": 1024,
+    "candidates": 1024,
+    "hello_per_s": 50,
+    "senders": 1024,
+    "window": 1024,  # wider than any pipeline
+    "tail": 4096,
+    "foreign_tail": 1024,
+    "head_ms": 1000,
+    "mdns_records": 1024,
+}
+
+
+def use_uvloop() -> bool:
+    """Use uvloop for event loops made from now on, if it is installed; whether it is."""
+    try:
+        uvloop = importlib.import_module("uvloop")
+    except ImportError:
+        return False
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    return True

@@ -1,0 +1,92 @@
+"""Drives one node: datagrams and the clock in, datagrams and events out. This is the hot path."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from mesh.core.errors import LocalError
+from mesh.core.node import Node
+from mesh.hub.interfaces import Address
+from mesh.hub.udp import Udp
+
+RETRY_MS = 1000  # pause after a fault of our own, so that it cannot keep the processor busy
+
+log = logging.getLogger(__name__)
+
+
+class Driver:
+    """Owns the sockets and the timer of a node. on_event gets its events; on_change hears of new
+    local addresses.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        on_event: Callable[[object], None],
+        on_change: Callable[[], None],
+        interfaces: Sequence[str] | None,
+    ) -> None:
+        self.node = node
+        self.udp = Udp(self._deliver, self.settle, on_change, node.limits.datagram, interfaces)
+        self._on_event = on_event
+        self._loop = asyncio.get_running_loop()
+        self._start = time.monotonic()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_ms = 0
+
+    def now(self) -> int:
+        """Milliseconds since this driver was made: the node's time."""
+        return int((time.monotonic() - self._start) * 1000)
+
+    def close(self) -> None:
+        """Send what is left, then close the sockets. Nothing happens any more."""
+        self.settle()
+        if self._timer is not None:
+            self._timer.cancel()
+        self.udp.close()
+
+    def settle(self) -> None:
+        """To be called after everything that was said to the node: sends, hands out events, sets
+        the timer.
+        """
+        node = self.node
+        self._send()
+        while (event := node.next_event()) is not None:
+            self._on_event(event)
+        if (wake_ms := node.wake_at()) is not None:
+            now_ms = self.now()
+            self._arm(now_ms, max(wake_ms, now_ms))
+
+    def _send(self) -> None:
+        next_send, send = self.node.next_send, self.udp.send
+        while (out := next_send()) is not None:
+            send(out[1], out[2])
+
+    def _deliver(self, channel: int, source: Address, data: bytes) -> None:
+        try:
+            self.node.receive(self.now(), channel, source, data)
+        except LocalError as error:  # our own folder cannot be written, so nothing can be signed
+            log.error("a datagram was left unanswered: %s", error.detail)
+        self._send()
+
+    def _arm(self, now_ms: int, wake_ms: int) -> None:
+        if self._timer is not None:
+            if self._timer_ms <= wake_ms:
+                return  # it comes early enough, and looks again
+            self._timer.cancel()
+        self._timer_ms = wake_ms
+        # One ms more: a loop may call a little early, and would have to call again.
+        self._timer = self._loop.call_later((wake_ms - now_ms + 1) / 1000, self._tick)
+
+    def _tick(self) -> None:
+        now_ms = self.now()
+        self._timer = None
+        try:
+            self.node.tick(now_ms)
+            self.settle()
+        except LocalError as error:
+            log.error("what was due was left: %s", error.detail)
+        finally:
+            if self._timer is None:  # whatever happened, there is a next time
+                self._arm(now_ms, now_ms + RETRY_MS)

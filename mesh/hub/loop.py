@@ -1,0 +1,280 @@
+"""A desktop peer at work: the shared node over real sockets, and what a program may ask of it."""
+
+import asyncio
+import logging
+import time
+import weakref
+from collections.abc import Coroutine, Mapping, Sequence
+
+from mesh.core import coap, ids
+from mesh.core.contacts import UP
+from mesh.core.errors import LocalError
+from mesh.core.events import Answer
+from mesh.core.limits import Limits
+from mesh.core.node import Node
+from mesh.core.oneshot import OneShot
+from mesh.core.primitives import Identity
+from mesh.core.settings import Profile, Sensor
+from mesh.hub import sensors
+from mesh.hub.desktop import DESKTOP
+from mesh.hub.discovery import OFF, Discovery, Layer, layers
+from mesh.hub.driver import Driver
+from mesh.hub.errors import NoAnswer
+from mesh.hub.home import Home
+from mesh.hub.interfaces import Address, reachable
+from mesh.hub.primitives import make_kit
+from mesh.hub.questions import Questions
+from mesh.hub.streams import Stream
+
+SUBSCRIBED = 1024  # events that may wait for one listener
+CLOCK_S = 60.0
+SAVE_S = 600.0  # addresses are written down at most that often
+NTP = 2  # quality of this computer's clock (docs/protocol.md section 6)
+
+log = logging.getLogger(__name__)
+
+
+class HubPeer:
+    """One desktop peer in an open home. All methods are for the thread of its event loop.
+
+    `interfaces`: IP addresses to use, all if None. `port`: UDP; any free one if it is taken.
+    `sensed`: the own sensors by name; None for those of the settings, or the default ones.
+    Settings decide where nothing is given.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        profile: Profile | None = None,
+        limits: Limits | None = None,
+        interfaces: Sequence[str] | None = None,
+        port: int | None = None,
+        sensed: Mapping[str, Sensor] | None = None,
+    ) -> None:
+        self.home = home
+        self.profile = profile = profile or home.profile()
+        self.limits = limits or Limits(**(DESKTOP | profile.limits))
+        self._interfaces = interfaces or ([profile.interface] if profile.interface else None)
+        self._port = profile.port if port is None else port
+        self._sensed = sensed if sensed is not None else (profile.sensors or sensors.default_set())
+        self._kit = make_kit()
+        self.node = Node(self._kit, home.identity, profile, self.limits, home.boots)
+        self.node.peer.kind = profile.kind
+        self._driver: Driver | None = None
+        self._discovery: Discovery | None = None
+        self._no_dns_sd = OFF  # why there is none
+        self._questions = Questions(self.node, lambda: self.driver)
+        self.ask = self._questions.ask
+        self.get = self._questions.get
+        self.observe = self._questions.observe
+        self._streams: weakref.WeakSet[Stream[object]] = weakref.WeakSet()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._saved: dict[bytes, list[Address]] = {}
+        self._saved_ms = 0
+
+    @property
+    def identity(self) -> Identity:
+        """The key pair that signs for this peer."""
+        return self.home.identity
+
+    @property
+    def driver(self) -> Driver:
+        """The running node's sockets and time. LocalError while the peer is not started."""
+        if self._driver is None:
+            raise LocalError("this peer is not started")
+        return self._driver
+
+    @property
+    def addresses(self) -> list[Address]:
+        """Where this peer can be reached, with the port that it got; loopback only if there is
+        nothing else.
+        """
+        udp = self.driver.udp
+        return [(host, udp.port) for host in reachable(udp.locals)]
+
+    @property
+    def address(self) -> Address:
+        """The first of `addresses`."""
+        return self.addresses[0]
+
+    @property
+    def layers(self) -> list[Layer]:
+        """By what means this peer finds others, and why not by the rest."""
+        no_dns_sd = None if self._discovery else self._no_dns_sd
+        return layers(self.profile.layers, no_dns_sd, self.driver.udp.group_error)
+
+    async def start(self) -> None:
+        """Open the sockets and look for others. LocalError if there is no interface, or a sensor
+        is not known.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        readers = {name: sensors.make(sensor) for name, sensor in self._sensed.items()}
+        self._driver = driver = Driver(
+            self.node, self._on_event, self._on_change, self._interfaces
+        )
+        driver.udp.open(self._port)
+        now_ms = driver.now()
+        self._set_clock(now_ms)
+        await self._discover(driver)
+        self._saved = self.home.addresses()
+        for peer, addresses in self._saved.items():
+            for address in addresses:
+                self.node.candidate(now_ms, peer, address, "last")
+        self.node.start(now_ms, "group" in self.profile.layers)
+        driver.settle()
+        for name, reader in readers.items():
+            self.node.add_sensor(name, reader.UNIT)
+            self._spawn(self._sample(name, reader, self._sensed[name].every_ms / 1000))
+        self._spawn(self._keep_house())
+
+    async def stop(self) -> None:
+        """Say goodbye, close the sockets, note who was reached where. Open questions fail."""
+        if self._driver is None:
+            return
+        driver, self._driver = self._driver, None
+        discovery, self._discovery = self._discovery, None
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.node.stop(driver.now())
+        driver.close()
+        if discovery is not None:
+            await discovery.stop()
+        self._questions.end("this peer was stopped")
+        for stream in list(self._streams):
+            stream.close()
+        self._save_addresses()
+
+    async def __aenter__(self) -> "HubPeer":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def _discover(self, driver: Driver) -> None:
+        """Start DNS-SD; where it cannot be, questions from the CoAP socket take its place."""
+        port = driver.udp.port
+        if "dns-sd" in self.profile.layers:
+            discovery = Discovery(
+                self.identity.public, port, self._candidate, self._withdrawn, self.limits
+            )
+            try:
+                await discovery.start(driver.udp.locals, self._interfaces)
+                self._discovery = discovery
+                return
+            except LocalError as error:
+                self._no_dns_sd = error.detail
+        if "query" in self.profile.layers:
+            self.node.oneshot = OneShot(self.limits, self._kit.random, self.identity.public)
+
+    def _candidate(self, peer: bytes, addresses: list[Address]) -> None:
+        if self._driver is not None:
+            for address in addresses:
+                self.node.candidate(self.now(), peer, address, "mdns")
+            self._driver.settle()
+
+    def _withdrawn(self, peer: bytes) -> None:
+        if self._driver is not None:
+            self.node.withdrawn(self.now(), peer)
+            self._driver.settle()
+
+    def _on_change(self) -> None:
+        if self._discovery is not None:
+            self._spawn(self._discovery.update(self.driver.udp.locals))
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task of this peer failed", exc_info=error)
+
+    async def _sample(self, name: str, reader: sensors.Reader, every_s: float) -> None:
+        while True:
+            try:
+                value = await asyncio.to_thread(reader.read)
+                self.node.reading(self.now(), name, value)
+            except (LocalError, OSError) as error:
+                self.node.sensor_failed(name, str(error))
+            self.driver.settle()
+            await asyncio.sleep(every_s)
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(CLOCK_S)
+            now_ms = self.now()
+            self._set_clock(now_ms)
+            if now_ms - self._saved_ms >= SAVE_S * 1000:
+                self._saved_ms = now_ms
+                self._save_addresses()
+
+    def _set_clock(self, now_ms: int) -> None:
+        if self.profile.machine_clock:
+            self.node.clock.set(now_ms, time.time_ns() // 1_000_000, NTP)
+
+    def _save_addresses(self) -> None:
+        reached = {
+            c.peer: [c.address] for c in self.node.contacts.proven() if c.address is not None
+        }
+        known = {
+            peer: where for peer, where in self._saved.items() if peer not in reached
+        } | reached
+        if known == self._saved:
+            return
+        try:
+            self.home.remember(known)
+            self._saved = known
+        except LocalError as error:
+            log.warning("the addresses of peers were not written down: %s", error.detail)
+
+    def local_get(self, path: list[str], query: list[str], accept: int | None) -> coap.Message:
+        """What this peer answers to an unsigned GET, for another door (foreign_server)."""
+        return self.node.local_get(self.now(), path, query, accept)
+
+    def now(self) -> int:
+        """Milliseconds since the start, as the node counts them."""
+        return self.driver.now()
+
+    def events(self, size: int = SUBSCRIBED) -> Stream[object]:
+        """The node's events from now on (mesh.core.events), but for answers to questions.
+
+        Of a listener that is `size` events behind the oldest are dropped, and counted.
+        """
+        stream: Stream[object] = Stream(size)
+        self._streams.add(stream)
+        return stream
+
+    async def wait_for_peer(self, peer_id: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Return when that peer has answered, signed, and is not lost. NoAnswer after `timeout`
+        seconds.
+        """
+        with self.events() as events:
+            try:
+                async with asyncio.timeout(timeout):
+                    while not self._is_up(peer_id):
+                        await anext(events)
+            except TimeoutError as error:
+                raise NoAnswer(
+                    f"peer {ids.short(peer_id)} was not found in {timeout} s"
+                ) from error
+
+    def _is_up(self, peer_id: bytes) -> bool:
+        contact = self.node.contacts.get(peer_id)
+        return contact is not None and contact.state == UP
+
+    def _on_event(self, event: object) -> None:
+        if isinstance(event, Answer):
+            self._questions.answered(event)
+            return
+        for stream in list(self._streams):
+            stream.put(event)

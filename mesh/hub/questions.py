@@ -1,0 +1,153 @@
+"""Questions to other peers, from coroutines: each waits for its own answer."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+
+from mesh.core import coap
+from mesh.core.asks import request_for
+from mesh.core.errors import RemoteError
+from mesh.core.events import Answer
+from mesh.core.node import Node
+from mesh.hub.driver import Driver
+from mesh.hub.errors import NoAnswer
+from mesh.hub.interfaces import Address
+from mesh.hub.streams import Stream
+
+OBSERVED = 64  # notifications that may wait for one observer
+# a notification is good for 60 s (RFC 7252 s.5.10.5); then the observation is made anew
+MAX_AGE_S = 65.0
+
+
+class Questions:
+    """The open questions of one node. driver() gives what drives it; LocalError while nothing
+    does.
+    """
+
+    def __init__(self, node: Node, driver: Callable[[], Driver]) -> None:
+        self._node = node
+        self._driver = driver
+        self._sinks: dict[int, Callable[[Answer], object]] = {}
+
+    def answered(self, answer: Answer) -> None:
+        """Hand an answer to whoever waits for it."""
+        number = answer.number
+        sink = self._sinks.get(number) if answer.more else self._sinks.pop(number, None)
+        if sink is not None:
+            sink(answer)
+
+    def end(self, reason: str) -> None:
+        """Let all open questions fail."""
+        for number in list(self._sinks):
+            self.answered(Answer(number, 0, None, b"", False, reason, False))
+
+    async def ask(  # noqa: PLR0913, PLR0917 - all that makes a question
+        self,
+        peer_id: bytes,
+        code: int,
+        path: Sequence[str],
+        payload: bytes = b"",
+        content_format: int | None = None,
+        query: Sequence[str] = (),
+        timeout: float | None = None,  # noqa: ASYNC109 - seconds; the caller gets a MeshError, as for the rest
+    ) -> Answer:
+        """Ask a peer, signed. A code from 0x80 on is a refusal, `error` its reason; anything else
+        is signed.
+
+        LocalError: no address of that peer is known, or too much is open. NoAnswer: none came in
+        time. RemoteError: an answer that is not signed by that peer.
+        """
+        message = request_for(code, list(path), list(query))
+        number = self._node.ask(self._driver().now(), peer_id, message, content_format, payload)
+        answer = await self._answer(number, timeout)
+        if not answer.signed and answer.code < coap.BAD_REQUEST:
+            raise RemoteError(answer.error or "the answer is not signed by that peer", answer.code)
+        return answer
+
+    async def get(
+        self,
+        address: Address,
+        path: Sequence[str],
+        query: Sequence[str] = (),
+        accept: int | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as above
+    ) -> Answer:
+        """Ask an address, unsigned: anybody there may answer. NoAnswer if nobody does."""
+        message = request_for(coap.GET, list(path), list(query))
+        if accept is not None:
+            message.add(coap.ACCEPT, accept)
+        return await self._answer(self._node.get(self._driver().now(), address, message), timeout)
+
+    async def observe(
+        self,
+        peer_id: bytes,
+        path: Sequence[str],
+        payload: bytes = b"",
+        content_format: int | None = None,
+        query: Sequence[str] = (),
+    ) -> AsyncGenerator[Answer, None]:
+        """What a peer answers now and whenever it changes; the observation ends with the
+        iteration.
+
+        Close the iterator (contextlib.aclosing) to end it at once. Notifications on /feeds are not
+        signed: the runs in them prove themselves. Errors as of ask(), and when the peer stops
+        answering.
+        """
+        proven = list(path) == ["feeds"]
+        while True:
+            message = request_for(coap.FETCH, list(path), list(query), True)
+            number = self._node.ask(
+                self._driver().now(), peer_id, message, content_format, payload
+            )
+            async with contextlib.aclosing(self._notifications(number)) as answers:
+                async for answer in answers:
+                    if answer.signed or (proven and answer.code == coap.CONTENT):
+                        yield answer
+                        if not answer.more:
+                            return
+
+    async def _answer(self, number: int, timeout_s: float | None) -> Answer:
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(timeout_s):
+                with self._sink(number, _setter(future)):
+                    answer = await future
+        except TimeoutError as error:
+            raise NoAnswer(f"no answer in {timeout_s} s") from error
+        if not answer.code:
+            raise NoAnswer(f"no answer: {answer.error}")
+        return answer
+
+    async def _notifications(self, number: int) -> AsyncGenerator[Answer, None]:
+        stream: Stream[Answer] = Stream(OBSERVED)
+        with self._sink(number, stream.put):
+            while True:
+                try:
+                    async with asyncio.timeout(MAX_AGE_S):
+                        answer = await anext(stream)
+                except TimeoutError:
+                    return
+                if not answer.code:
+                    raise NoAnswer(f"no answer: {answer.error}")
+                yield answer
+
+    @contextlib.contextmanager
+    def _sink(self, number: int, sink: Callable[[Answer], object]) -> Iterator[None]:
+        self._sinks[number] = sink
+        self._driver().settle()
+        try:
+            yield
+        finally:
+            # Still there: the last answer has not come, and nobody waits for it any more.
+            if self._sinks.pop(number, None) is not None:
+                driver = self._driver()
+                self._node.cancel(driver.now(), number)
+                driver.settle()
+
+
+def _setter(future: asyncio.Future[Answer]) -> Callable[[Answer], None]:
+    def set_once(answer: Answer) -> None:
+        if not future.done():
+            future.set_result(answer)
+
+    return set_once

@@ -1,0 +1,58 @@
+"""Events on their way to whoever listens: bounded, so that a slow listener holds up nobody."""
+
+import asyncio
+from collections import deque
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Stream(Generic[Item]):
+    """An async iterator over what is put in. When it is full the oldest is lost, and `dropped`
+    counts it.
+
+    It ends after close(), once what is left was taken. Also a context manager that closes it.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._items: deque[Item] = deque(maxlen=size)
+        self._ready = asyncio.Event()
+        self._closed = False
+        self.dropped = 0
+
+    def put(self, item: Item) -> None:
+        """Add an item; after close() it is ignored."""
+        if self._closed:
+            return
+        if len(self._items) == self._items.maxlen:
+            self.dropped += 1
+        self._items.append(item)
+        self._ready.set()
+
+    def close(self) -> None:
+        """Let nothing more in."""
+        self._closed = True
+        self._ready.set()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Item:
+        while not self._items:
+            if self._closed:
+                raise StopAsyncIteration
+            self._ready.clear()
+            await self._ready.wait()
+        return self._items.popleft()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
