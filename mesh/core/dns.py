@@ -62,7 +62,7 @@ def _name(data: bytes, at: int) -> tuple[bytes, int]:
             if at >= limit or jumps > 16:
                 raise RemoteError("bad DNS pointer")
             limit = at
-        elif size > 63 or len(name) + size > 253:
+        elif size > 63 or len(name) + size > 254:
             raise RemoteError("DNS name too long")
         else:
             name += data[at : at + size + 1]
@@ -80,6 +80,8 @@ def _record(data: bytes, at: int, records: list[Record]) -> int:
     start = at + 10
     end = start + _uint(data, at + 8, 2)
     _uint(data, end, 0)
+    if group & 0x7FFF != 1:
+        return end
     value = data[start:end]
     if kind in (PTR, SRV):
         at = start + 6 if kind == SRV else start
@@ -90,8 +92,7 @@ def _record(data: bytes, at: int, records: list[Record]) -> int:
         right = len(value) == {A: 4, AAAA: 16}.get(kind, len(value))
     if not right:
         raise RemoteError("bad DNS record length")
-    if group & 0x7FFF == 1:
-        records.append(Record(name.lower(), kind, group > 0x7FFF, ttl, value))
+    records.append(Record(name.lower(), kind, group > 0x7FFF, ttl, value))
     return end
 
 
