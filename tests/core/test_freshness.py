@@ -79,6 +79,8 @@ def test_a_window_of_any_width():
         for counter in range(window, 0, -1):
             freshness.accept(2000, ALICE, counter, None)
             refused(freshness, 2000, ALICE, counter)
+        freshness.accept(2000, ALICE, 2 * window + 1, None)
+        refused(freshness, 2000, ALICE, window + 1)
 
 
 def test_nothing_from_before_the_window_was_opened():
