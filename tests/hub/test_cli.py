@@ -237,8 +237,7 @@ def test_a_peer_that_falls_silent_is_4(tmp_path, home):
         async with greenhouse(tmp_path, home) as peer, running(home) as (process, _):
             event = json.loads(await process.stdout.readline())
             assert (event["event"], event["name"]) == ("found", "greenhouse")
-            for local in peer.driver.udp.locals:
-                asyncio.get_running_loop().remove_reader(peer.driver.udp._endpoints[local].fd)
+            await peer.stop()
             code, out, err = await mesh("read", "greenhouse", "-t", "0.2", "--home", home.path)
             assert (code, out) == (TIMEOUT, "")
             assert "did not answer within 0.2 s" in err
@@ -324,6 +323,24 @@ def test_a_reader_that_had_enough_is_no_error(tmp_path, home):
                     await asyncio.wait_for(process.wait(), 0.05)
             assert process.returncode == OK
             assert await process.stderr.read() == b""
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["id", "--json"], ["id"]])
+def test_what_nobody_reads_is_no_error(home, arguments):
+    async def scenario():
+        reading, writing = os.pipe()
+        os.close(reading)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "mesh.hub.cli", *arguments),
+            stdout=writing,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "MESH_HOME": str(home.path)},
+        )
+        os.close(writing)
+        _, err = await process.communicate()
+        assert (process.returncode, err) == (OK, b"")
 
     asyncio.run(scenario())
 

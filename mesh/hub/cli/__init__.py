@@ -74,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command; gives its exit code, and has reported what went wrong."""
     try:
-        return _carry_out(arguments)
+        with render.readers_may_leave():
+            return _carry_out(arguments)
     except typer.TyperException as error:  # wrong usage
         render.error(
             error.format_message(), "`mesh --help` lists commands, `mesh COMMAND --help` options"

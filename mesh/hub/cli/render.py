@@ -86,9 +86,10 @@ def _line(text: str) -> None:
 def error(detail: str, help: str | None) -> None:
     """Say what went wrong, and what to try."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(Text("mesh: ", "bold red").append(clean(detail), "default"))
-    for line in (help or "").splitlines():
-        console.print(Text(f"  {clean(line)}"))
+    with contextlib.suppress(BrokenPipeError), readers_may_leave():
+        console.print(Text("mesh: ", "bold red").append(clean(detail), "default"))
+        for line in (help or "").splitlines():
+            console.print(Text(f"  {clean(line)}"))
 
 
 def say(text: str) -> None:
@@ -99,6 +100,17 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Something for a person that is not the result."""
     Console(stderr=True, highlight=False).print(Text(clean(text), "dim"))
+
+
+@contextlib.contextmanager
+def readers_may_leave() -> Iterator[None]:
+    """Let BrokenPipeError be that, where rich makes it the end of the process."""
+    try:
+        yield
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None
+        raise
 
 
 def prepare() -> None:
