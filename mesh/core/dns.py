@@ -28,7 +28,7 @@ def parse(data: bytes) -> "tuple[int, int, list[tuple[bytes, int, bool]], list[R
     are those of all three sections, but only of the Internet class.
     """
     if len(data) > 9000:  # RFC 6762 s.17; it also bounds the work that one datagram orders
-        raise RemoteError("DNS message too long")
+        raise RemoteError("DNS too long")
     head = [_uint(data, at, 2) for at in range(0, 12, 2)]
     at = 12
     questions = []
@@ -44,7 +44,7 @@ def parse(data: bytes) -> "tuple[int, int, list[tuple[bytes, int, bool]], list[R
 
 def _uint(data: bytes, at: int, size: int) -> int:
     if at + size > len(data):
-        raise RemoteError("DNS message cut short")
+        raise RemoteError("DNS cut short")
     return int.from_bytes(data[at : at + size], "big")
 
 
@@ -60,10 +60,10 @@ def _name(data: bytes, at: int) -> tuple[bytes, int]:
             at = _uint(data, at, 2) & 0x3FFF
             jumps += 1
             if at >= limit or jumps > 16:
-                raise RemoteError("bad DNS pointer")
+                raise RemoteError("bad DNS name")
             limit = at
         elif size > 63 or len(name) + size > 254:
-            raise RemoteError("DNS name too long")
+            raise RemoteError("bad DNS name")
         else:
             name += data[at : at + size + 1]
             at += size + 1
@@ -91,7 +91,7 @@ def _record(data: bytes, at: int, records: list[Record]) -> int:
     else:
         right = len(value) == {A: 4, AAAA: 16}.get(kind, len(value))
     if not right:
-        raise RemoteError("bad DNS record length")
+        raise RemoteError("bad DNS record")
     records.append(Record(name.lower(), kind, group > 0x7FFF, ttl, value))
     return end
 

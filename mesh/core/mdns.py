@@ -69,7 +69,7 @@ class Mdns(OneShot):
         target = host(self._label)
         types = b"\x09_services\x07_dns-sd\x04_udp\x05local\0"  # RFC 6763 s.9
         location = b"\0\0\0\0" + self._port.to_bytes(2, "big") + target
-        self._records = [  # 120 s for what holds a host's name or address (RFC 6762 s.10)
+        records = [  # 120 s for what holds a host's name or address (RFC 6762 s.10)
             Record(types, PTR, False, TTL, SERVICE),
             Record(SERVICE, PTR, False, TTL, name),
             Record(name, SRV, True, 120, location),
@@ -78,11 +78,11 @@ class Mdns(OneShot):
         for text in addresses:
             data = host_bytes(text)
             kind = A if len(data) == 4 else AAAA
-            self._records.append(Record(target, kind, True, 120, data))
+            records.append(Record(target, kind, True, 120, data))
+        self._records = records
         self.announce(now_ms)
 
-    def receive(self, now_ms: int, source: tuple[str, int], data: bytes) -> None:
-        """Take in a datagram of port 5353; RemoteError if it is malformed."""
+    def _receive(self, now_ms: int, source: tuple[str, int], data: bytes) -> None:
         if self._wake_ms is None:
             return
         if data in self._recent:
@@ -102,9 +102,8 @@ class Mdns(OneShot):
 
     def tick(self, now_ms: int) -> None:
         """Do what is due. Too early does nothing."""
-        for row in [row for row in self._later if row[0] <= now_ms]:
-            self._later.remove(row)
-            self._out.append(row[1:])
+        while self._later and now_ms >= self._later[0][0]:
+            self._out.append(self._later.pop(0)[1:])
         if now_ms >= self._answer_ms:
             self._answer_ms = NEVER
             self._sent_ms = now_ms
@@ -115,7 +114,8 @@ class Mdns(OneShot):
         super().tick(now_ms)
 
     def _next(self) -> int:
-        return min([row[0] for row in self._later] + [self._answer_ms, super()._next()])
+        due_ms = min(self._answer_ms, super()._next())
+        return min(due_ms, self._later[0][0]) if self._later else due_ms
 
     def _due(self, due_ms: int) -> None:
         """Multicast our records then, but not within a second of the last time (RFC 6762 s.6)."""
@@ -148,16 +148,16 @@ class Mdns(OneShot):
                 direct = _changed(direct, 10)
             else:
                 id, questions = 0, []
-            self._later.append(
-                (later_ms, source, build(id, RESPONSE, questions, direct, len(more)))
-            )
+            data = build(id, RESPONSE, questions, direct, len(more))
+            self._later.append((later_ms, source, data))
+            self._later.sort()
 
     def _query(self, now_ms: int, questions: list[tuple[bytes, int, bool]]) -> None:
         """Peers known well need not answer (RFC 6762 s.7.1). Ourselves first: it marks an echo."""
         known = [self._records[1]]
         for label in sorted(self._found) if questions[0][1] == PTR else ():
             left = (self._found[label].pointer_ms - now_ms) // 1000
-            if left * 2 > TTL and len(known) < self._limits.datagram // 32 - 8:
+            if left * 2 > TTL and len(known) < 38:  # so a packet stays below 1400 bytes
                 known.append(Record(SERVICE, PTR, False, left, instance(label)))
         self._multicast(0, questions, known)
 

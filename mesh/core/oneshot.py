@@ -7,6 +7,7 @@ itself whom it is about. Nothing of it is proven.
 """
 
 from mesh.core.dns import AAAA, ANY, PTR, SRV, TXT, A, Record, build, host_text, parse
+from mesh.core.errors import RemoteError
 from mesh.core.events import Announced, Withdrawn
 from mesh.core.ids import INSTANCE, from_text, to_text
 
@@ -77,7 +78,13 @@ class OneShot:
         self._wake_ms = self._next()
 
     def receive(self, now_ms: int, source: tuple[str, int], data: bytes) -> None:
-        """Take in a reply to the last queries; RemoteError if it is malformed."""
+        """Take in a datagram. What is malformed or not for us is ignored (RFC 6762 s.18)."""
+        try:
+            self._receive(now_ms, source, data)
+        except RemoteError:
+            pass
+
+    def _receive(self, now_ms: int, source: tuple[str, int], data: bytes) -> None:
         id, flags, _, records = parse(data)
         if id in self._recent and flags & 0xF80F == 0x8000 and source[1] == GROUP[1]:
             self._learn(now_ms, source[0], records)

@@ -1,10 +1,8 @@
 """Strangers on port 5353 who lie, flood or break the rules: nothing grows, nobody is shut out."""
 
-from helpers import raises
 from link import ME, STRANGER, alone, label, peer_id, question, records, response
 
 from mesh.core import dns
-from mesh.core.errors import RemoteError
 from mesh.core.ids import to_text
 from mesh.core.oneshot import host, instance
 
@@ -12,7 +10,7 @@ from mesh.core.oneshot import host, instance
 def test_a_flood_of_questions_by_unicast_orders_little():
     link, _ = alone()
     many = [(instance(label(1)), dns.ANY)] * 200
-    for port in range(1000):
+    for port in range(100):
         link.hear(("10.0.0.7", 10_000 + port), question(*many))
     link.run(500)
     assert len(link.sent(response=True)) == 8, len(link.sent())
@@ -30,8 +28,10 @@ def test_records_that_lie_about_names():
         link.run(5000)
         assert not link.events[ME], (lie, link.events)
     for lie in (text.data[:-1], text.data[:-1] + b"\xff"):
-        link, node = alone()
-        raises(RemoteError, node.receive, link.now, STRANGER, response(records(2, text=lie)))
+        link, _ = alone()
+        link.hear(STRANGER, response(records(2, text=lie)))
+        link.run(5000)
+        assert not link.events[ME], (lie, link.events)
     link, _ = alone()
     elsewhere = location.data[:6] + host(label(3))
     lying = dns.Record(location.name, dns.SRV, True, 120, elsewhere)
@@ -89,13 +89,14 @@ def test_fakes_that_say_little_push_nobody_out():
 
 
 def test_one_large_datagram_of_fakes():
-    link, node = alone()
+    link, _ = alone()
     found = []
     for number in range(2, 47):
         found += records(number)
     link.hear(STRANGER, response(found))
     assert len(link.events[ME]) == 32, len(link.events[ME])
-    raises(RemoteError, node.receive, link.now, STRANGER, response(found * 2))
+    link.hear(STRANGER, response(found * 2))  # over 9000 bytes
+    assert len(link.events[ME]) == 32, len(link.events[ME])
 
 
 def test_short_lives_order_no_flood():
@@ -109,7 +110,9 @@ def test_short_lives_order_no_flood():
 def test_malformed_datagrams():
     link, node = alone()
     for data in (b"", b"\0" * 11, b"\0" * 4 + b"\0\1" + b"\0" * 6, bytes(9001), b"\xff" * 200):
-        raises(RemoteError, node.receive, link.now, STRANGER, data)
+        node.receive(link.now, STRANGER, data)
+        assert node.next_send() is None, data
+        assert node.next_event() is None, data
 
 
 def test_addresses_that_no_peer_can_have():

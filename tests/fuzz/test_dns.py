@@ -113,7 +113,7 @@ said = st.one_of(
 def test_any_neighbour_at_any_time(steps):
     link, node = alone(mdns_records=9, candidates=4)
     for data, pause_ms, port in steps:
-        tried(node.receive, link.now, (STRANGER[0], port), data)
+        node.receive(link.now, (STRANGER[0], port), data)
         assert len(node._found) <= 3
         assert len(node._events) <= 4 + 3
         assert node.wake_at() is not None
@@ -133,7 +133,7 @@ def test_any_answer_to_a_one_shot_query(steps):
         asker.tick(now)
         while sending := asker.next_send():
             id = sending[1][:2]
-            tried(asker.receive, now, STRANGER, id + data[2:])
+            asker.receive(now, STRANGER, id + data[2:])
         while asker.next_event():
             pass
     assert asker.wake_at() > now or not steps
