@@ -1,0 +1,166 @@
+"""The command `mesh` as scripts use it: processes, pipes, signals, exit codes."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+
+import pytest
+from commands import LIMIT_S, LOOPBACK, MESH, greenhouse, make_home, mesh, running
+
+from mesh.core import ids
+from mesh.hub import naming
+from mesh.hub.failure import FAILED, NOBODY, OK, SETUP, TIMEOUT
+
+
+@pytest.fixture
+def home(tmp_path):
+    return make_home(tmp_path / "study")
+
+
+def test_scripts_get_exit_codes_and_json(tmp_path, home):
+    async def scenario():
+        async with greenhouse(tmp_path, home):
+            where = ("--home", home.path, "-i", LOOPBACK)
+            code, out, err = await mesh("read", "greenhouse/temperature", "--json", *where)
+            assert (code, err) == (OK, "")
+            assert json.loads(out)[0]["value"] == 21.35
+            code, out, err = await mesh("read", "greenhouse", *where)
+            assert code == OK
+            assert re.fullmatch(
+                r"sensor +value +age +verified\ntemperature +21\.35 °C +(now|\d+ s) +yes\n", out
+            )
+            code, out, err = await mesh("set", "greenhouse/fan", "-5", *where)
+            assert (code, out) == (FAILED, "")
+            assert "4.03" in err
+            code, out, err = await mesh("watch", "greenhouse", "-n", "1", "--json", *where)
+            assert json.loads(out)["peer"] == "greenhouse"
+
+    asyncio.run(scenario())
+
+
+def test_a_peer_that_falls_silent_is_4(tmp_path, home):
+    async def scenario():
+        async with greenhouse(tmp_path, home) as peer, running(home) as (process, _):
+            event = json.loads(await process.stdout.readline())
+            assert (event["event"], event["name"]) == ("found", "greenhouse")
+            await peer.stop()
+            code, out, err = await mesh("read", "greenhouse", "-t", "0.2", "--home", home.path)
+            assert (code, out) == (TIMEOUT, "")
+            assert "did not answer within 0.2 s" in err
+
+    asyncio.run(scenario())
+
+
+def test_a_running_peer_serves_the_other_commands(tmp_path, home):
+    async def scenario():
+        async with (
+            greenhouse(tmp_path, home),
+            running(home, "--name", "study") as (process, first),
+        ):
+            assert first["event"] == "up"
+            assert first["name"] == "study"
+            assert first["id"] == ids.to_text(home.peer_id())
+            assert first["addresses"][0].startswith(LOOPBACK)
+            code, out, _ = await mesh("id", "--home", home.path, "--json")
+            assert json.loads(out)["running"] is True
+            code, out, err = await mesh("read", "greenhouse/temperature", "--home", home.path)
+            assert code == OK, err
+            assert "21.35 °C" in out
+            code, out, err = await mesh("read", "grenhouse", "--home", home.path)
+            assert code == NOBODY
+            assert "did you mean 'greenhouse'?" in err
+            code, _, err = await mesh("up", "--home", home.path)
+            assert code == SETUP
+            assert str(process.pid) in err
+            process.send_signal(signal.SIGINT)
+            out, err = await process.communicate()
+            assert process.returncode == OK
+            assert err == b"stopped\n"
+            events = [json.loads(line)["event"] for line in out.splitlines()]
+            assert "found" in events
+            assert not home.control.exists()
+
+    asyncio.run(scenario())
+
+
+def test_sigterm_stops_a_peer_in_order(home):
+    async def scenario():
+        async with asyncio.timeout(LIMIT_S), running(home) as (process, _):
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == OK
+        assert home.holder() is None
+        assert not home.control.exists()
+
+    asyncio.run(scenario())
+
+
+def test_ctrl_c_ends_watching_without_a_word(tmp_path, home):
+    async def scenario():
+        async with greenhouse(tmp_path, home):
+            process = await asyncio.create_subprocess_exec(
+                *(*MESH, "watch", "greenhouse/temperature"),
+                *("--json", "--home", str(home.path), "-i", LOOPBACK),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            await process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            out, err = await process.communicate()
+            assert (process.returncode, out, err) == (OK, b"", b"")
+
+    asyncio.run(scenario())
+
+
+def test_a_reader_that_had_enough_is_no_error(tmp_path, home):
+    async def scenario():
+        async with greenhouse(tmp_path, home) as peer:
+            process = await asyncio.create_subprocess_exec(
+                *(*MESH, "watch", "greenhouse/temperature"),
+                *("--home", str(home.path), "-i", LOOPBACK),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            await process.stdout.readline()
+            process.stdout._transport.close()  # as `head -1` does
+            while process.returncode is None:
+                peer.node.reading(peer.now(), "temperature", 22)
+                peer.driver.settle()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), 0.05)
+            assert process.returncode == OK
+            assert await process.stderr.read() == b""
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["id", "--json"], ["id"]])
+def test_what_nobody_reads_is_no_error(home, arguments):
+    async def scenario():
+        reading, writing = os.pipe()
+        os.close(reading)
+        process = await asyncio.create_subprocess_exec(
+            *(*MESH, *arguments),
+            stdout=writing,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "MESH_HOME": str(home.path)},
+        )
+        os.close(writing)
+        _, err = await process.communicate()
+        assert (process.returncode, err) == (OK, b"")
+
+    asyncio.run(scenario())
+
+
+def test_names_are_completed_from_those_met(home):
+    naming.remember(home.path / naming.CACHE, [naming.Known("a" * 52, "greenhouse")])
+    environment = {
+        "_MESH_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"mesh read --home {home.path} gree",
+        "COMP_CWORD": "4",
+    }
+    code, out, _ = asyncio.run(mesh(**environment))
+    assert code == OK
+    assert "greenhouse" in out
