@@ -9,7 +9,7 @@ import pytest
 from desk import Desk
 from namespaces import Namespace
 
-from mesh.hub.boards import VirtualBoard, build, configure
+from mesh.hub.boards import HEAP, VirtualBoard, build, configure
 
 LOOPBACK = {"console": "json", "port": 0, "discovery": {"layers": [], "interface": "127.0.0.1"}}
 SECONDS = 60
@@ -26,7 +26,7 @@ def board(compiled, tmp_path, micropython):
     """Make a board on loopback, without discovery: board(folder, wrap=, heap=, **settings)."""
     made = []
 
-    def make(folder="board", /, wrap=(), heap="512k", **settings):
+    def make(folder="board", /, wrap=(), heap=HEAP, **settings):
         path = tmp_path / folder
         if not path.exists():
             shutil.copytree(compiled, path)

@@ -40,14 +40,15 @@ class Desk:
         return self._count
 
     def __enter__(self):
-        self.node.start(self._now(), False)
+        self.node.start(self.now(), False)
         return self
 
     def __exit__(self, *_):
         self._socket.close()
 
     @staticmethod
-    def _now():
+    def now():
+        """Ms, growing."""
         return time.monotonic_ns() // 1_000_000
 
     def until(self, met, what="that"):
@@ -58,12 +59,12 @@ class Desk:
             if found := met():
                 return found
             at = self.node.wake_at()
-            wait_ms = 100 if at is None else min(100, max(0, at - self._now()))
+            wait_ms = 100 if at is None else min(100, max(0, at - self.now()))
             if select.select([self._socket], [], [], wait_ms / 1000)[0]:
                 data, source = self._socket.recvfrom(2048)
                 self._note(data)
-                self.node.receive(self._now(), COAP, source, data)
-            self.node.tick(self._now())
+                self.node.receive(self.now(), COAP, source, data)
+            self.node.tick(self.now())
         raise AssertionError(f"waited {PATIENCE_S} s for {what}; events: {self.events}")
 
     def _settle(self):
@@ -86,7 +87,7 @@ class Desk:
     def meet(self, joined):
         """Look for the board that told `joined`; give its id once it answered."""
         host, _, port = joined["address"].rpartition(":")
-        self.node.candidate(self._now(), None, (host, int(port)), "given")
+        self.node.candidate(self.now(), None, (host, int(port)), "given")
         return self.until(lambda: next(iter(self.met(joined["id"])), None), "the board")
 
     def met(self, text):
@@ -98,7 +99,7 @@ class Desk:
         """Ask a peer that was met; give the Answer."""
         payload = b"" if value is None else cbor.encode(value)
         message = request_for(code, list(path))
-        number = self.node.ask(self._now(), peer, message, 60 if payload else None, payload)
+        number = self.node.ask(self.now(), peer, message, 60 if payload else None, payload)
         return self.until(
             lambda: next((e for e in self.of(Answer) if e.number == number), None), "an answer"
         )

@@ -47,6 +47,10 @@ class Namespace:
             self._holder.communicate(timeout=10)
         self._run("netns", "delete", self.name)
 
+    def add_address(self, address):
+        """Give it one more address."""
+        self._run("-n", self.name, "address", "add", address, "dev", "lo")
+
     def take_5353(self):
         """Let a process hold port 5353 for itself until the end."""
         self._holder = subprocess.Popen(

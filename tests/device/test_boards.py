@@ -1,0 +1,110 @@
+"""Virtual boards themselves: built whole, alone in their folder, and gone with their owner."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+
+import needs
+import pytest
+
+from mesh.core.errors import LocalError
+from mesh.hub import boards
+
+OWNER = """
+import sys
+from pathlib import Path
+from mesh.hub.boards import VirtualBoard
+with VirtualBoard(Path(sys.argv[1])) as board:
+    print(board.wait("joined") and board.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_every_file_of_a_board_is_compiled(compiled):
+    made = {path.relative_to(compiled).as_posix() for path in compiled.rglob("*.mpy")}
+    assert made == {source.with_suffix(".mpy").as_posix() for source in boards.sources()}
+    assert [path.name for path in compiled.rglob("*.py")] == ["main.py"]
+
+
+def test_what_only_type_checkers_read_is_left_out():
+    source = (
+        "a = 1\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    import x\n\n    y = x\n\nz = 1\n"
+    )
+    assert boards.lean(source) == "a = 1\n\n\n\n\n\n\nz = 1\n"
+
+
+def test_a_file_that_does_not_compile_is_named(tmp_path, monkeypatch):
+    (tmp_path / "x.py").write_text("match 1:\n    case _:\n        pass\n")
+    monkeypatch.setattr(boards, "SOURCES", tmp_path / "mesh")
+    with pytest.raises(LocalError, match=r"x\.py does not compile"):
+        boards.compile_file(boards.Path("x.py"), tmp_path / "x.mpy", None)
+
+
+def test_a_board_finds_nothing_outside_its_folder(board):
+    one = board()
+    (one.folder / "main.py").write_text("import sys\nprint(sys.path)\nimport mesh.core.node\n")
+    (one.folder / "mesh" / "core" / "node.mpy").unlink()
+    with one:
+        assert one.wait_end() == 1
+    assert one.lines[0] == repr([str(one.folder.resolve()), ".frozen"])
+    assert "ImportError" in one.console
+
+
+def test_stop_says_goodbye_and_kill_does_not(board):
+    with board() as one:
+        one.wait("joined")
+        assert one.is_running
+        assert one.stop() == 0
+        assert one.events("stopped")
+    with board() as one:
+        one.wait("joined")
+        one.kill()
+        assert not one.is_running
+        assert not one.events("stopped")
+
+
+def test_a_signal_stops_it_too(board):
+    with board() as one:
+        one.wait("heap")
+        os.kill(one.pid, signal.SIGINT)
+        one.wait_end()
+
+
+def test_a_board_ends_with_its_owner(board):
+    folder = board().folder
+    environment = {**os.environ, "PYTHONPATH": str(needs.ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, folder],
+        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as owner:  # fmt: skip
+        watch = os.pidfd_open(int(owner.stdout.readline()))
+        owner.kill()
+    ended, _, _ = select.select([watch], [], [], 20)
+    os.close(watch)
+    assert ended, "the board runs on without its owner"
+
+
+def test_waiting_in_vain_tells_the_console(board):
+    one = board()
+    (one.folder / "main.py").write_text("print('so it goes')\n")
+    with one, pytest.raises(LocalError, match="so it goes"):
+        one.wait("joined")
+
+
+def test_the_least_heap_is_found(tmp_path, monkeypatch):
+    fake = tmp_path / "micropython"
+    fake.write_text(
+        "#!/bin/sh\nsize=${2#heapsize=}\n"
+        """[ "${size%k}" -ge 100 ] && echo '{"event": "joined"}'\n"""
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("MICROPYTHON", str(fake))
+
+    def start(heap):
+        return boards.VirtualBoard(tmp_path, heap=heap)
+
+    assert boards.find_least_heap(start) == 100
+    with pytest.raises(LocalError, match="96 KiB are not enough"):
+        boards.find_least_heap(start, most_kib=96)
