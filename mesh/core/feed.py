@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mesh.core.primitives import Identity, Kit
 
 _RUN_SIZE = 90  # bytes of a run besides its head and its entries, at most
+_HEAD_SIZE = 154  # bytes of a head, at most
 _ENTRY_SIZE = 3  # bytes of an entry's own CBOR head, at most
 
 __all__ = (
@@ -88,12 +89,6 @@ class Feed:
         """The newest head."""
         return self._heads[-1][2] if self._heads else None
 
-    @property
-    def unsigned(self) -> int:
-        """Bytes of entries after the newest head."""
-        signed = self._heads[-1][0] + 1 if self._heads else self.first_seq
-        return sum([len(entry) for entry in self._entries[signed - self.first_seq :]])
-
     def append(self, clock: list[object], kind: str, body: object) -> int:
         """Add an entry to one's own feed; its seq. LocalError if it is none or too large."""
         if self.fork:
@@ -106,13 +101,26 @@ class Feed:
         return seq
 
     def sign(self, identity: "Identity") -> "bytes | None":
-        """Sign what was appended; the new head, or None if there is nothing new."""
-        seq = self.next_seq - 1
-        if not self._entries or (self._heads and self._heads[-1][0] == seq):
+        """Sign what was appended; the new head, or None if there is nothing new.
+
+        If that is more than fits in a run, it is signed piece by piece, so that all can be had.
+        """
+        at, link = self._signed(self.next_seq)
+        seq = at
+        room = 0
+        for entry in self._entries[at + 1 - self.first_seq :]:
+            size = len(entry) + _ENTRY_SIZE
+            room -= size
+            if room < 0:
+                if seq > at:
+                    self._add_head(seq, link, seal_head(identity, seq, link))
+                room = self._limits.run - _RUN_SIZE - _HEAD_SIZE - size
+            link = next_link(self._kit, link, entry)
+            seq += 1
+        if seq == at:
             return None
-        head = seal_head(identity, seq, self._link)
-        self._add_head(seq, head)
-        return head
+        self._add_head(seq, link, seal_head(identity, seq, link))
+        return self.head
 
     def run(self, first_seq: int, max_bytes: int) -> "list[object] | None":
         """A run of at most max_bytes from first_seq on, or from the first entry held.
@@ -163,7 +171,7 @@ class Feed:
             last = run.first - 1
         new: list[bytes] = run.entries[last + 1 - run.first :]
         self._extend(new, run.links[-1])
-        self._add_head(run.seq, run.head)
+        self._add_head(run.seq, run.links[-1], run.head)
         return new
 
     def _extend(self, entries: list[bytes], link: bytes) -> None:
@@ -177,13 +185,13 @@ class Feed:
             self.first_seq += surplus
             self._heads = [head for head in self._heads if head[0] >= self.first_seq]
 
-    def _add_head(self, seq: int, head: bytes) -> None:
+    def _add_head(self, seq: int, link: bytes, head: bytes) -> None:
         """Keep the newest head, and of the older ones those that runs need to end at."""
         heads = self._heads
         room = self._limits.run - len(head)
         while len(heads) > 1 and self._fitting(seq, room) <= heads[-2][0] + 1:
             heads.pop()
-        heads.append((seq, self._link, head))
+        heads.append((seq, link, head))
 
     def _fitting(self, seq: int, room: int) -> int:
         """The first of the entries up to seq that together fit in a run with room for so much."""
@@ -197,14 +205,19 @@ class Feed:
             at -= 1
         return at + 1 + self.first_seq
 
-    def _link_at(self, seq: int) -> bytes:
-        """The link of an entry held, or of the one before the first."""
-        if seq == self.next_seq - 1:
-            return self._link
+    def _signed(self, seq: int) -> "tuple[int, bytes]":
+        """The last seq up to this one whose link is known without a walk, and its link."""
         at, link = self.first_seq - 1, self._before
         for known in self._heads:
             if known[0] <= seq:
                 at, link = known[0], known[1]
+        return at, link
+
+    def _link_at(self, seq: int) -> bytes:
+        """The link of an entry held, or of the one before the first."""
+        if seq == self.next_seq - 1:
+            return self._link
+        at, link = self._signed(seq)
         for entry in self._entries[at + 1 - self.first_seq : seq + 1 - self.first_seq]:
             link = next_link(self._kit, link, entry)
         return link

@@ -12,16 +12,14 @@ from mesh.core.primitives import Kit
 def test_append_sign_run():
     author = Author()
     feed = author.feed
-    assert (feed.first_seq, feed.next_seq, feed.head, feed.unsigned) == (1, 1, None, 0)
+    assert (feed.first_seq, feed.next_seq, feed.head) == (1, 1, None)
     assert author.run() is None, "nothing there"
     assert feed.sign(author.identity) is None, "nothing to sign"
     assert feed.append(CLOCK, "note", "one") == 1
     assert author.run() is None, "nothing signed"
-    assert feed.unsigned > 0, feed.unsigned
     head = feed.sign(author.identity)
     assert head == feed.head and open_head(author.kit, feed.author, head)[0] == 1, head
     assert feed.sign(author.identity) is None, "signed already"
-    assert feed.unsigned == 0, feed.unsigned
     assert feed.append(CLOCK, "note", "two") == 2
     run = author.run()
     assert len(run[3]) == 1, "up to the head"
@@ -57,16 +55,45 @@ def test_catch_up_in_several_runs():
     assert catch_up(passed_on, author.reader())[0] == new
 
 
-def test_newest_that_fit_if_no_head_is_near():
+def test_more_than_a_run_between_two_heads():
     author = Author()
     author.write(40, size=60)
-    run = author.run()
-    assert run[1] > 1 and run[1] + len(run[3]) == 41, run[1]
+    new, runs = catch_up(author, author.reader())
+    assert new == list(range(1, 41)), new
+    assert runs == 5, runs
+    assert len(author.feed._heads) == 5, "one for each"
+    author.write(1)
+    assert len(author.feed._heads) == 6 - 1, "the last one was short"
+
+
+def test_nothing_is_lost_whatever_the_sizes():
+    for size in range(0, 480, 7):
+        author = Author(start=1 << 32)
+        author.write(12, size=size)
+        new, _ = catch_up(author, author.reader())
+        assert new == [(1 << 32) + n for n in range(1, 13)], (size, new)
+
+
+def test_entries_as_large_as_they_may_be():
+    author = Author()
+    author.feed.append(CLOCK, "note", "small")
+    author.write(3, size=490)
+    author.feed.append(CLOCK, "note", "small")
+    author.feed.sign(author.identity)
+    assert catch_up(author, author.reader())[0] == [1, 2, 3, 4, 5]
+
+
+def test_newest_that_fit_if_no_head_is_near():
+    author = Author()
+    author.write(8, size=60)
+    run = author.run(max_bytes=600)
+    assert run[1] > 1 and run[1] + len(run[3]) == 9, run[1]
     reader = author.reader()
     new = reader.accept(run)
-    assert seqs(author.kit, new) == list(range(run[1], 41)), new
+    assert seqs(author.kit, new) == list(range(run[1], 9)), new
     assert reader.gap == (1, run[1] - 1), reader.gap
     assert reader.first_seq == run[1], reader.first_seq
+    assert author.run(max_bytes=300) is None, "not even one"
 
 
 def test_a_short_tail():
