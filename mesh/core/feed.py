@@ -96,7 +96,7 @@ class Feed:
         seq = self.next_seq
         entry = make_entry(self._kit, seq, clock, kind, body)
         if len(entry) > self._limits.entry:
-            raise LocalError(f"entry of {len(entry)} bytes: too large")
+            raise LocalError("entry too large")
         self._extend([entry], next_link(self._kit, self._link, entry))
         return seq
 

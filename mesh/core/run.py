@@ -33,7 +33,7 @@ def make_entry(kit: "Kit", seq: int, clock: list[object], kind: str, body: objec
     """The bytes of an entry; LocalError if CBOR cannot hold it or it breaks a rule of entries."""
     entry = [seq, clock, kind, body]
     if not _is_entry(entry):
-        raise LocalError("not an entry: seq, clock or kind is out of range")
+        raise LocalError("no such seq, clock or kind")
     return kit.encode(entry)
 
 
