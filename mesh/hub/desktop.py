@@ -3,11 +3,9 @@
 import asyncio
 import importlib
 
-# What a desktop can afford, where mesh.core.limits has a board's values.
+# What a desktop can afford, where mesh.core.limits has a board's values. Datagrams and blocks stay
+# as they are there: a board reads no larger ones, and an answer may be to a board.
 DESKTOP = {
-    "datagram": 1232,  # what an IPv6 path carries at least: 1280 less the headers of IP and UDP
-    # as on a board, which reads datagrams of 1 KiB: a block of 1024 would not reach it
-    "block_szx": 5,
     "body": 262_144,
     "bodies": 64,
     "exchanges": 65_536,

@@ -10,6 +10,7 @@ from mesh.core.node import Node
 from mesh.hub.interfaces import Address
 from mesh.hub.udp import Udp
 
+LARGEST = 1500  # bytes of a datagram that is read: whatever one Ethernet frame brings
 RETRY_MS = 1000  # pause after a fault of our own, so that it cannot keep the processor busy
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class Driver:
         interfaces: Sequence[str] | None,
     ) -> None:
         self.node = node
-        self.udp = Udp(self._deliver, self.settle, on_change, node.limits.datagram, interfaces)
+        self.udp = Udp(self._deliver, self.settle, on_change, LARGEST, interfaces)
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
         self._start = time.monotonic()

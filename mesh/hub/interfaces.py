@@ -5,14 +5,16 @@
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import ifaddr
+import psutil
 
 from mesh.core.errors import LocalError
 
 Address = tuple[str, int]
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
+
+FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
 class Local(NamedTuple):
@@ -44,16 +46,22 @@ def local_addresses(wanted: Sequence[str] | None = None) -> list[Local]:
     """The addresses that this computer has now: all, or those of `wanted`; LocalError if one is no
     IP address.
     """
-    found = []
-    for adapter in ifaddr.get_adapters():
-        for ip in adapter.ips:
-            text = ip.ip if isinstance(ip.ip, str) else ip.ip[0]
-            scope = 0 if isinstance(ip.ip, str) else ip.ip[2]
-            found.append(Local(with_scope(text, scope), adapter.index or 0, ip.network_prefix))
+    found = [
+        Local(normal(entry.address), scope_id(name), _prefix(entry))
+        for name, entries in psutil.net_if_addrs().items()
+        for entry in entries
+        if entry.family in FAMILIES
+    ]
     if wanted is None:
         return sorted(found)
     hosts = {_checked(host) for host in wanted}
     return sorted(local for local in found if local.host in hosts or local.bare in hosts)
+
+
+def _prefix(entry: Any) -> int:  # noqa: ANN401 - psutil does not name this type
+    if not entry.netmask:
+        return 32 if entry.family == socket.AF_INET else 128
+    return int(ipaddress.ip_address(entry.netmask)).bit_count()
 
 
 def _checked(host: str) -> str:

@@ -623,8 +623,8 @@ def test_uvloop_is_used_if_it_is_there():
 
 
 def test_limits_of_a_desktop_exist():
-    limits = Limits(**DESKTOP)
-    assert limits.datagram >= (16 << limits.block_szx) + 100
+    limits, board = Limits(**DESKTOP), Limits()
+    assert (limits.datagram, limits.block_szx) == (board.datagram, board.block_szx)
     assert loop.DESKTOP is DESKTOP
 
 

@@ -67,9 +67,10 @@ def cable():
 
 
 def up(host, ipv6):
+    sysctl = needs.program("sysctl") or needs.missing("no program `sysctl` (package procps)")
     for key, value in (("disable_ipv6", not ipv6), ("accept_dad", 0)):
         name = f"net.ipv6.conf.{host.end}.{key}={int(value)}"
-        subprocess.run([*host.wrap, needs.program("sysctl"), "-qw", name], check=True)
+        subprocess.run([*host.wrap, sysctl, "-qw", name], check=True)
     ip("-n", host.name, "link", "set", host.end, "up")
 
 
