@@ -239,7 +239,9 @@ def _normal(points: "list[Point]") -> "list[Ready]":
     for x, y, z, _ in points[::-1]:
         one = inverse * products.pop() % P
         inverse = inverse * z % P
-        ready.append(_ready(_affine(x * one % P, y * one % P)))
+        plus, minus, t2, z2 = _ready(_affine(x * one % P, y * one % P))
+        # what & gives takes no more memory than it needs; sums and remainders do
+        ready.append((plus % P & _LOW, minus % P & _LOW, t2 & _LOW, z2))
     return ready[::-1]
 
 
