@@ -125,6 +125,7 @@ class Replies(Asking):
         self.observers[(ticket.address, ticket.token)] = ticket
         ticket.observe = 0
         ticket.con_ms = now_ms
+        self._remote(now_ms, ticket.address)  # ids of its own, which nobody else can guess
 
     def _gone(self, ticket: Ticket, reason: str) -> None:
         """End whatever the ticket has under way, and its observation."""
@@ -137,10 +138,12 @@ class Replies(Asking):
         """The datagram for an answer; for one block of it, if it is too long for this address."""
         limits = self.limits
         limit = limits.datagram
-        if not self.proven(ticket.address):
+        proven = self.proven(ticket.address)
+        if not proven:
             limit = min(limit, 3 * ticket.size)
         size = len(message.payload)
-        block = ticket.block2 if message.code < 128 else None
+        request = ticket.request
+        block = ticket.block2 if message.code < 128 or request is None else None
         if block is None or (block < 16 and size <= 16 << block):
             data = coap.build(message)
             if len(data) <= limit:
@@ -152,13 +155,12 @@ class Replies(Asking):
         if at and at >= size:
             message = coap.Message(coap.BAD_REQUEST, b"", message.type, message.mid, message.token)
             return coap.build(message)
-        request = ticket.request
         if request is not None:
             body = Body(key_of(ticket.address, request), request.payload)
             body.message = coap.Message(message.code, message.payload)
             body.message.options = list(message.options)
             self._keep(now_ms, body)
-        return cut(message, at, min(block & 7, limits.block_szx), limit)
+        return cut(message, at, min(block & 7, limits.block_szx), limit, proven)
 
     def _transmit(self, now_ms: int, ticket: Ticket, data: bytes) -> None:
         """Send an answer that is no acknowledgement, under a message id of ours."""
@@ -211,6 +213,11 @@ class Replies(Asking):
     def _acked(self, now_ms: int, ticket: Ticket) -> None:
         """Its message arrived: the next one, if there is one, may go."""
         if ticket.state == ACKNOWLEDGED:
+            # An observer gave back an id that was told to its address alone: one that cannot put
+            # blocks together, as node's coap, gets whole notifications from now on.
+            remote = self.remotes.get(ticket.address)
+            if remote:
+                remote.proven = True
             self._landed(ticket)
             ticket.state = NOTHING
             if ticket.held:

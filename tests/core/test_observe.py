@@ -74,12 +74,32 @@ def test_now_and_then_one_is_confirmable():
     assert told(link)[-2:] == [b"40", b"41"]
 
 
-def test_a_stranger_gets_confirmable_ones_only():
+def test_a_stranger_gets_confirmable_ones_until_one_is_acknowledged():
     link, _, ticket = watched(proven=False)
-    for order in (2, 3):
-        tell(link, ticket, order, b"")
-        link.run(10)
+    link.fate = lambda n, data: []
+    tell(link, ticket, 2, b"2" * 900)
+    link.run(500)
+    assert len(link.sent[-1][3]) <= 60, "three times the registration"
+    tell(link, ticket, 3)
+    link.run(1000)
     assert [m.type for m in link.heard(A)] == [coap.ACK, coap.CON, coap.CON]
+    assert not link.ends[B].proven(A)
+    link.fate = None
+    link.run(5000)
+    assert link.ends[B].proven(A), "it gave back an id told to nobody else"
+    tell(link, ticket, 4, b"4" * 900)
+    link.run(10)
+    assert link.heard(A)[-1].type == coap.NON and told(link)[-1] == b"4" * 900
+
+
+def test_an_answer_acknowledged_by_a_stranger_proves_nothing():
+    link = Link(A, B)
+    link.ends[A].request(link.now, B, get("s"))
+    link.run(700)
+    link.ends[B].respond(link.now, link.of(B)[0].ticket, content(b"1"))
+    link.run()
+    assert [m.type for m in link.heard(B)] == [coap.CON, coap.ACK], "strangers share ids"
+    assert not link.ends[B].proven(A)
 
 
 def test_while_one_is_under_way_the_newest_waits():
