@@ -1,0 +1,209 @@
+"""Strangers and whole peers: a desktop (`mesh up`) and a board read, observed and found by others' code."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+
+import aiocoap
+import needs
+import pytest
+from avahi import avahi_host
+from mesh.core import cbor
+from mesh.core.senml import unpack
+from mesh.hub.boards import VirtualBoard, build, configure
+
+PATIENCE_S = 60
+SENSORS = ("load", "memory", "network", "disk", "uptime", "heap")
+READER = """
+const coap = require('coap');
+const [host, port, path, observe] = process.argv.slice(1);
+const request = coap.request({host, port: +port, pathname: path, observe: observe === '1'});
+let seen = 0;
+const tell = (payload) => console.log(JSON.stringify(payload.toString('latin1')));
+request.on('response', (response) => {
+  if (observe !== '1') { tell(response.payload); process.exit(0); }
+  response.on('data', (chunk) => { tell(chunk); if (++seen === 3) process.exit(0); });
+});
+request.end();
+"""
+
+
+class Peer:
+    """Where a peer listens, and what it is called."""
+
+    def __init__(self, name, port, sensor):
+        self.name = name
+        self.port = port
+        self.sensor = sensor
+
+    def uri(self, path):
+        return f"coap://127.0.0.1:{self.port}/{path}"
+
+
+def up(folder, interface, wrap=()):
+    """`mesh up` with a sensor that changes each second; its process, and the line that says where."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "settings.toml").write_text(
+        'name = "hall"\n[sensors.clock]\nkind = "uptime"\nevery_s = 1\n'
+    )
+    command = [*wrap, sys.executable, "-m", "mesh.hub.cli", "up", "--home", str(folder)]
+    process = subprocess.Popen(
+        [*command, "--interface", interface, "--port", "0", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    return process, json.loads(process.stdout.readline())
+
+
+@pytest.fixture
+def desktop(tmp_path):
+    process, started = up(tmp_path / "home", "127.0.0.1")
+    try:
+        yield Peer("hall", int(started["addresses"][0].rpartition(":")[2]), "clock")
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE_S)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """A board's folder."""
+    return build(tmp_path_factory.mktemp("board") / "made")
+
+
+@pytest.fixture
+def board(compiled):
+    settings = {
+        "name": "shed",
+        "port": 0,
+        "console": "json",
+        "discovery": {"layers": [], "interface": "127.0.0.1"},
+        "sensors": {name: {"kind": name, "every_s": 1} for name in SENSORS},
+    }
+    configure(compiled, settings)
+    with VirtualBoard(compiled) as one:
+        address = one.wait("joined")["address"]
+        one.wait("measured", sensor="uptime")
+        yield Peer("shed", int(address.rpartition(":")[2]), "uptime")
+
+
+@pytest.fixture(params=["desktop", "board"])
+def peer(request):
+    return request.getfixturevalue(request.param)
+
+
+def run(*command, **options):
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, **options
+    )
+    assert done.returncode == 0, (command, done.stdout, done.stderr)
+    return done.stdout
+
+
+def is_reading(text, sensor):
+    """Whether a text is SenML JSON with a number of that sensor."""
+    return [r["n"] for r in json.loads(text)] == [sensor] and json.loads(text)[0]["v"] > 0
+
+
+def test_libcoap_reads(coap_client, peer):
+    assert json.loads(run(coap_client, "-m", "get", peer.uri("peer")))["name"] == peer.name
+    assert is_reading(run(coap_client, "-m", "get", peer.uri(f"sensors/{peer.sensor}")), peer.sensor)
+
+
+def test_libcoap_reads_by_blocks(coap_client, peer):
+    """The longest open resource comes whole, though a stranger's address gets small blocks only."""
+    links = run(coap_client, "-m", "get", peer.uri(".well-known/core"))
+    assert links.startswith("</peer>") and f"</sensors/{peer.sensor}>" in links
+    assert len(links) > 300, links
+    wished = run(coap_client, "-b", "64", "-m", "get", peer.uri(".well-known/core"))
+    assert wished == links
+
+
+def test_libcoap_observes(coap_client, peer):
+    said = run(coap_client, "-m", "get", "-s", "5", peer.uri(f"sensors/{peer.sensor}"))
+    assert said.count('"v":') >= 3, said
+
+
+async def _observe(uri, count):
+    context = await aiocoap.Context.create_client_context()
+    try:
+        request = context.request(aiocoap.Message(code=aiocoap.GET, uri=uri, observe=0))
+        payloads = [(await request.response).payload]
+        enough = asyncio.Event()
+
+        def heard(message):
+            payloads.append(message.payload)
+            if len(payloads) >= count:
+                enough.set()
+
+        request.observation.register_callback(heard, _suppress_deprecation=True)
+        await asyncio.wait_for(enough.wait(), PATIENCE_S)
+        request.observation.cancel()
+        return payloads[:count]
+    finally:
+        await context.shutdown()
+
+
+def test_aiocoap_reads_and_observes(peer):
+    payloads = asyncio.run(_observe(peer.uri(f"sensors/{peer.sensor}"), 3))
+    assert len(payloads) == 3
+    assert all(is_reading(payload, peer.sensor) for payload in payloads), payloads
+
+
+async def _get(uri, accept=None):
+    context = await aiocoap.Context.create_client_context()
+    try:
+        message = aiocoap.Message(code=aiocoap.GET, uri=uri)
+        if accept is not None:
+            message.opt.accept = accept
+        return await context.request(message).response
+    finally:
+        await context.shutdown()
+
+
+def test_aiocoap_reads_cbor_and_large_ones(peer):
+    answer = asyncio.run(_get(peer.uri(f"sensors/{peer.sensor}"), 112))
+    assert [r.name.rpartition(":")[2] for r in unpack(cbor.decode(answer.payload))] == [peer.sensor]
+    links = asyncio.run(_get(peer.uri(".well-known/core"))).payload.decode()
+    assert f"</sensors/{peer.sensor}>" in links and len(links) > 300
+
+
+def node(node_coap, peer, path, observe):
+    program = needs.program("node")
+    environment = os.environ | {"NODE_PATH": str(node_coap / "node_modules")}
+    said = run(program, "-e", READER, "127.0.0.1", str(peer.port), path, observe, env=environment)
+    return [json.loads(line) for line in said.splitlines()]
+
+
+def test_node_reads_observes_and_takes_blocks(node_coap, peer):
+    assert json.loads(node(node_coap, peer, "/peer", "0")[0])["name"] == peer.name
+    links = node(node_coap, peer, "/.well-known/core", "0")[0]
+    assert f"</sensors/{peer.sensor}>" in links and len(links) > 300
+    readings = node(node_coap, peer, f"/sensors/{peer.sensor}", "1")
+    assert len(readings) == 3 and all(is_reading(text, peer.sensor) for text in readings)
+
+
+def test_avahi_finds_a_desktop_and_a_board(tmp_path):
+    """avahi-browse on another host sees both, with a key and an address and nothing else."""
+    with avahi_host() as host:
+        other = host.beside
+        wrap = [needs.program("ip"), "netns", "exec", other.namespace]
+        settings = {
+            "name": "shed", "port": 0, "console": "json",
+            "discovery": {"layers": ["dns-sd"], "interface": other.address},
+        }  # fmt: skip
+        folder = build(tmp_path / "board", settings)
+        process, started = up(tmp_path / "home", other.address, wrap)
+        try:
+            with VirtualBoard(folder, wrap=wrap) as one:
+                ids = {str(one.wait("joined")["id"]), started["id"]}
+                one.wait("found", peer=started["id"])
+                seen = host.run("avahi-browse", "--parsable", "--resolve", "--terminate", "_othermesh._udp")
+        finally:
+            process.terminate()
+            process.communicate(timeout=PATIENCE_S)
+    rows = [line.split(";") for line in seen.stdout.splitlines() if line.startswith("=")]
+    assert {row[7] for row in rows} == {other.address}, rows
+    texts = sorted(row[9].replace('"', "").split() for row in rows)
+    assert sorted(map(sorted, texts)) == sorted([f"id={one}", "v=1"] for one in ids), texts
