@@ -133,13 +133,18 @@ class Asking(Blocks):
                 self._arm(request, now_ms + request.pause)
 
     def _send(self, now_ms: int, request: Request) -> None:
-        """Start an exchange with request.message under a token of its own."""
-        token = self._random(4)
-        while token in self.open:
+        """Start an exchange with request.message; all those for one answer under one token.
+
+        Some servers look for that. But an answer that is no acknowledgement could be an old one.
+        """
+        token = request.token
+        if token == request.watch or request.message.type == coap.NON:
             token = self._random(4)
+            while token in self.open:
+                token = self._random(4)
         request.message.token = token
         request.data = coap.build(request.message)
-        if request.token != request.watch:
+        if request.token not in (token, request.watch):
             del self.open[request.token]
         request.token = token
         request.mid = -1
@@ -251,14 +256,16 @@ class Asking(Blocks):
                 return
             request.first = first = message
             request.body = bytearray()
-        elif message.code >= 128 and not request.watch:
+        elif message.code >= 128 > first.code and not request.watch:
             self._deliver(now_ms, request, message)
             return
         body = request.body
         limits = self.limits
-        if len(body) + max(len(message.payload), message.uint(coap.SIZE2) or 0) > limits.body:
+        if max(len(body) + len(message.payload), message.uint(coap.SIZE2) or 0) > limits.body:
             self._fail(now_ms, request, "an answer longer than limits.body")
-        elif message.code != first.code or message.get(coap.ETAG) != first.get(coap.ETAG):
+        elif message.code >> 5 != first.code >> 5 or (
+            first.get(coap.ETAG) not in (None, message.get(coap.ETAG))
+        ):
             self._broken(now_ms, request, "the answer changed on the way")
         elif block is None or not fits(block, len(body), message.payload):
             self._broken(now_ms, request, "blocks out of order")
@@ -268,7 +275,11 @@ class Asking(Blocks):
                 szx = min(block & 7, limits.block_szx)
                 self._next(now_ms, request, len(body) >> szx + 4 << 4 | szx)
             else:
-                self._complete(now_ms, request, first)
+                first.payload = bytes(body)
+                first.drop(coap.BLOCK2)
+                if request.watch:
+                    self._rewatch(now_ms, request)
+                self._deliver(now_ms, request, first)
 
     def _next(self, now_ms: int, request: Request, block: int) -> None:
         """Ask for the next block of an answer (RFC 7959 s.2.4); a FETCH says its payload again."""
@@ -280,13 +291,6 @@ class Asking(Blocks):
             message.payload = b""
             request.upload = b""
         self._send(now_ms, request)
-
-    def _complete(self, now_ms: int, request: Request, first: coap.Message) -> None:
-        first.payload = bytes(request.body)
-        first.drop(coap.BLOCK2)
-        if request.watch:
-            self._rewatch(now_ms, request)
-        self._deliver(now_ms, request, first)
 
     def _broken(self, now_ms: int, request: Request, reason: str) -> None:
         """A body cannot be put together: an observer waits for the next one, all others fail."""

@@ -6,6 +6,7 @@ from mesh.core import coap
 from mesh.core.reliability import Reliability
 
 _APART = (coap.OBSERVE, coap.CONTENT_FORMAT, coap.BLOCK2, coap.BLOCK1)
+_FIRST = (coap.OBSERVE, coap.BLOCK1)  # these only go with the first block of an answer
 
 
 def offset(block: int) -> int:
@@ -23,18 +24,18 @@ def fits(block: int, at: int, payload: bytes) -> bool:
     )
 
 
-def cut(message: coap.Message, at: int, szx: int, limit: int) -> bytes:
+def cut(message: coap.Message, at: int, szx: int, limit: int, tag: bool) -> bytes:
     """The datagram for the block at that offset, of at most that size and `limit` bytes.
 
-    Where none is small enough, only 4.01 goes out: a proven address gets it all.
+    tag: with an ETag. Where no block is small enough only 4.01 goes out: who is proven gets all.
     """
     body = message.payload
     part = coap.Message(message.code, b"", message.type, message.mid, message.token)
     while szx >= 0:
         end = at + (16 << szx)
         part.payload = body[at:end]
-        part.options = [o for o in message.options if not at or o[0] != coap.OBSERVE]
-        if message.get(coap.ETAG) is None:
+        part.options = [o for o in message.options if not at or o[0] not in _FIRST]
+        if tag and message.get(coap.ETAG) is None:
             part.add(coap.ETAG, crc32(body).to_bytes(4, "big"))
         part.add(coap.BLOCK2, at >> szx + 4 << 4 | (8 if end < len(body) else 0) | szx)
         data = coap.build(part)
@@ -71,7 +72,10 @@ class Body:
 
 
 class Blocks(Reliability):
-    """The layer that keeps a few bodies. The one unused for longest goes, strangers' first."""
+    """The layer that keeps a few bodies. The one unused for longest goes.
+
+    But strangers and proven addresses each have half of the places before the others.
+    """
 
     bodies: list[Body]
 
@@ -85,7 +89,9 @@ class Blocks(Reliability):
         kept.append(body)
         body.until = now_ms + self.limits.exchange_lifetime_ms
         if len(kept) > self.limits.bodies:
-            kept.remove(([b for b in kept if not self.proven(b.key[0])] or kept)[0])
+            strangers = [b for b in kept if not self.proven(b.key[0])]
+            many = 2 * len(strangers) > self.limits.bodies
+            kept.remove((strangers if many else [b for b in kept if b not in strangers])[0])
         self.bodies = kept
 
     def _find(

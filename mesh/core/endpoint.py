@@ -42,7 +42,7 @@ class Endpoint(Replies):
         # What was seen, oldest first; strangers apart, so that no flood makes others forgotten.
         size = limits.exchanges
         # (MicroPython's deque wants what to begin with, and a size.)
-        self._order: tuple[deque[Ticket], deque[Ticket]] = (deque((), size), deque((), size))  # noqa: RUF037
+        self._order: tuple[deque[Ticket], deque[Ticket]] = (deque((), size), deque((), size))
 
     def receive(
         self, now_ms: int, source: tuple[str, int], data: bytes, group: bool = False
@@ -252,7 +252,7 @@ class Endpoint(Replies):
                 ticket.request = None
                 self.respond(now_ms, ticket, body.message)
                 return False
-            if message.code not in (coap.GET, coap.FETCH):
+            if message.code not in (coap.GET, coap.FETCH) or not self.proven(ticket.address):
                 self._refuse(now_ms, ticket, coap.INCOMPLETE, "begin at block 0")
                 return False
         if ticket.observe:
