@@ -1,0 +1,164 @@
+"""What a program asks other peers, over real sockets on loopback."""
+
+import asyncio
+import contextlib
+import os
+
+import pytest
+from hubs import CPU, HOST, acquainted, run, until
+
+from mesh.core import cbor, coap, ids, senml
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.limits import Limits
+from mesh.core.settings import Sensor
+from mesh.hub.desktop import DESKTOP
+from mesh.hub.errors import NoAnswer
+
+
+def test_own_sensors_are_read_and_asked_for(start):
+    async def main():
+        async with acquainted(start, two={"sensed": CPU}) as (one, two):
+            async with contextlib.aclosing(
+                one.observe(two.identity.public, ["sensors", "cpu"])
+            ) as answers:
+                first, second = await anext(answers), await anext(answers)
+            for answer in (first, second):
+                (record,) = senml.unpack(cbor.decode(answer.payload))
+                assert record.name == f"urn:othermesh:{ids.to_text(two.identity.public)}:cpu"
+                assert record.unit == "/"
+                assert answer.signed
+
+    run(main)
+
+
+def test_observing_ends_with_the_iteration(start):
+    async def main():
+        async with acquainted(start, two={"sensed": CPU}) as (one, two):
+            async for _ in one.observe(two.identity.public, ["sensors", "cpu"]):
+                break
+            # the next notification is answered by a reset
+            await until(lambda: not two.node.endpoint.observers)
+            assert not one._questions._sinks
+
+    run(main)
+
+
+def test_what_cannot_be_observed_answers_once(start):
+    async def main():
+        async with acquainted(start) as (one, two):
+            answers = [a.code async for a in one.observe(two.identity.public, ["peer"])]
+            assert answers == [coap.CONTENT]
+
+    run(main)
+
+
+def test_an_observation_is_made_anew_when_nothing_comes(start, monkeypatch):
+    monkeypatch.setattr("mesh.hub.questions.MAX_AGE_S", 0.05)
+
+    async def main():
+        slow = {"sensed": {"up": Sensor("uptime", 3_600_000, {})}}
+        async with acquainted(start, two=slow) as (one, two):
+            await until(lambda: two.node.peer.sensors["up"].value is not None)
+            async with contextlib.aclosing(
+                one.observe(two.identity.public, ["sensors", "up"])
+            ) as answers:
+                for _ in range(3):
+                    assert (await anext(answers)).code == coap.CONTENT
+
+    run(main)
+
+
+def test_refusals_are_answers(start):
+    async def main():
+        async with acquainted(start) as (one, two):
+            answer = await one.ask(two.identity.public, coap.FETCH, ["nothing"])
+            assert (answer.code, answer.signed) == (0x84, True)
+            assert "nothing here" in answer.error
+            answer = await one.ask(two.identity.public, coap.PUT, ["actuators", "x"], b"\x01", 60)
+            assert answer.code in (0x83, 0x84)
+
+    run(main)
+
+
+def test_whoever_is_unknown_cannot_be_asked(start):
+    async def main():
+        async with start("one") as one:
+            with pytest.raises(LocalError):
+                await one.ask(os.urandom(32), coap.FETCH, ["peer"])
+            with pytest.raises(NoAnswer):
+                await one.wait_for_peer(os.urandom(32), timeout=0.01)
+
+    run(main)
+
+
+def test_silence_ends_in_time_and_leaves_nothing(start):
+    async def main():
+        async with acquainted(start) as (one, two):
+            await two.stop()
+            with pytest.raises(NoAnswer):
+                await one.ask(two.identity.public, coap.FETCH, ["peer"], timeout=0.05)
+            task = asyncio.ensure_future(one.ask(two.identity.public, coap.FETCH, ["peer"]))
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            assert not one._questions._sinks
+            assert not one.node.asks._open
+
+    run(main)
+
+
+def test_silence_ends_by_itself(start):
+    quick = Limits(**DESKTOP | {"ack_timeout_ms": 20, "max_retransmit": 1})
+
+    async def main():
+        async with acquainted(start, one={"limits": quick}) as (one, two):
+            await two.stop()
+            with pytest.raises(NoAnswer):
+                await one.ask(two.identity.public, coap.FETCH, ["peer"])
+
+    run(main)
+
+
+def test_plain_questions_to_an_address(start):
+    async def main():
+        async with start("one") as one, start("two") as two:
+            answer = await one.get(two.address, [".well-known", "core"], ["rt=othermesh.peer"])
+            assert answer.content_format == 40
+            assert ids.to_text(two.identity.public).encode() in answer.payload
+            assert (await one.get(two.address, ["peer"], accept=60)).content_format == 60
+            with pytest.raises(NoAnswer):
+                await one.get((HOST, 9), ["peer"], timeout=0.05)
+
+    run(main)
+
+
+def test_many_questions_at_once(start):
+    async def main():
+        async with acquainted(start) as (one, two):
+            answers = await asyncio.gather(
+                *[one.ask(two.identity.public, coap.FETCH, ["time"]) for _ in range(200)]
+            )
+            assert {answer.code for answer in answers} == {coap.CONTENT}
+
+    run(main)
+
+
+def test_a_body_of_many_blocks(start):
+    async def main():
+        async with acquainted(start) as (one, two):
+            two.node.peer.name = "x" * 20_000
+            answer = await one.ask(two.identity.public, coap.FETCH, ["peer"])
+            assert cbor.decode(answer.payload)["name"] == "x" * 20_000
+
+    run(main)
+
+
+def test_an_answer_that_is_not_signed_by_the_peer_is_an_error(start, monkeypatch):
+    async def main():
+        async with acquainted(start) as (one, two):
+            other = bytes(64)
+            monkeypatch.setattr(two.identity, "sign", lambda data: other)
+            with pytest.raises(RemoteError, match=r"forged|not signed"):
+                await one.ask(two.identity.public, coap.FETCH, ["peer"])
+
+    run(main)
