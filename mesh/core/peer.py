@@ -200,6 +200,8 @@ class Peer:
     def actuate(self, now_ms: int, name: str, value: object, by: "bytes | None") -> None:
         """Let an actuator do it, on the wish of `by`. RemoteError if there is none or it refuses."""
         actuator = self.actuators.get(name)
+        if value is None or isinstance(value, (bytes, list, dict)):
+            raise RemoteError("an actuator takes a number, a text, true or false")
         if actuator is None:
             raise RemoteError("no such actuator", 0x84, "GET /actuators lists them")
         try:

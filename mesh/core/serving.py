@@ -1,7 +1,7 @@
 """Requests in, answers out: the server half of a node, with its observers."""
 
 from mesh.core import coap
-from mesh.core.errors import RemoteError
+from mesh.core.errors import RemoteError, Stale
 from mesh.core.events import Refused
 from mesh.core.represent import CBOR
 from mesh.core.watchers import Watcher, Watchers
@@ -123,6 +123,9 @@ class Serving:
     def _refuse(
         self, now_ms: int, event: "Requested", opened: "Opened | None", error: RemoteError
     ) -> "coap.Message | None":
+        if isinstance(error, Stale) and error.echo is not None:
+            # no refusal yet: it may well come back with the Echo
+            return self._gate.refusal(opened, error) if opened else self._gate.unsigned_refusal(now_ms, error)
         self._peer.refused += 1
         sender = opened.sender if opened is not None else None
         self._emit(Refused(event.source, sender, error.code, error.detail))

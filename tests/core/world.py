@@ -103,8 +103,9 @@ class World:
             targets = [a for a in sorted(self.nodes) if a != source]
             if channel == MDNS:
                 source = (source[0], 5353)
-        elif target[1] == 5353:
-            arriving = MDNS
+        elif channel == MDNS:
+            source = (source[0], 5353)
+            arriving = MDNS if target[1] == 5353 else COAP
             targets = [(target[0], 5683)]
         for one in targets:
             if not self.lose(source, one, data):
