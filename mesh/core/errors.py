@@ -26,5 +26,6 @@ class Stale(RemoteError):
     """A message that may be old: answered by 4.01 with `echo` (RFC 9175 s.2.3), if not None."""
 
     def __init__(self, detail: str, echo: bytes | None) -> None:
-        super().__init__(detail, 0x81, "send it again with a new counter and this Echo value")
+        help = "send it again with a new counter and this Echo value" if echo else None
+        super().__init__(detail, 0x81, help)
         self.echo = echo
