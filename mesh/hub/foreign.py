@@ -137,4 +137,4 @@ def _failure(uri: str, error: BaseException) -> MeshError:
         if cause.errno == errno.ECONNREFUSED:
             return RemoteError(f"nobody listens there: {uri} refuses", help="is the port right?")
         return RemoteError(f"cannot reach {uri}: {cause.strerror}")
-    return RemoteError(f"{uri}: {error or type(error).__name__}")
+    return RemoteError(f"{uri}: {str(error) or type(error).__name__}")
