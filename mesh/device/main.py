@@ -5,15 +5,19 @@ import gc
 import sys
 
 from mesh.core.errors import LocalError
-from mesh.device.console import Console
-from mesh.device.udp import UNIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mesh.core.settings import Profile
 
+# Bytes between collections. Seldom ones leave what lives long scattered over the whole heap, and
+# then there is no room for anything large.
+STEP = 8192
 
-def settings() -> "tuple[Profile, dict[str, object]]":
+
+def settings() -> "tuple[Profile, dict[str, Any]]":
     """Read the settings, and forget what was needed for that alone: heap is dear."""
     from mesh.device import config  # noqa: PLC0415 - see above
 
@@ -26,20 +30,23 @@ def settings() -> "tuple[Profile, dict[str, object]]":
 
 def main() -> None:
     """Run until Ctrl-C (SIGINT), then say goodbye. The console tells what is wrong."""
+    gc.threshold(STEP)
+    from mesh.device.console import Console  # noqa: PLC0415 - all is loaded under that threshold
+
     console = Console(False)
     board = None
     try:
         profile, modules = settings()
         console.as_json = profile.console == "json"
-        gc.collect()
-        from mesh.device.board import Board  # noqa: PLC0415 - when there is room for it
+        from mesh.device.board import Board  # noqa: PLC0415
 
         board = Board(profile, modules, console)
         gc.collect()
+        gc.threshold(max(STEP, gc.mem_free() // 4))
         asyncio.run(board.run())
     except LocalError as error:
         console.tell("error", detail=error.detail, help=error.help or "")
-        if UNIX:  # a board would start again at once, and tell it for ever
+        if sys.platform == "linux":  # a board would start again at once, and tell it for ever
             sys.exit(1)
     except KeyboardInterrupt:
         if board is not None:

@@ -21,7 +21,7 @@ from mesh.core.errors import LocalError
 
 SOURCES = Path(__file__).resolve().parent.parent
 BOOT = "from mesh.device.main import main\n\nmain()\n"
-HEAP = "384k"
+HEAP = "320k"
 PATIENCE_S = 10.0  # that a board may take to say goodbye
 MOST_LINES = 10_000  # of a console that are kept, at least; the oldest go
 NATIVE = {"x86_64": "x64", "AMD64": "x64"}  # what mpy-cross calls this machine's code
