@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from mesh.hub.cli.units import quantity
+from mesh.hub.cli.units import Value, quantity
 
 LINES = 9  # of what happened, under the table
 MARKS = {True: "[green]seen[/]", False: "[bold red]NOT SEEN[/]"}
@@ -29,7 +29,7 @@ class Row:
         self.verified = 0
         self.refused = 0
         self.heap = ""
-        self.readings: dict[str, tuple[object, str, float]] = {}  # sensor: value, unit, when
+        self.readings: dict[str, tuple[Value, str, float]] = {}  # sensor: value, unit, when
 
 
 class View:
@@ -80,9 +80,13 @@ class View:
     def refresh(self) -> None:
         """Draw the table anew, where there is a screen."""
         if self._live is not None:
-            self._live.update(Group(self._table(), *map(Text.from_markup, self._lines)), refresh=True)
+            self._live.update(
+                Group(self._table(), *map(Text.from_markup, self._lines)), refresh=True
+            )
 
-    def summary(self, checks: Mapping[str, tuple[bool, str]], counts: Mapping[str, object]) -> None:
+    def summary(
+        self, checks: Mapping[str, tuple[bool, str]], counts: Mapping[str, object]
+    ) -> None:
         """End: every step, whether it was seen, and the counts."""
         ok = all(seen for seen, _ in checks.values())
         if self._as_json:
@@ -104,8 +108,16 @@ class View:
 
     def _table(self) -> Table:
         table = Table(title="othermesh: one desktop, three boards, nobody in charge")
-        for column in ("peer", "id", "state", "readings (age)", "verified", "refused", "heap"):
-            right = column in ("verified", "refused", "heap")
+        for column in (
+            "peer",
+            "id",
+            "state",
+            "readings (age)",
+            "verified",
+            "refused",
+            "heap, KiB",
+        ):
+            right = column in ("verified", "refused", "heap, KiB")
             table.add_column(column, justify="right" if right else "left")
         for row in self._rows.values():
             colour = {"up": "green", "starting": "yellow"}.get(row.state, "red")

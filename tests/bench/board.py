@@ -31,7 +31,7 @@ def sizes(folder):
 
 
 def least_heap(folder):
-    """KiB of heap with which a board joins, finds another peer and measures: the least that works."""
+    """The least KiB of heap with which a board joins and measures."""
 
     def start(heap):
         return VirtualBoard(folder, heap)
@@ -40,7 +40,7 @@ def least_heap(folder):
 
 
 async def first_reading(folder, times):
-    """Milliseconds from a board's "joined" to its first reading, checked, on a running desktop; sorted."""
+    """Sorted ms from a board's "joined" to its first checked reading on a running desktop."""
     took = []
     with tempfile.TemporaryDirectory() as home_folder:
         home = Home(home_folder)
@@ -67,7 +67,8 @@ async def _one_newcomer(peer, folder):
         async with asyncio.timeout(20):
             async for event in events:
                 if isinstance(event, Reading) and event.peer == own:
-                    return (time.perf_counter() - joined[0][0]) * 1000
+                    break
+    return (time.perf_counter() - joined[0][0]) * 1000
 
 
 def heap_in_use(folder):

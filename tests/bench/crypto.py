@@ -5,11 +5,21 @@ import time
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 MESSAGE = bytes(200)
-ROUNDS = 3000
+ROUNDS = 1000
+TIMES = 5
 
 
 def ceiling():
-    """(signatures a second, checks a second, signed round trips a second): one core, nothing else done."""
+    """(signatures, checks, signed round trips) a second on one core: the best of a few rounds.
+
+    The best, as on a shared machine that is nearest to what nobody can pass.
+    """
+    rounds = [_round() for _ in range(TIMES)]
+    sign, verify = min(r[0] for r in rounds), min(r[1] for r in rounds)
+    return 1 / sign, 1 / verify, 1 / (2 * sign + 2 * verify)
+
+
+def _round():
     key = Ed25519PrivateKey.generate()
     public = key.public_key()
     signature = key.sign(MESSAGE)
@@ -20,5 +30,4 @@ def ceiling():
     for _ in range(ROUNDS):
         public.verify(signature, MESSAGE)
     end = time.perf_counter()
-    sign, verify = (middle - start) / ROUNDS, (end - middle) / ROUNDS
-    return 1 / sign, 1 / verify, 1 / (2 * sign + 2 * verify)
+    return (middle - start) / ROUNDS, (end - middle) / ROUNDS

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import namedtuple
 
-# per_s: exchanges a second; p50_us, p99_us: time of one; cpu_us: this process's processor time for one
+# per_s: exchanges a second; p50_us, p99_us: time of one; cpu_us: processor time of this process
 Figure = namedtuple("Figure", ("per_s", "p50_us", "p99_us", "cpu_us", "count"))
 
 

@@ -1,8 +1,8 @@
-"""`make bench`: figures side by side, in one run. Absolute ones move with the machine; ratios count.
+"""`make bench`: figures side by side, in one run. Ratios count: the rest moves with the machine.
 
-    make bench                     all of it
-    make bench ARGS="--quick"      shorter, for a look
-    make bench ARGS="--endure"     only the million exchanges between one pair
+make bench                     all of it
+make bench ARGS="--quick"      shorter, for a look
+make bench ARGS="--endure"     only the million exchanges between one pair
 """
 
 import asyncio
@@ -62,7 +62,9 @@ def enduring(count):
     title(f"{count:,} signed exchanges between one pair of peers, 32 outstanding")
     signed.endure(
         count,
-        lambda done, per_s, rss: row(f"{done:,} done", f"{per_s:,.0f}/s", f"client RSS {rss:.0f} MiB"),
+        lambda done, per_s, rss: row(
+            f"{done:,} done", f"{per_s:,.0f}/s", f"client RSS {rss:.0f} MiB"
+        ),
     )
 
 
@@ -73,7 +75,11 @@ def boarding(times):
         made = board.make(folder)
         size, extra = board.sizes(made)
         row(".mpy of core and device", f"{size:,} B", f"and Ed25519 {extra:,} B; budget 65,536 B")
-        row("heap in use", f"{board.heap_in_use(made) / 1024:.0f} KiB", f"limit {board.boards.HEAP}")
+        row(
+            "heap in use",
+            f"{board.heap_in_use(made) / 1024:.0f} KiB",
+            f"limit {board.boards.HEAP}",
+        )
         row("least heap with which it joins and measures", f"{board.least_heap(made)} KiB")
         took = asyncio.run(board.first_reading(made, times))
         row(

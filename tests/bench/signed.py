@@ -9,10 +9,11 @@ import tempfile
 import time
 
 from measure import exchanges
+
 from mesh.core import coap, ids
 from mesh.core.limits import Limits
-from mesh.hub.home import Home
 from mesh.hub.desktop import DESKTOP, use_uvloop
+from mesh.hub.home import Home
 from mesh.hub.loop import HubPeer
 
 LOOPBACK = ["127.0.0.1"]
@@ -83,7 +84,7 @@ def measure(outstanding, seconds, loop="asyncio"):
 
 
 def measure_together(seconds):
-    """Figure with both peers on one core, in one process and one loop: nobody waits for a processor."""
+    """Figure with both peers in one process and one loop: on one core, as the ceiling is."""
 
     async def run():
         with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
@@ -108,7 +109,7 @@ def measure_together(seconds):
 
 
 def endure(count, tell):
-    """Run `count` exchanges between one pair without a pause; tell(done, per_s, rss MiB) ten times."""
+    """Run `count` exchanges of one pair without a pause; tell(done, per_s, rss MiB) ten times."""
 
     async def work(one):
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""aiocoap beside us: plain, OSCORE, Group OSCORE; server in a process of its own, 40 bytes of payload."""
+"""aiocoap beside us: plain, OSCORE, Group OSCORE; 40 bytes from a server in its own process."""
 
 import asyncio
 import json
@@ -77,7 +77,9 @@ async def serve(mode, port, keys):
         known = credentials.CredentialsMap()
         known[":a"] = context
         site = oscore_sitewrapper.OscoreSiteWrapper(site, known)
-    await aiocoap.Context.create_server_context(site, bind=("127.0.0.1", port), transports=["udp6"])
+    await aiocoap.Context.create_server_context(
+        site, bind=("127.0.0.1", port), transports=["udp6"]
+    )
     print("ready", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
