@@ -6,6 +6,7 @@ from mesh.core.errors import LocalError
 from mesh.core.events import Answered, Failed
 from mesh.core.reliability import Remote, Timed
 
+_FIRST = (coap.OBSERVE, coap.BLOCK1, coap.BLOCK2, coap.SIZE1)  # not in a later request
 _REQUEST_TAG = 292  # keeps the blocks of two bodies for one resource apart (RFC 9175 s.3)
 
 
@@ -57,13 +58,13 @@ class Asking(Blocks):
         limits = self.limits
         self._now = now_ms
         if len(self.open) >= limits.outgoing:
-            raise LocalError("too many requests are open", "wait for an answer")
+            raise LocalError("too many open requests")
         message.type = coap.CON if confirmable and not group_ms else coap.NON
         request = Request(self._asked + 1, address, message, group_ms)
         size = len(message.payload)
         if size > 16 << limits.block_szx and len(coap.build(message)) + 4 > limits.datagram:
             if size > limits.body:
-                raise LocalError(f"a body longer than {limits.body} bytes")
+                raise LocalError("longer than limits.body")
             request.upload = message.payload
             request.szx = limits.block_szx
             message.add(_REQUEST_TAG, request.number)
@@ -88,11 +89,6 @@ class Asking(Blocks):
         else:
             self._fail(now_ms, request, "done" if request.group_ms else "no answer")
 
-    def _wait(self, now_ms: int, request: Request) -> None:
-        """It was acknowledged: the answer comes later (RFC 7252 s.5.2.2)."""
-        self._land(now_ms, request)
-        self._arm(request, now_ms + self.limits.exchange_lifetime_ms)
-
     def _response(self, now_ms: int, source: tuple[str, int], message: coap.Message) -> bool:
         """Take a response; False if it is to be refused (RFC 7252 s.4.2, s.5.3.2)."""
         request = self.open.get(message.token)
@@ -110,7 +106,7 @@ class Asking(Blocks):
             return True
         self._land(now_ms, request)
         if coap.unknown_critical(message) is not None:
-            self._fail(now_ms, request, "an answer with an unknown critical option")
+            self._fail(now_ms, request, "unknown critical option")
             return False
         if not request.upload or not self._continued(now_ms, request, message):
             self._collect(now_ms, request, message)
@@ -183,7 +179,9 @@ class Asking(Blocks):
     def _deliver(self, now_ms: int, request: Request, message: coap.Message) -> None:
         """A whole answer: it ends the request, unless that observes."""
         more = request.watch != b""
-        if not more:
+        if more:
+            self._rewatch(now_ms, request)
+        else:
             self._end(now_ms, request)
         self._events.append(Answered(request.number, request.address, message, more))
 
@@ -251,24 +249,21 @@ class Asking(Blocks):
         block = message.uint(coap.BLOCK2)
         first = request.first
         if first is None:
-            if block is None or not block & 8 or block >> 4:
+            if block is None or block & ~7 != 8:
                 self._deliver(now_ms, request, message)
                 return
             request.first = first = message
             request.body = bytearray()
-        elif message.code >= 128 > first.code and not request.watch:
-            self._deliver(now_ms, request, message)
-            return
         body = request.body
         limits = self.limits
         if max(len(body) + len(message.payload), message.uint(coap.SIZE2) or 0) > limits.body:
-            self._fail(now_ms, request, "an answer longer than limits.body")
+            self._fail(now_ms, request, "longer than limits.body")
+        elif block is None or not fits(block, len(body), message.payload):
+            self._broken(now_ms, request, message, "blocks out of order")
         elif message.code >> 5 != first.code >> 5 or (
             first.get(coap.ETAG) not in (None, message.get(coap.ETAG))
         ):
-            self._broken(now_ms, request, "the answer changed on the way")
-        elif block is None or not fits(block, len(body), message.payload):
-            self._broken(now_ms, request, "blocks out of order")
+            self._broken(now_ms, request, message, "changed on the way")
         else:
             body.extend(message.payload)
             if block & 8:
@@ -277,24 +272,22 @@ class Asking(Blocks):
             else:
                 first.payload = bytes(body)
                 first.drop(coap.BLOCK2)
-                if request.watch:
-                    self._rewatch(now_ms, request)
                 self._deliver(now_ms, request, first)
 
     def _next(self, now_ms: int, request: Request, block: int) -> None:
         """Ask for the next block of an answer (RFC 7959 s.2.4); a FETCH says its payload again."""
         message = request.message
-        for number in (coap.OBSERVE, coap.BLOCK1, coap.BLOCK2, coap.SIZE1):
-            message.drop(number)
+        message.options = [o for o in message.options if o[0] not in _FIRST]
         message.add(coap.BLOCK2, block)
         if message.code != coap.FETCH or request.upload:
-            message.payload = b""
-            request.upload = b""
+            message.payload = request.upload = b""
         self._send(now_ms, request)
 
-    def _broken(self, now_ms: int, request: Request, reason: str) -> None:
-        """A body cannot be put together: an observer waits for the next one, all others fail."""
-        if not request.watch:
+    def _broken(self, now_ms: int, request: Request, message: coap.Message, reason: str) -> None:
+        """What came is not the next block: an observer waits for the next notification."""
+        if request.watch:
+            self._rewatch(now_ms, request)
+        elif message.code < 128:
             self._fail(now_ms, request, reason)
         else:
-            self._rewatch(now_ms, request)
+            self._deliver(now_ms, request, message)

@@ -1,7 +1,5 @@
 """Bodies in blocks (RFC 7959). The value of a block option is num << 4 | more << 3 | szx."""
 
-from binascii import crc32
-
 from mesh.core import coap
 from mesh.core.reliability import Reliability
 
@@ -24,27 +22,29 @@ def fits(block: int, at: int, payload: bytes) -> bool:
     )
 
 
-def cut(message: coap.Message, at: int, szx: int, limit: int, tag: bool) -> bytes:
+def cut(message: coap.Message, at: int, szx: int, limit: int) -> bytes:
     """The datagram for the block at that offset, of at most that size and `limit` bytes.
 
-    tag: with an ETag. Where no block is small enough only 4.01 goes out: who is proven gets all.
+    Where no block is small enough only 4.01 goes out: who is proven gets all.
     """
     body = message.payload
     part = coap.Message(message.code, b"", message.type, message.mid, message.token)
+    if at and at >= len(body):
+        part.code = coap.BAD_REQUEST
+        return coap.build(part)
     while szx >= 0:
         end = at + (16 << szx)
         part.payload = body[at:end]
         part.options = [o for o in message.options if not at or o[0] not in _FIRST]
-        if tag and message.get(coap.ETAG) is None:
-            part.add(coap.ETAG, crc32(body).to_bytes(4, "big"))
         part.add(coap.BLOCK2, at >> szx + 4 << 4 | (8 if end < len(body) else 0) | szx)
         data = coap.build(part)
         if len(data) <= limit:
             return data
         szx -= 1
-    return coap.build(
-        coap.Message(coap.UNAUTHORIZED, b"", message.type, message.mid, message.token)
-    )
+    part.code = coap.UNAUTHORIZED
+    part.payload = b""
+    part.options = []
+    return coap.build(part)
 
 
 def key_of(
@@ -89,9 +89,8 @@ class Blocks(Reliability):
         kept.append(body)
         body.until = now_ms + self.limits.exchange_lifetime_ms
         if len(kept) > self.limits.bodies:
-            strangers = [b for b in kept if not self.proven(b.key[0])]
-            many = 2 * len(strangers) > self.limits.bodies
-            kept.remove((strangers if many else [b for b in kept if b not in strangers])[0])
+            proven = [self.proven(b.key[0]) for b in kept]
+            del kept[proven.index(2 * proven.count(True) > len(kept))]
         self.bodies = kept
 
     def _find(

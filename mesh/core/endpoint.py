@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
     from mesh.core.limits import Limits
 
-_QUIET = 24  # to a group nobody says 4.xx or 5.xx (RFC 7252 s.8.2, in the bits of RFC 7967 s.2.1)
+# Options that the endpoint acts on, and where a ticket keeps them
+_NOTED = {
+    coap.OBSERVE: "observe",
+    coap.BLOCK1: "block1",
+    coap.BLOCK2: "block2",
+    coap.NO_RESPONSE: "quiet",
+}
 
 
 class Endpoint(Replies):
@@ -93,14 +99,12 @@ class Endpoint(Replies):
         the observation asked for, if there is room (see observable); else it is taken out.
         """
         if ticket.state != APPLICATION:
-            raise LocalError("this request was answered before")
+            raise LocalError("answered before")
         if ticket.quiet >> (message.code >> 5) - 1 & 1:
             self.ignore(now_ms, ticket)
             return
-        limits = self.limits
-        block = ticket.block1
-        if block is not None:
-            message.add(coap.BLOCK1, block & ~7 | min(block & 7, limits.block_szx))
+        if ticket.block1 is not None:
+            message.add(coap.BLOCK1, ticket.block1)
         if ticket.observe == 0:
             self._register(now_ms, ticket, message)
         piggybacked = ticket.type == coap.CON and not ticket.reply
@@ -116,7 +120,7 @@ class Endpoint(Replies):
             ticket.reply = data
             self._out.append((ticket.address, data))
         elif ticket.group:
-            self._hold(ticket, data, now_ms + limits.leisure_ms * self._number() // 65535)
+            self._hold(ticket, data, now_ms + self.limits.leisure_ms * self._number() // 65535)
         else:
             self._transmit(now_ms, ticket, data)
 
@@ -129,21 +133,22 @@ class Endpoint(Replies):
             ticket.request = ticket.observe = ticket.due = None
 
     def _bare(self, now_ms: int, source: tuple[str, int], message: coap.Message) -> None:
-        """An empty message: an acknowledgement, a reset, or a ping, which a reset answers."""
+        """An empty message: an acknowledgement, a reset, or a ping (RFC 7252 s.4.2, s.4.3)."""
         item = self.flight.get((source, message.mid))
         if message.type == coap.CON:
             self._reset(now_ms, source, message.mid)
         elif isinstance(item, Request):
-            if message.type == coap.ACK:
-                self._wait(now_ms, item)
-            else:
+            if message.type == coap.RST:
                 self._fail(now_ms, item, "reset")
+            else:  # the answer comes later (s.5.2.2)
+                self._land(now_ms, item)
+                self._arm(item, now_ms + self.limits.exchange_lifetime_ms)
         elif isinstance(item, Ticket):
-            if message.type == coap.ACK:
-                self._acked(now_ms, item)
-            else:
+            if message.type == coap.RST:
                 self._landed(item)
                 self._gone(item, "reset")
+            else:
+                self._acked(now_ms, item)
 
     def _answered(self, now_ms: int, source: tuple[str, int], message: coap.Message) -> None:
         """A response; a confirmable one is acknowledged, and its duplicates too."""
@@ -188,88 +193,81 @@ class Endpoint(Replies):
         if (ticket.group and confirmable) or self._duplicate(now_ms, ticket.address, message):
             return
         critical = coap.unknown_critical(message)
-        if critical is not None and not (confirmable and self._may_refuse(now_ms)):
+        if critical is not None:
+            if confirmable and self._may_refuse(now_ms):
+                self._remember(now_ms, ticket)
+                self._refuse(now_ms, ticket, coap.BAD_OPTION, critical)
             return
-        if ticket.group:
-            ticket.quiet = _QUIET
         for number, value in message.options:
-            _note(ticket, number, value)
+            if number in _NOTED:
+                setattr(ticket, _NOTED[number], int.from_bytes(value, "big"))
         self._remember(now_ms, ticket)
         if confirmable:
             self._arm(ticket, now_ms + self.limits.ack_timeout_ms // 2)
-        if critical is not None:
-            self._refuse(now_ms, ticket, coap.BAD_OPTION, f"option {critical}")
-        elif self._put_together(now_ms, ticket, message) and self._new(now_ms, ticket, message):
+        whole = ticket.block1 is None or self._whole(now_ms, ticket, message, ticket.block1)
+        if whole and self._new(now_ms, ticket, message):
             self._events.append(Requested(ticket, ticket.address, message, ticket.group))
 
-    def _refuse(self, now_ms: int, ticket: Ticket, code: int, text: str) -> None:
-        ticket.block1 = ticket.observe = None
-        self.respond(now_ms, ticket, coap.Message(code, text.encode()))
+    def _refuse(self, now_ms: int, ticket: Ticket, code: int, what: int | None = None) -> None:
+        """Answer here and now; a number that says more goes with it."""
+        answer = coap.Message(code)
+        if code == coap.TOO_LARGE:
+            answer.add(coap.SIZE1, self.limits.body)
+        elif what is not None:
+            answer.payload = str(what).encode()
+        ticket.observe = None
+        if code != coap.CONTINUE:
+            ticket.block1 = None
+        self.respond(now_ms, ticket, answer)
 
-    def _put_together(self, now_ms: int, ticket: Ticket, message: coap.Message) -> bool:
+    def _whole(self, now_ms: int, ticket: Ticket, message: coap.Message, block: int) -> bool:
         """Whether the request's body is whole (RFC 7959 s.2.5). If not, that is the answer."""
-        block = ticket.block1
-        if block is None:
-            return True
-        most = self.limits.body
         body = self._find(now_ms, ticket.address, message, None) if block >> 4 else None
         if body is None:
             body = Body(key_of(ticket.address, message), None)
         data = body.data
+        payload = message.payload
+        code = 0
         if offset(block) != len(data):
-            self._refuse(now_ms, ticket, coap.INCOMPLETE, "begin at block 0")
-        elif not fits(block, len(data), message.payload):
-            self._refuse(now_ms, ticket, coap.BAD_REQUEST, "block size")
-        elif max(len(data) + len(message.payload), message.uint(coap.SIZE1) or 0) > most:
-            self._purge(now_ms, body)
-            ticket.block1 = ticket.observe = None
-            self.respond(now_ms, ticket, coap.Message(coap.TOO_LARGE).add(coap.SIZE1, most))
+            code = coap.INCOMPLETE
+        elif not fits(block, len(data), payload):
+            code = coap.BAD_REQUEST
+        elif max(len(data) + len(payload), message.uint(coap.SIZE1) or 0) > self.limits.body:
+            code = coap.TOO_LARGE
         else:
-            data.extend(message.payload)
-            if not block & 8:
-                self._purge(now_ms, body)
+            data.extend(payload)
+            if block & 8:
+                code = coap.CONTINUE
+                self._keep(now_ms, body)
+            else:
                 message.payload = bytes(data)
                 message.drop(coap.BLOCK1)
-                return True
-            self._keep(now_ms, body)
-            ticket.observe = None
-            self.respond(now_ms, ticket, coap.Message(coap.CONTINUE))
-        return False
+        if not code or code == coap.TOO_LARGE:
+            self._purge(now_ms, body)
+        if code:
+            self._refuse(now_ms, ticket, code)
+        return not code
 
     def _new(self, now_ms: int, ticket: Ticket, message: coap.Message) -> bool:
         """Whether the application is to answer: it is not for a later block of a body kept."""
-        block = ticket.block2 or 0
-        if ticket.group or message.code not in (coap.GET, coap.FETCH):
+        address = ticket.address
+        read = message.code in (coap.GET, coap.FETCH)
+        if ticket.group or not read:
             ticket.observe = None
-        if block & 7 == 7:
-            self._refuse(now_ms, ticket, coap.BAD_REQUEST, "block size")
-            return False
-        if block >> 4:
-            body = self._find(now_ms, ticket.address, message, message.payload)
+        if (ticket.block2 or 0) >> 4:
+            body = self._find(now_ms, address, message, message.payload)
             ticket.observe = None
-            if body is not None and body.message is not None:
+            if body and body.message:
                 self._keep(now_ms, body)
                 ticket.request = None
                 self.respond(now_ms, ticket, body.message)
                 return False
-            if message.code not in (coap.GET, coap.FETCH) or not self.proven(ticket.address):
-                self._refuse(now_ms, ticket, coap.INCOMPLETE, "begin at block 0")
+            if not read or not self.proven(address):
+                self._refuse(now_ms, ticket, coap.INCOMPLETE)
                 return False
         if ticket.observe:
             ticket.observe = None
-            old = self.observers.get((ticket.address, ticket.token))
-            if old is not None:
+            old = self.observers.get((address, ticket.token))
+            if old:
                 self._gone(old, "deregistered")
         return True
-
-
-def _note(ticket: Ticket, number: int, value: bytes) -> None:
-    """Keep what an option says, if the endpoint acts on it."""
-    if number == coap.OBSERVE:
-        ticket.observe = int.from_bytes(value, "big")
-    elif number == coap.BLOCK1:
-        ticket.block1 = int.from_bytes(value, "big")
-    elif number == coap.BLOCK2:
-        ticket.block2 = int.from_bytes(value, "big")
-    elif number == coap.NO_RESPONSE:
-        ticket.quiet = int.from_bytes(value, "big")

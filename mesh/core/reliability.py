@@ -71,8 +71,7 @@ class Reliability:
         self._heap: list[tuple[int, int, Timed]] = []
         self._armed = self._bound = 0
         self._now = self._second = self._refused = 0
-        self._source = random
-        self._pool = b""
+        self._random = random
         # Ids for answers to addresses that we never asked: no flood of requests leaves state.
         self._strangers = Remote(self._number(), 0)
 
@@ -94,15 +93,8 @@ class Reliability:
             heapq.heappop(heap)
         return None
 
-    def _random(self, n: int) -> bytes:
-        """n random bytes, drawn from the runtime 64 at a time."""
-        pool = self._pool
-        if len(pool) < n:
-            pool = self._source(64)
-        self._pool = pool[n:]
-        return pool[:n]
-
     def _number(self) -> int:
+        """A random number of 16 bits."""
         return int.from_bytes(self._random(2), "big")
 
     def _arm(self, item: Timed, due: int) -> None:
@@ -148,23 +140,20 @@ class Reliability:
         return True
 
     def _remote(self, now_ms: int, address: tuple[str, int]) -> Remote:
-        """The state of an address, made if there is none. The least recently used goes for it."""
+        """The state of an address, made if need be: the least used one goes, unproven first."""
         remote = self.remotes.get(address)
         if remote is None:
             if len(self.remotes) >= self.limits.remotes:
-                self._make_room()
+                idle = [
+                    (r.proven, r.used, a)
+                    for a, r in self.remotes.items()
+                    if not (r.busy or r.line)
+                ]
+                for _, _, old in sorted(idle)[:1]:
+                    del self.remotes[old]
             remote = self.remotes[address] = Remote(self._number(), now_ms)
         remote.used = now_ms
         return remote
-
-    def _make_room(self) -> None:
-        """Forget a quarter of the addresses that proved nothing; or else one that did."""
-        idle = sorted(
-            [(r.proven, r.used, a) for a, r in self.remotes.items() if not r.busy and not r.line]
-        )
-        unproven = len([entry for entry in idle if not entry[0]])
-        for _, _, address in idle[: max(1, min(unproven, self.limits.remotes // 4))]:
-            del self.remotes[address]
 
     def _empty(self, type: int, address: tuple[str, int], mid: int) -> bytes:
         """Send an empty message, and return it."""

@@ -1,5 +1,7 @@
 """Answers and notifications on their way to those who asked (RFC 7252 s.5.2; RFC 7641 s.4)."""
 
+from binascii import crc32
+
 from mesh.core import coap
 from mesh.core.asking import Asking
 from mesh.core.blocks import Body, cut, key_of, offset
@@ -23,7 +25,6 @@ class Ticket(Timed):
     observe: int | None = None  # 0: it may observe, or does
     block1: int | None = None
     block2: int | None = None
-    quiet = 0
     count = 0  # notifications
     con_ms = 0
     until = 0
@@ -38,6 +39,8 @@ class Ticket(Timed):
         self.token = message.token
         self.size = size
         self.group = group
+        # To a group nobody says 4.xx or 5.xx (RFC 7252 s.8.2), in the bits of RFC 7967 s.2.1
+        self.quiet = 24 if group else 0
 
 
 class Replies(Asking):
@@ -98,18 +101,13 @@ class Replies(Asking):
             return [old]
         if len(self.observers) < self.limits.observers:
             return []
-        places = {ticket.address: 1}
-        for address, _ in self.observers:
-            places[address] = places.get(address, 0) + 1
-        worst = max(
-            [
-                (not self.proven(t.address), places[t.address], -t.until, t.address, t.token)
-                for t in self.observers.values()
-            ]
-        )
-        if worst[:2] <= (not self.proven(ticket.address), places[ticket.address]):
-            return None
-        return [self.observers[worst[3:]]]
+        held = [address for address, _ in self.observers] + [ticket.address]
+        ranks = [
+            (not self.proven(t.address), held.count(t.address), -t.until, t.address, t.token)
+            for t in list(self.observers.values()) + [ticket]
+        ]
+        worst = max(ranks)
+        return [self.observers[worst[3:]]] if worst[:2] > ranks[-1][:2] else None
 
     def _register(self, now_ms: int, ticket: Ticket, message: coap.Message) -> None:
         """Begin an observation, if the answer says so and there is room (RFC 7641 s.4.1)."""
@@ -150,17 +148,18 @@ class Replies(Asking):
                 return data
             block = limits.block_szx
         if size > limits.body:
-            raise LocalError(f"a body longer than {limits.body} bytes")
-        at = offset(block)
-        if at and at >= size:
-            message = coap.Message(coap.BAD_REQUEST, b"", message.type, message.mid, message.token)
-            return coap.build(message)
+            raise LocalError("longer than limits.body")
         if request is not None:
             body = Body(key_of(ticket.address, request), request.payload)
-            body.message = coap.Message(message.code, message.payload)
-            body.message.options = list(message.options)
+            options = list(message.options)
+            body.message = message = coap.Message(
+                message.code, message.payload, message.type, message.mid, message.token
+            )
+            message.options = options
+            if proven and message.get(coap.ETAG) is None:
+                message.add(coap.ETAG, crc32(message.payload).to_bytes(4, "big"))
             self._keep(now_ms, body)
-        return cut(message, at, min(block & 7, limits.block_szx), limit, proven)
+        return cut(message, offset(block), min(block & 7, limits.block_szx), limit)
 
     def _transmit(self, now_ms: int, ticket: Ticket, data: bytes) -> None:
         """Send an answer that is no acknowledgement, under a message id of ours."""

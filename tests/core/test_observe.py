@@ -339,6 +339,20 @@ def test_a_first_answer_in_blocks():
     assert told(link)[1:] == [b"2"]
 
 
+def test_observing_by_a_fetch_that_goes_in_blocks():
+    link = Link(A, B)
+    link.ends[B].prove(A)
+    link.serve[B] = lambda event: content(event.message.payload[-2000:], OBSERVE=1)
+    what = b"1" * 1200 + b"2" * 1200
+    number = link.ends[A].request(link.now, B, asking(coap.FETCH, ("s",), what, OBSERVE=0))
+    link.run(50)
+    assert told(link) == [what[-2000:]] and link.of(A)[0].more
+    for order in (2, 3):
+        assert tell(link, link.of(B)[0].ticket, order, b"n" * order * 700)
+        link.run(50)
+    assert told(link)[1:] == [b"n" * 1400, b"n" * 2100] and link.of(A)[2].number == number
+
+
 def test_a_lost_later_block_fails_the_observation_once():
     link, number, ticket = watched()
     link.fate = lambda n, data: [] if coap.parse(data).get(coap.BLOCK2) == b"\x1d" else [1]
