@@ -172,6 +172,11 @@ def test_get_of_what_cannot_be_had(capsys, uri, code):
     assert uri in capsys.readouterr().err
 
 
+def test_get_of_a_bare_host_offers_its_address(capsys):
+    assert cli.run(["get", "192.168.7.21/peer"]) == USAGE
+    assert "did you mean coap://192.168.7.21/peer" in capsys.readouterr().err
+
+
 def test_doctor_prints_one_document(capsys, home):
     arguments = ["doctor", "--home", str(home.path), "-i", LOOPBACK, "-t", "0.2", "--json"]
     assert cli.run(arguments) == OK

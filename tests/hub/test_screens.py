@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from mesh.hub.cli import lines, render, units, views
+from mesh.hub.cli import layout, lines, render, units, views
 from mesh.hub.cli.options import Reply
 
 EVIL = "evil\x1b[2J\u202egnp\x07"
@@ -129,3 +129,21 @@ def test_values_are_shown_with_their_units(value, unit, shown):
 )
 def test_ages_are_short(seconds, shown):
     assert units.ago(seconds) == shown
+
+
+def test_a_feed_is_counted_from_its_last_start():
+    heads = [{"label": "greenhouse", "seq": (2 << 32) + 8}, {"label": "study", "seq": 5}]
+    row = peer_row(about={}, sensors=[], actuators={}, heads=heads, resources=[])
+    assert "greenhouse 8 since start 2, study up to 5" in screen(views.show(row), 120)
+
+
+def test_how_a_peer_was_found_is_said_in_words():
+    shown = screen(views.peers([peer_row(how="last"), peer_row(how="peers")]))
+    assert "last address" in shown
+    assert "told by peers" in shown
+
+
+def test_a_folder_of_the_user_is_shown_short(monkeypatch):
+    monkeypatch.setenv("HOME", "/users/ada")
+    assert layout.folder("/users/ada/mesh") == "~/mesh"
+    assert layout.folder("/users/adam/mesh") == "/users/adam/mesh"

@@ -36,23 +36,24 @@ def command(
 async def _get(uri: str, accept: int | None, timeout_s: float) -> AsyncGenerator[Any, None]:
     from mesh.hub import foreign, formats  # noqa: PLC0415 - aiocoap, which no other command needs
 
-    with _usage():
+    with _usage(uri):
         yield formats.describe(uri, await foreign.get(uri, accept, timeout_s))
 
 
 async def _observe(uri: str, accept: int | None, timeout_s: float) -> AsyncGenerator[Any, None]:
     from mesh.hub import foreign, formats  # noqa: PLC0415 - as above
 
-    with _usage():
+    with _usage(uri):
         async with aclosing(foreign.observe(uri, accept, timeout_s)) as replies:
             async for reply in replies:
                 yield formats.describe(uri, reply)
 
 
 @contextmanager
-def _usage() -> Iterator[None]:
+def _usage(uri: str) -> Iterator[None]:
     """A URI that is none was written wrongly: nothing here has to be set up."""
     try:
         yield
     except LocalError as error:
-        raise Failure(error.detail, error.help, USAGE) from error
+        help = error.help if "://" in uri else f"did you mean coap://{uri} ?"
+        raise Failure(error.detail, help, USAGE) from error

@@ -1,5 +1,6 @@
 """The pieces that views are made of. Words of others are cleaned before they are shown."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,10 @@ STYLES = {
     "up": "green", "new": "yellow", "lost": "red",
     "found": "green", "refused": "yellow", "forked": "bold red", "error": "red",
 }  # fmt: skip
-HOW = {"mdns": "DNS-SD", "given": "by hand"}
+HOW = {
+    "mdns": "DNS-SD", "query": "DNS-SD query", "group": "CoAP group", "peers": "told by peers",
+    "given": "by hand", "last": "last address",
+}  # fmt: skip
 GIVING = ("name", "address", "attributes")  # columns that give way where room is short
 
 
@@ -53,6 +57,12 @@ def pairs(rows: Iterable[tuple[str, str | Text]]) -> Table:
 def styled(word: str) -> Text:
     """A word that has a colour of its own."""
     return Text(word, STYLES.get(word, ""))
+
+
+def folder(path: str) -> str:
+    """A path, its part up to the user's own folder as ~, to be read and to be pasted."""
+    home = os.path.expanduser("~")
+    return "~" + path[len(home) :] if path.startswith(home + "/") else path
 
 
 def how(row: Row) -> str:

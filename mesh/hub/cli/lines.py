@@ -9,7 +9,7 @@ from rich.text import Text
 
 from mesh.core import coap
 from mesh.hub.cli import units
-from mesh.hub.cli.layout import STYLES, Row, clean, how, pairs
+from mesh.hub.cli.layout import STYLES, Row, clean, folder, how, pairs
 
 
 def watch(row: Row) -> RenderableType:
@@ -37,8 +37,9 @@ def _started(row: Row) -> RenderableType:
     facts: list[tuple[str, str | Text]] = [
         ("id", row["id"]),
         ("reachable at", ", ".join(row["addresses"])),
+        ("over TCP at", f"port {row['tcp']}" if row.get("tcp") else "no port: it is taken"),
         ("finds by", ", ".join(here)),
-        ("home", row["home"]),
+        ("home", folder(row["home"])),
     ]
     for layer in row["layers"]:
         if layer["reason"]:

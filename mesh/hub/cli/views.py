@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mesh.hub.cli import lines, units
-from mesh.hub.cli.layout import Row, clean, how, pairs, styled, table
+from mesh.hub.cli.layout import Row, clean, folder, how, pairs, styled, table
 
 CLOCKS = (
     "unknown",
@@ -118,7 +118,13 @@ def _word(value: Any) -> bool | str | None:  # noqa: ANN401 - an actuator's valu
 
 
 def _heads(heads: Sequence[Row]) -> str:
-    return ", ".join(f"{clean(head['label'])} up to {head['seq']}" for head in heads) or "none"
+    return ", ".join(f"{clean(head['label'])} {_entries(head['seq'])}" for head in heads) or "none"
+
+
+def _entries(seq: int) -> str:
+    """How far a feed goes: a new start goes on at its number x 2^32 (docs/protocol.md s.6)."""
+    start, count = divmod(seq, 1 << 32)
+    return f"{count} since start {start}" if start else f"up to {count}"
 
 
 def _number(value: object) -> float:
@@ -163,7 +169,7 @@ def identity(row: Row) -> RenderableType:
             ("id", row["id"]),
             ("short", row["short"]),
             ("name", clean(row["name"]) or "-"),
-            ("home", row["home"]),
+            ("home", folder(row["home"])),
             ("running", "yes" if row["running"] else "no"),
         ]
     )
