@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 
-from mesh.core import cbor, ids
+from mesh.core import cbor
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.limits import Limits
 from mesh.core.node import COAP, GROUP, MDNS, Node
@@ -31,7 +31,7 @@ FIRST_PORT, PORTS = 49152, 16384  # RFC 6335 s.6
 TRIES = 20  # of a random port
 HEAP_MS = 10_000
 WIFI_S = 10
-KNOWN = "peers"  # the file with the last addresses that worked
+KNOWN = "peers"  # the file with the last addresses that worked: {id: text}
 
 
 def sha256(data: bytes) -> bytes:
@@ -55,7 +55,7 @@ class Board:
         self._sockets: dict[int, Socket] = {}
         self._groups: list[tuple[Socket, str]] = []
         self._own = ""
-        self._known = ""
+        self._known = b""
         self._loop = Loop(node, self._sockets, console.event, clock.Ticks())
         self._measuring = parts.add(node, profile, modules, console)
 
@@ -172,23 +172,19 @@ class Board:
 
     def _remember_known(self, now_ms: int) -> None:
         try:
-            self._known = str(identity.read(KNOWN) or b"", "utf-8")
-            for line in self._known.split("\n"):
-                peer, _, address = line.partition(" ")
-                self.node.candidate(now_ms, ids.from_text(peer), read_address(address), "last")
-        except (MeshError, UnicodeError):  # only a help: without it others are found all the same
+            self._known = identity.read(KNOWN) or b"\xa0"
+            known: Any = cbor.decode(self._known)
+            for peer in known:
+                self.node.candidate(now_ms, peer, read_address(known[peer]), "last")
+        except MeshError:  # only a help: without it others are found all the same
             pass
 
     def _keep_known(self) -> None:
-        lines = [
-            ids.to_text(contact.peer) + " " + address_text(contact.address)
-            for contact in self.node.contacts.proven()
-            if contact.address
-        ]
-        known = "\n".join(lines)
-        if known and known != self._known:
+        proven = self.node.contacts.proven()
+        known = cbor.encode({c.peer: address_text(c.address) for c in proven if c.address})
+        if proven and known != self._known:
             self._known = known
             try:
-                identity.write(KNOWN, known.encode())
+                identity.write(KNOWN, known)
             except OSError:  # no room: see above
                 pass

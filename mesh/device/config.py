@@ -51,39 +51,34 @@ class Reader:
 
     def _value(self, deep: int) -> object:
         char = self._next()
-        if deep and char == "[":
-            return self._list(deep - 1)
-        if deep and char == "{":
-            return self._table(deep - 1)
-        return self._word()
-
-    def _list(self, deep: int) -> "list[object]":
+        if not deep or not char or char not in "{[":
+            return self._word()
+        end = "]" if char == "[" else "}"
         items: list[object] = []
-        self._take("[")
-        while self._next() != "]" or items:
-            items.append(self._value(deep))
-            if self._take(",]") == "]":
-                return items
-        self._at += 1
-        return items
-
-    def _table(self, deep: int) -> "dict[str, object]":
         table: dict[str, object] = {}
-        self._take("{")
-        while self._next() != "}" or table:
-            if self._next() != '"':
-                self._fail('a name in "quotes"')
-            start = self._at
-            key = str(self._word())
-            if key in table:
-                self._at = start
-                self._fail("a name that was not there before")
-            self._take(":")
-            table[key] = self._value(deep)
-            if self._take(",}") == "}":
-                return table
         self._at += 1
-        return table
+        while self._next() != end or items or table:
+            if char == "[":
+                items.append(self._value(deep - 1))
+            else:
+                key = self._name(table)
+                table[key] = self._value(deep - 1)
+            if self._take("," + end) == end:
+                break
+        else:
+            self._at += 1
+        return items if char == "[" else table
+
+    def _name(self, table: "dict[str, object]") -> str:
+        if self._next() != '"':
+            self._fail('a name in "quotes"')
+        start = self._at
+        key = str(self._word())
+        if key in table:
+            self._at = start
+            self._fail("a name that was not there before")
+        self._take(":")
+        return key
 
     def _word(self) -> object:
         """A text, a number, true, false or null: json reads it, once it is known where it ends."""
