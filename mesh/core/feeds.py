@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mesh.core.primitives import Identity, Kit
 
 MOST_RUNS = 8
+HEAD_SIZE = 160  # bytes of a head in an answer, at most
 
 
 class Feeds:
@@ -54,7 +55,8 @@ class Feeds:
         """Heads of all feeds held, the own one signed now if need be."""
         self.sign()
         feeds = [self.own] + [self.foreign[author] for author in sorted(self.foreign)]
-        return [feed.head for feed in feeds if feed.head]
+        heads = [feed.head for feed in feeds if feed.head]
+        return heads[: self._limits.body // HEAD_SIZE]
 
     def runs(self, now_ms: int, wanted: object) -> list[object]:
         """Answer {author: first wanted seq} by runs, at most MOST_RUNS. RemoteError if it is not that."""
@@ -63,7 +65,7 @@ class Feeds:
             run = self.run(author, first)
             if run is not None:
                 runs.append(run)
-        return runs
+        return runs[: max(1, (self._limits.body - 200) // self._limits.run)]
 
     def run(self, author: bytes, first: int) -> "list[object] | None":
         """Give the run of an author from `first` on, or None if there is nothing new."""
@@ -100,7 +102,10 @@ class Feeds:
         feed = self.foreign.get(author)
         if feed is None:
             if len(self.foreign) >= self._limits.peers:
-                raise RemoteError("no room for another feed", 0xA3)
+                unwanted = [a for a in sorted(self.foreign) if not self.wants(a)]
+                if not unwanted:
+                    raise RemoteError("no room for another feed", 0xA3)
+                del self.foreign[unwanted[0]]
             feed = Feed(self._kit, author, self._limits.foreign_tail, limits=self._limits)
         try:
             entries = feed.accept(run)

@@ -41,13 +41,15 @@ class Greeting:
         self._contacts = contacts
         self._clock = clock
         self._bucket = Bucket(limits.hello_per_s)
+        self._waiting = 0  # hellos under way: few, so that there is room for other questions
+        self._most = max(1, limits.outgoing // 4)
         self._emit = emit
         self._unix: dict[bytes, int] = {}  # peer -> its Unix ms at our time 0
 
     def tick(self, now_ms: int) -> None:
         """Greet those who are due, as many as the rate allows."""
         for contact in self._contacts.due(now_ms):
-            if not self._bucket.take(now_ms):
+            if self._waiting >= self._most or not self._bucket.take(now_ms):
                 self._contacts.schedule(contact, now_ms + 250)
                 continue
             where = self._contacts.where(contact)
@@ -59,11 +61,13 @@ class Greeting:
             contact.asking = True
             try:
                 self._asks.put(now_ms, ask)
+                self._waiting += 1
             except LocalError:
                 contact.asking = False
                 self._contacts.schedule(contact, now_ms + 250)
 
     def _greeted(self, now_ms: int, ask: Ask, outcome: Outcome) -> None:
+        self._waiting -= 1
         contact = self._contacts.get(ask.peer)
         if contact is None:
             return

@@ -59,7 +59,7 @@ class Node:
         self.peer.name = profile.name
         gate = Gate(kit, identity, self.endpoint, limits)
         self.serving = Serving(
-            self.peer, gate, self.endpoint, limits.observers, self._emit, self._seen
+            self.peer, gate, self.endpoint, self._emit, self._seen
         )
         self.asks = Asks(kit, identity, self.endpoint)
         self.greeting = Greeting(kit, self.asks, self.contacts, self.clock, limits, self._emit)
@@ -230,7 +230,11 @@ class Node:
         self.contacts.add(now_ms, sender, source, "asked us")
 
     def _wants(self, author: bytes) -> bool:
-        return "*" in self.profile.follow or author in self.profile.follow
+        """Whether to keep that feed: of those whom we follow, or of anybody who is a peer."""
+        if author in self.profile.follow:
+            return True
+        contact = self.contacts.get(author)
+        return "*" in self.profile.follow and contact is not None and contact.address is not None
 
     def _follow(self, now_ms: int, contact: "Contact") -> None:
         if contact.state != UP or self.following.is_idle(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Answered = tuple[int, int | None, bytes]
 
 VERSION = 0
+LONGEST = 64  # characters of a text that an actuator takes: it has to fit into an entry
 
 
 class Sensor:
@@ -202,6 +203,8 @@ class Peer:
         actuator = self.actuators.get(name)
         if value is None or isinstance(value, (bytes, list, dict)):
             raise RemoteError("an actuator takes a number, a text, true or false")
+        if isinstance(value, str) and len(value) > LONGEST:
+            raise RemoteError("an actuator takes at most %d characters" % LONGEST, 0x8D)
         if actuator is None:
             raise RemoteError("no such actuator", 0x84, "GET /actuators lists them")
         try:

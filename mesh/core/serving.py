@@ -27,20 +27,20 @@ class Serving:
         peer: "Peer",
         gate: "Gate",
         endpoint: "Endpoint",
-        observers: int,
         emit: "Callable[[object], None]",
         seen: "Callable[[int, bytes, tuple[str, int]], None]",
     ) -> None:
         self._peer = peer
         self._gate = gate
         self._endpoint = endpoint
-        self.watchers = Watchers(observers)
+        self.watchers = Watchers()
         self._emit = emit
         self._seen = seen
 
     def requested(self, now_ms: int, event: "Requested") -> None:
         """Answer one request."""
-        if event.group and event.message.path() != [".well-known", "core"]:
+        path = event.message.all(coap.URI_PATH)
+        if event.group and path != [b".well-known", b"core"]:
             self._endpoint.ignore(now_ms, event.ticket)
             return
         opened = None
@@ -50,12 +50,16 @@ class Serving:
                 self._peer.verified += 1
                 self._seen(now_ms, opened.sender, event.source)
             reply = self._reply(now_ms, event, opened)
+            if reply is not None and len(reply.payload) > self._endpoint.limits.body:
+                raise RemoteError("too long to be sent", 0x86, "ask for less, or for CBOR (60)")
         except RemoteError as error:
             reply = self._refuse(now_ms, event, opened, error)
         if reply is None:
             self._endpoint.ignore(now_ms, event.ticket)
         else:
             self._endpoint.respond(now_ms, event.ticket, reply)
+        if event.ticket.observe != 0:
+            self.watchers.drop(event.ticket)  # it came to no observation
 
     def _reply(
         self, now_ms: int, event: "Requested", opened: "Opened | None"
@@ -103,7 +107,7 @@ class Serving:
     ) -> "int | None":
         """Take the asker in as an observer if it wants that and may; gives its first Observe number."""
         request = event.message
-        if request.uint(coap.OBSERVE) != 0:
+        if not self._endpoint.observable(event.ticket):
             return None
         path = request.path()
         wanted = None
@@ -112,8 +116,7 @@ class Serving:
         elif len(path) != 2 or path[0] != "sensors":
             return None
         watcher = Watcher(request, opened, wanted)
-        if not self.watchers.add(event.ticket, watcher):
-            return None
+        self.watchers.add(event.ticket, watcher)
         return watcher.next_number()
 
     def _next(self, author: bytes, first: int) -> int:

@@ -26,18 +26,14 @@ class Watcher:
 
 
 class Watchers:
-    """All observers, at most `limit` of them."""
+    """All observers. The endpoint says who may be one: limits.observers of them."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self) -> None:
         self._all: dict[object, Watcher] = {}
 
-    def add(self, ticket: object, watcher: Watcher) -> bool:
-        """Take one in; False if there is no room (it then gets its answer without Observe)."""
-        if ticket not in self._all and len(self._all) >= self._limit:
-            return False
+    def add(self, ticket: object, watcher: Watcher) -> None:
+        """Take one in."""
         self._all[ticket] = watcher
-        return True
 
     def drop(self, ticket: object) -> None:
         """Forget one."""
