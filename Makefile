@@ -18,8 +18,8 @@ tests: setup     ## all tests, on both interpreters (make tests ARGS="-k feed -x
 
 check: layout lint imports types rules     ## what reads the code without running it
 
-bench: setup     ## how fast it is, beside others, on this machine
-	@$(BIN)/python -c "import filelock, ge25519" 2>/dev/null || $(BIN)/pip install --quiet -e ".[bench]"
+bench:     ## how fast it is, beside others, on this machine
+	@$(PYTHON) tools/setup.py bench
 	$(BIN)/python tests/bench/run.py $(ARGS)
 
 fuzz: setup     ## the random tests, for long (make fuzz ARGS="-k cbor")

@@ -1,6 +1,6 @@
-"""Lay out what `make demo` or `make test` needs: .venv, and what tests need of Debian and npm.
+"""Lay out what `make demo`, `test` or `bench` needs: .venv, and what tests need of Debian and npm.
 
-Usage: python3 tools/setup.py demo|test
+Usage: python3 tools/setup.py demo|test|bench
 
 The standard library is enough for it. Everything goes into .venv/ and typings/ in the project's
 folder, but for Debian's packages, which only root can install. A second call finds its stamps and
@@ -42,19 +42,20 @@ def main(purpose) -> None:
     with (VENV / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second waits
         if purpose == "demo":
-            python_packages("fast,boards")
-        else:
-            python_packages("dev")
-            typings()
-            debian_packages()
-            node_packages()
+            python_packages("fast,boards", "dev")
+            return
+        python_packages("dev")
+        typings()
+        debian_packages()
+        node_packages()
+        if purpose == "bench":
+            python_packages("bench")
 
 
-def python_packages(extras) -> None:
-    """Install this project with its extras into .venv."""
+def python_packages(extras, *more) -> None:
+    """Install this project with these extras into .venv, unless these or more are there."""
     key = [ROOT, sys.version, (ROOT / "pyproject.toml").read_bytes()]
-    # what has dev has everything
-    if fresh(VENV / "stamp-dev", key) or fresh(VENV / f"stamp-{extras}", key):
+    if any(fresh(VENV / f"stamp-{name}", key) for name in (extras, *more)):
         return
     say(f"installing the project with [{extras}] into .venv")
     if not PYTHON.exists() or run(PYTHON, "-m", "pip", "--version", quiet=True):
@@ -178,6 +179,6 @@ def say(text) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["demo"], ["test"]):
+    if sys.argv[1:] not in (["demo"], ["test"], ["bench"]):
         sys.exit(__doc__)
     main(sys.argv[1])
