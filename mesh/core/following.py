@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mesh.core.asks import Asks
     from mesh.core.contacts import Contact
     from mesh.core.feeds import Feeds
+    from mesh.core.limits import Limits
     from mesh.core.primitives import Kit
 
 IDLE_CHECKS = 3  # an observation that was silent for so many check intervals is asked for anew
@@ -33,14 +34,15 @@ class Following:
         feeds: "Feeds",
         told: "Callable[..., None]",
         refused: "Callable[..., None]",
-        pause_ms: int,
+        limits: "Limits",
     ) -> None:
         self._kit = kit
         self._asks = asks
         self._feeds = feeds
         self._told = told
         self._refused = refused
-        self._pause_ms = pause_ms
+        self._pause_ms = limits.check_ms // 4
+        self._most = limits.outgoing * 5 // 8  # so that there is room for other questions
         self._open: dict[bytes, list[int]] = {}  # peer -> [number or -1 when ended, last news ms]
         feeds.heard = self.heard
 
@@ -51,6 +53,8 @@ class Following:
         if contact.address is None or state is not None:
             if state is None or state[0] >= 0 or now_ms - state[1] < self._pause_ms:
                 return
+        if state is None and len(self._open) >= self._most:
+            return
         body = self._kit.encode({peer: self._feeds.next_seq(peer)})
         message = request_for(coap.FETCH, ["feeds"], observe=True)
         ask = Ask(peer, contact.address, message, (CBOR, body), self._answered)

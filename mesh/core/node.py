@@ -65,7 +65,7 @@ class Node:
         self.greeting = Greeting(kit, self.asks, self.contacts, self.clock, limits, self._emit)
         self.searching = Searching(self.endpoint, self.contacts, limits)
         self.following = Following(
-            kit, self.asks, feeds, self._told, self._untrue, limits.check_ms // 4
+            kit, self.asks, feeds, self._told, self._untrue, limits
         )
         self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self._emit)
         self.questions = Questions(
