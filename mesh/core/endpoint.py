@@ -13,7 +13,7 @@ from mesh.core.asking import Request
 from mesh.core.blocks import Body, fits, key_of, offset
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Requested
-from mesh.core.replies import ACKNOWLEDGED, APPLICATION, NOTHING, Replies, Ticket
+from mesh.core.replies import APPLICATION, LATER, NOTHING, Replies, Ticket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ class Endpoint(Replies):
         The message (code, options, payload) now belongs to the endpoint. Observe in a 2.xx opens
         the observation asked for, if there is room (see observable); else it is taken out.
         """
-        if ticket.state != APPLICATION:
-            raise LocalError("answered before")
+        if ticket.state != APPLICATION or len(message.payload) > self.limits.body:
+            raise LocalError("answered before, or longer than limits.body")
         if ticket.quiet >> (message.code >> 5) - 1 & 1:
             self.ignore(now_ms, ticket)
             return
@@ -181,7 +181,7 @@ class Endpoint(Replies):
             key = (old.address, old.asked)
             if self.seen.get(key) is old:
                 del self.seen[key]
-            if old.state < ACKNOWLEDGED:
+            if old.state == APPLICATION or (old.state == LATER and old.observe is None):
                 old.due = None
         ticket.until = now_ms + limits.exchange_lifetime_ms
         self.seen[(ticket.address, ticket.asked)] = ticket

@@ -52,7 +52,10 @@ class Replies(Asking):
         """Send an observer a newer representation; False if that observer is gone.
 
         The caller puts the Observe option. What is no 2.xx ends the observation (RFC 7641 s.4.2).
+        LocalError for more than limits.body bytes.
         """
+        if len(message.payload) > self.limits.body:
+            raise LocalError("longer than limits.body")
         if ticket.observe != 0 or ticket.state == APPLICATION:
             return False
         final = message.code >> 5 != 2
@@ -147,8 +150,6 @@ class Replies(Asking):
             if len(data) <= limit:
                 return data
             block = limits.block_szx
-        if size > limits.body:
-            raise LocalError("longer than limits.body")
         if request is not None:
             body = Body(key_of(ticket.address, request), request.payload)
             options = list(message.options)

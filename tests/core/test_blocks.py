@@ -185,6 +185,9 @@ def test_what_we_send_has_a_limit_too():
     link.ends[A].request(link.now, B, get("x"))
     link.run(10)
     raises(LocalError, link.ends[B].respond, link.now, link.of(B)[0].ticket, content(LONG))
+    link.ends[B].respond(link.now, link.of(B)[0].ticket, content(b"short"))
+    link.run(10)
+    assert link.of(A)[0].message.payload == b"short"
 
 
 def test_an_answer_longer_than_the_limit_fails():

@@ -1,9 +1,11 @@
 """Observation: RFC 7641, from both sides."""
 
+from helpers import raises
 from network import Dice, Link, asking, content, get, losing, sizes
 
 from mesh.core import coap
 from mesh.core.endpoint import Endpoint
+from mesh.core.errors import LocalError
 from mesh.core.events import Answered, Failed, ObserverGone
 from mesh.core.limits import Limits
 
@@ -379,6 +381,34 @@ def test_the_same_content_to_many_observers():
     sent = [end.next_send() for _ in tickets]
     assert [to for to, _ in sent] == [("10.1.0.1", n) for n in range(4)]
     assert len(end.bodies) == 2 and all(len(data) < 600 for _, data in sent)
+
+
+def test_what_is_too_long_changes_nothing():
+    end = Endpoint(Limits(body=50), Dice())
+    message = asking(coap.GET, ("s",), OBSERVE=0)
+    end.receive(0, A, coap.build(message))
+    ticket = end.next_event().ticket
+    raises(LocalError, end.respond, 0, ticket, content(b"1" * 51, OBSERVE=1))
+    assert not end.observers
+    end.respond(0, ticket, content(b"1", OBSERVE=1))
+    raises(LocalError, end.notify, 0, ticket, content(b"1" * 51, OBSERVE=2))
+    assert end.notify(0, ticket, content(b"1", OBSERVE=2)) and len(end.observers) == 1
+
+
+def test_ids_used_up_hold_a_notification_back():
+    link, _, ticket = watched()
+    remote = link.ends[B].remotes[A]
+    remote.left = 0
+    remote.spent = [link.now] * 128
+    assert tell(link, ticket, 2) and tell(link, ticket, 3)
+    for n in range(40):
+        message = get("s")
+        message.mid = n
+        link.ends[B].receive(link.now, A, coap.build(message))
+    link.run(9000)
+    assert told(link) == [b"0"], "not before the lifetime ends"
+    link.run(3000)
+    assert told(link) == [b"0", b"3"], told(link)
 
 
 def test_get_is_not_observed_by_itself():
