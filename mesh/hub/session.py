@@ -62,13 +62,14 @@ async def serve(choices: Choices) -> AsyncGenerator[Data, None]:
     async with AsyncExitStack() as stack:
         stack.enter_context(home)
         peer = await _start(stack, home, choices, None)
+        news = stack.enter_context(peer.events())  # from now on: nobody is to be missed
         stack.callback(_remember, peer)
         door = control.ControlServer(home.control, functools.partial(_serve_one, peer))
         await door.start()
         stack.push_async_callback(door.stop)
-        yield about(peer)
+        yield about(peer) | {"tcp": await _serve_tcp(peer, choices, stack)}
         noted_s = 0.0
-        async with aclosing(watching.happenings(peer)) as events:
+        async with aclosing(watching.happenings(peer, news)) as events:
             async for event in events:
                 if event["event"] == "found" and time.monotonic() - noted_s > NOTE_S:
                     noted_s = time.monotonic()
@@ -80,6 +81,19 @@ def _serve_one(peer: "HubPeer", op: str, args: Mapping[str, Any]) -> AsyncGenera
     # Whoever asks soon after the start waits until everybody can have been found.
     left_s = max(0.0, roster.seconds(args, "wait", 0.0) - peer.now() / 1000)
     return operations.run(peer, op, dict(args) | {"wait": left_s})
+
+
+async def _serve_tcp(peer: "HubPeer", choices: Choices, stack: AsyncExitStack) -> int | None:
+    """Serve what is shared with all over CoAP on TCP, with the port of UDP if that is free; the port."""
+    from mesh.hub.foreign_server import ForeignServer  # noqa: PLC0415 - aiocoap is slow to load
+
+    server = ForeignServer(peer.local_get, choices.interfaces, peer.address[1])
+    try:
+        await server.start()
+    except LocalError:
+        return None  # the mesh needs no TCP: a peer without it is whole
+    stack.push_async_callback(server.stop)
+    return server.port
 
 
 def about(peer: "HubPeer") -> Data:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +44,11 @@ async def peers(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[list
                 return
 
 
-async def happenings(peer: "HubPeer") -> AsyncGenerator[Data, None]:
-    """Every event of a peer as {"event": kind, ...}."""
-    with peer.events() as news:
-        async for event in news:
-            if (row := happening(peer, event)) is not None:
-                yield row
+async def happenings(peer: "HubPeer", news: AsyncIterable[object]) -> AsyncGenerator[Data, None]:
+    """Each of a peer's events in `news` as {"event": kind, ...}."""
+    async for event in news:
+        if (row := happening(peer, event)) is not None:
+            yield row
 
 
 def happening(peer: "HubPeer", event: object) -> Data | None:

@@ -111,6 +111,13 @@ def test_libcoap_reads(coap_client, peer):
     assert is_reading(run(coap_client, "-m", "get", peer.uri(f"sensors/{peer.sensor}")), peer.sensor)
 
 
+def test_the_desktop_is_read_over_tcp(desktop):
+    """RFC 8323: what is open to all, on the port of UDP too, by aiocoap under `mesh get`."""
+    uri = desktop.uri(f"sensors/{desktop.sensor}").replace("coap:", "coap+tcp:")
+    said = run(sys.executable, "-m", "mesh.hub.cli", "get", uri, "--json")
+    assert desktop.sensor in said
+
+
 def test_libcoap_reads_by_blocks(coap_client, peer):
     """The longest open resource comes whole, though a stranger's address gets small blocks only."""
     links = run(coap_client, "-m", "get", peer.uri(".well-known/core"))
