@@ -24,13 +24,12 @@ class Request(Timed):
     szx = 0
 
     def __init__(
-        self, number: int, address: tuple[str, int], message: coap.Message, group_ms: int
+        self, number: int, address: tuple[str, int], observes: bool, group_ms: int
     ) -> None:
         self.number = number
         self.address = address
-        self.message = message
+        self.observes = observes
         self.group_ms = group_ms
-        self.observes = message.uint(coap.OBSERVE) == 0
 
 
 class Asking(Blocks):
@@ -60,7 +59,8 @@ class Asking(Blocks):
         if len(self.open) >= limits.outgoing:
             raise LocalError("too many open requests")
         message.type = coap.CON if confirmable and not group_ms else coap.NON
-        request = Request(self._asked + 1, address, message, group_ms)
+        observes = message.uint(coap.OBSERVE) == 0
+        request = Request(self._asked + 1, address, observes, group_ms)
         size = len(message.payload)
         if size > 16 << limits.block_szx and len(coap.build(message)) + 4 > limits.datagram:
             if size > limits.body:
@@ -68,8 +68,8 @@ class Asking(Blocks):
             request.upload = message.payload
             request.szx = limits.block_szx
             message.add(_REQUEST_TAG, request.number)
-            self._block(request)
-        self._send(now_ms, request)
+            self._block(request, message)
+        self._send(now_ms, request, message)
         self._asked += 1
         return request.number
 
@@ -128,18 +128,18 @@ class Asking(Blocks):
             if not request.tries:
                 self._arm(request, now_ms + request.pause)
 
-    def _send(self, now_ms: int, request: Request) -> None:
-        """Start an exchange with request.message; all those for one answer under one token.
+    def _send(self, now_ms: int, request: Request, message: coap.Message) -> None:
+        """Start an exchange with the message; all those for one answer under one token.
 
         Some servers look for that. But an answer that is no acknowledgement could be an old one.
         """
         token = request.token
-        if token == request.watch or request.message.type == coap.NON:
+        if token == request.watch or message.type == coap.NON:
             token = self._random(4)
             while token in self.open:
                 token = self._random(4)
-        request.message.token = token
-        request.data = coap.build(request.message)
+        message.token = token
+        request.data = coap.build(message)
         if request.token not in (token, request.watch):
             del self.open[request.token]
         request.token = token
@@ -227,13 +227,13 @@ class Asking(Blocks):
         elif message.code != coap.TOO_LARGE or request.sent or szx == request.szx:
             return False
         request.szx = szx
-        self._block(request)
-        self._send(now_ms, request)
+        message = coap.parse(request.data)
+        self._block(request, message)
+        self._send(now_ms, request, message)
         return True
 
-    def _block(self, request: Request) -> None:
+    def _block(self, request: Request, message: coap.Message) -> None:
         """Put the next block of the body that goes out into the message (RFC 7959 s.2.2)."""
-        message = request.message
         at = request.sent
         end = at + (16 << request.szx)
         message.payload = request.upload[at:end]
@@ -276,12 +276,12 @@ class Asking(Blocks):
 
     def _next(self, now_ms: int, request: Request, block: int) -> None:
         """Ask for the next block of an answer (RFC 7959 s.2.4); a FETCH says its payload again."""
-        message = request.message
+        message = coap.parse(request.data)
         message.options = [o for o in message.options if o[0] not in _FIRST]
         message.add(coap.BLOCK2, block)
         if message.code != coap.FETCH or request.upload:
             message.payload = request.upload = b""
-        self._send(now_ms, request)
+        self._send(now_ms, request, message)
 
     def _broken(self, now_ms: int, request: Request, message: coap.Message, reason: str) -> None:
         """What came is not the next block: an observer waits for the next notification."""

@@ -25,6 +25,8 @@ class Ticket(Timed):
     observe: int | None = None  # 0: it may observe, or does
     block1: int | None = None
     block2: int | None = None
+    group = False
+    quiet = 0  # the classes of answers that are not wanted, as RFC 7967 s.2.1 has it
     count = 0  # notifications
     con_ms = 0
     until = 0
@@ -38,9 +40,9 @@ class Ticket(Timed):
         self.type = message.type
         self.token = message.token
         self.size = size
-        self.group = group
-        # To a group nobody says 4.xx or 5.xx (RFC 7252 s.8.2), in the bits of RFC 7967 s.2.1
-        self.quiet = 24 if group else 0
+        if group:
+            self.group = True
+            self.quiet = 24  # nobody says 4.xx or 5.xx to a group (RFC 7252 s.8.2)
 
 
 class Replies(Asking):
