@@ -52,8 +52,12 @@ SCHEMA = {
     ],
     "peers": [{"id": _TEXT, "address": _TEXT}],
     "share": {"*": _ANYTHING},
-    # 2**30: what a board's small integers hold
-    "limits": {n: (int, "a whole number", 1, 1 << 30) for n in dir(Limits()) if n[0] != "_"},
+    "limits": {
+        name: (int, "a whole number", 1, min(getattr(Limits(), name) * 1024, 1 << 30))
+        for name in dir(Limits())
+        if name[0] != "_"
+    }
+    | {"datagram": (int, "a whole number", 64, 65507), "block_szx": (int, "a whole number", 0, 6)},
     "discovery": {"layers": ["dns-sd query group"], "interface": _TEXT},
     "wifi": [{"ssid": _TEXT, "password": _TEXT}],
     "clock": {"unix": (bool, "true or false")},
