@@ -84,7 +84,7 @@ def _serve_one(peer: "HubPeer", op: str, args: Mapping[str, Any]) -> AsyncGenera
 
 
 async def _serve_tcp(peer: "HubPeer", choices: Choices, stack: AsyncExitStack) -> int | None:
-    """Serve what is shared with all over CoAP on TCP, with the port of UDP if that is free; the port."""
+    """Serve what is open to all over CoAP on TCP, on the port of UDP if that is free; the port."""
     from mesh.hub.foreign_server import ForeignServer  # noqa: PLC0415 - slow to load
 
     server = ForeignServer(peer.local_get, choices.interfaces, peer.address[1])
