@@ -18,7 +18,7 @@ class Request(Timed):
     order = -1  # the newest Observe number, and when it came
     order_ms = 0
     first: coap.Message | None = None  # a body that comes in: the message with its first block
-    body = bytearray()
+    body: bytearray  # as far as it has come
     upload = b""  # a body that goes out, how much of it did, and in which size
     sent = 0
     szx = 0
