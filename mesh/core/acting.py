@@ -68,7 +68,7 @@ class Acting:
         self._write(now_ms, "actuated", [actuator, value, by])
 
     def _write(self, now_ms: int, kind: str, body: object) -> None:
-        self._peer.feeds.append(self._peer.clock.stamp(now_ms), kind, body)
+        self._peer.feeds.own.append(self._peer.clock.stamp(now_ms), kind, body)
         if self.due_ms is None:
             self.due_ms = max(now_ms, self._head_ms + self._head_pause_ms)
 

@@ -2,6 +2,7 @@
 
 from mesh.core import coap
 from mesh.core.errors import LocalError, RemoteError
+from mesh.core.events import Answer, Failed
 from mesh.core.message import open_response, seal_request
 
 TYPE_CHECKING = False
@@ -15,28 +16,12 @@ if TYPE_CHECKING:
 MOST_ECHOES = 2  # one to prove the address, one to open the replay window
 
 
-class Outcome:
-    """What came of an ask. code 0: no answer. `error` None or a text; `signed` by the peer asked."""
-
-    def __init__(
-        self,
-        number: int,
-        code: int,
-        content_format: "int | None" = None,
-        payload: bytes = b"",
-        signed: bool = False,
-    ) -> None:
-        self.number = number
-        self.code = code
-        self.content_format = content_format
-        self.payload = payload
-        self.signed = signed
-        self.error: str | None = None
-        self.more = False
-
-
 class Ask:
     """One question under way, with all that is needed to put it again."""
+
+    digest = b""
+    echoes = 0
+    number = 0  # what the asker knows it by, also after it was put again
 
     def __init__(
         self,
@@ -44,16 +29,13 @@ class Ask:
         address: "tuple[str, int]",
         message: "coap.Message",
         body: "tuple[int | None, bytes]",
-        done: "Callable[[int, Ask, Outcome], None]",
+        done: "Callable[[int, Ask, Answer], None]",
     ) -> None:
         self.peer = peer
         self.address = address
         self.message = message
         self.body = body
         self.done = done
-        self.digest = b""
-        self.echoes = 0
-        self.number = 0  # what the asker knows it by, also after it was put again
 
 
 class Asks:
@@ -64,21 +46,38 @@ class Asks:
         self._identity = identity
         self._endpoint = endpoint
         self._open: dict[int, Ask] = {}  # exchange number -> ask
-        self._refused: "Callable[[int, Ask, str], None] | None" = None
 
     def put(self, now_ms: int, ask: Ask) -> int:
-        """Sign and send a question; ask.done(now_ms, ask, outcome) is called for each answer. LocalError if full."""
+        """Sign and send a question; ask.done(now_ms, ask, answer) is called for each Answer.
+
+        LocalError if too much is open. An Answer that is not signed may come from anybody there.
+        """
         number = self._send(now_ms, ask)
         ask.number = number
         return number
 
+    def fetch(
+        self,
+        now_ms: int,
+        peer: bytes,
+        address: "tuple[str, int]",
+        name: str,
+        done: "Callable[[int, Ask, Answer], None]",
+    ) -> bool:
+        """Put the question what is at /name; False while too much is open."""
+        try:
+            self.put(
+                now_ms, Ask(peer, address, request_for(coap.FETCH, [name]), (None, b""), done)
+            )
+        except LocalError:
+            return False
+        return True
+
     def _send(self, now_ms: int, ask: Ask) -> int:
-        content_format, payload = ask.body
-        message = ask.message
         ask.digest = seal_request(
-            self._kit, self._identity, ask.peer, message, content_format, payload
+            self._kit, self._identity, ask.peer, ask.message, ask.body[0], ask.body[1]
         )
-        number = self._endpoint.request(now_ms, ask.address, message)
+        number = self._endpoint.request(now_ms, ask.address, ask.message)
         self._open[number] = ask
         return number
 
@@ -90,60 +89,60 @@ class Asks:
                 self._open.pop(exchange)
                 return
 
-    def knows(self, exchange: int) -> bool:
-        """Whether an exchange of the endpoint is one of these."""
-        return exchange in self._open
+    def outcome(self, now_ms: int, event: "Answered | Failed") -> bool:
+        """Take what came of an exchange: False if it is none of these.
 
-    def failed(self, now_ms: int, exchange: int, reason: str) -> None:
-        """Pass on that no answer will come."""
-        ask = self._open.pop(exchange)
-        outcome = Outcome(ask.number, 0)
-        outcome.error = reason
-        ask.done(now_ms, ask, outcome)
-
-    def answered(self, now_ms: int, event: "Answered") -> None:
-        """Check an answer against the question and pass it on, or put the question again for an Echo."""
-        ask = self._open[event.number]
-        message = event.message
+        An answer is checked against the question; if it brings an Echo, the question is put again.
+        """
+        ask = self._open.get(event.number)
+        if ask is None:
+            return False
+        if isinstance(event, Failed):
+            self._open.pop(event.number)
+            ask.done(now_ms, ask, Answer(ask.number, 0, None, b"", False, event.reason, False))
+            return True
         if not event.more:
             self._open.pop(event.number)
-        outcome = self._opened(ask, message)
-        outcome.more = event.more
-        if message.code == coap.UNAUTHORIZED and not event.more and self._again(now_ms, ask, message):
-            return
-        ask.done(now_ms, ask, outcome)
+        answer = self._opened(ask, event.message, event.more)
+        if event.more or not self._again(now_ms, ask, event.message):
+            ask.done(now_ms, ask, answer)
+        return True
 
-    def _opened(self, ask: Ask, message: "coap.Message") -> Outcome:
-        code = message.code
-        if message.uint(coap.CONTENT_FORMAT) != 18:
-            outcome = Outcome(ask.number, code, message.uint(coap.CONTENT_FORMAT), message.payload)
-            if code >= 0x80:
-                outcome.error = "refused without a signature: " + _words(message.payload)
-            return outcome
+    def _opened(self, ask: Ask, message: "coap.Message", more: bool) -> Answer:
+        payload = message.payload
+        content_format = message.uint(coap.CONTENT_FORMAT)
+        signed = content_format == 18
+        error = None
         try:
-            content_format, payload = open_response(
-                self._kit, ask.peer, self._identity.public, ask.digest, message
-            )
-        except RemoteError as error:
-            outcome = Outcome(ask.number, code)
-            outcome.error = "forged answer: " + error.detail
-            return outcome
-        outcome = Outcome(ask.number, code, content_format, payload, True)
-        if code >= 0x80:
-            outcome.error = self._detail(payload)
-        return outcome
+            if signed:
+                content_format, payload = open_response(
+                    self._kit, ask.peer, self._identity.public, ask.digest, message
+                )
+            if message.code >= 0x80:
+                error = self._reason(payload, signed)
+        except RemoteError as wrong:
+            content_format, payload, signed = None, b"", False
+            error = "forged answer: " + wrong.detail
+        return Answer(ask.number, message.code, content_format, payload, signed, error, more)
 
-    def _detail(self, payload: bytes) -> str:
+    def _reason(self, payload: bytes, signed: bool) -> str:
+        """What a refusal says: problem details if it is signed, else a short text."""
+        reason = None
         try:
-            problem = self._kit.decode(payload)
-        except RemoteError:
-            return "refused"
-        detail = problem.get(-2) if isinstance(problem, dict) else None
-        return detail if isinstance(detail, str) else "refused"
+            if signed:
+                problem = self._kit.decode(payload)
+                reason = problem.get(-2) if isinstance(problem, dict) else None
+            else:
+                reason = str(payload[:120], "utf-8")
+        except (UnicodeError, RemoteError):
+            pass
+        if not reason or not isinstance(reason, str):
+            reason = "no reason given"
+        return reason if signed else "refused without a signature: " + reason
 
     def _again(self, now_ms: int, ask: Ask, message: "coap.Message") -> bool:
         echo = message.get(coap.ECHO)
-        if echo is None or ask.echoes >= MOST_ECHOES:
+        if message.code != coap.UNAUTHORIZED or echo is None or ask.echoes >= MOST_ECHOES:
             return False
         ask.echoes += 1
         ask.message.drop(coap.ECHO)
@@ -154,13 +153,6 @@ class Asks:
         except LocalError:
             return False
         return True
-
-
-def _words(payload: bytes) -> str:
-    try:
-        return str(payload[:120], "utf-8") or "no reason given"
-    except UnicodeError:
-        return "no reason given"
 
 
 def request_for(

@@ -1,5 +1,11 @@
 """Who is known, at which addresses, and who is due for a sign of life."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesh.core.limits import Limits
+
 NEW = "new"
 UP = "up"
 LOST = "lost"
@@ -8,37 +14,38 @@ LOST = "lost"
 class Contact:
     """One peer, by id. `address` is the proven one or None; `candidates` holds (address, how) untried."""
 
+    name = kind = how = ""
+    state = NEW
+    address: "tuple[str, int] | None" = None
+    tries = verified = refused = 0
+    asking = pinned = False
+    boots = -1
+
     def __init__(self, peer: bytes, now_ms: int) -> None:
         self.peer = peer
-        self.name = ""
-        self.kind = ""
-        self.state = NEW
-        self.address: "tuple[str, int] | None" = None
-        self.how = ""
         self.candidates: list[tuple[tuple[str, int], str]] = []
         self.heard_ms = now_ms
         self.due_ms = now_ms
-        self.tries = 0
-        self.asking = False
-        self.pinned = False
-        self.verified = 0
-        self.refused = 0
-        self.boots = -1
+
+    def tried(self, address: "tuple[str, int]") -> str:
+        """Strike off a candidate; how it was heard of, or nothing if it is none."""
+        for candidate in self.candidates:
+            if candidate[0] == address:
+                self.candidates.remove(candidate)
+                return candidate[1]
+        return ""
 
 
 class Contacts:
     """The table of peers: proven ones up to limits.peers, unproven up to limits.candidates."""
 
-    def __init__(self, limits, random, own: bytes) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", own: bytes) -> None:
         self._limits = limits
         self._random = random
         self._own = own
         self.table: dict[bytes, Contact] = {}
+        self.get = self.table.get  # the contact of that id, or None
         self.due_ms: int | None = None  # no contact is due before
-
-    def get(self, peer: bytes) -> "Contact | None":
-        """Give the contact of that id, or None."""
-        return self.table.get(peer)
 
     def listed(self) -> "list[Contact]":
         """All contacts, ordered by id, so that both interpreters agree."""
@@ -59,10 +66,11 @@ class Contacts:
                 return
         if contact.state == UP and contact.address == address:
             return
-        if all(known != address for known, _ in contact.candidates):
-            contact.candidates.append((address, how))
-            if len(contact.candidates) > self._limits.peer_addresses:
-                contact.candidates.pop(0)
+        untried = contact.candidates
+        if address not in [known for known, _ in untried]:
+            untried.append((address, how))
+            if len(untried) > self._limits.peer_addresses:
+                untried.pop(0)
         if contact.state != UP and contact.due_ms > now_ms + 1000:
             self.schedule(contact, now_ms + 1000)
 
@@ -90,29 +98,20 @@ class Contacts:
         self.schedule(contact, now_ms)
         return contact
 
-    def up(self, now_ms: int, contact: Contact, address: "tuple[str, int]", how: str) -> bool:
+    def up(self, now_ms: int, contact: Contact, address: "tuple[str, int]") -> bool:
         """Record that a peer answered, signed, at an address. True if it was not up before."""
-        if contact.address is None and not self._room():
-            self.table.pop(contact.peer, None)
-            return False
+        if contact.address is None and len(proven := self.proven()) >= self._limits.peers:
+            lost = [(c.heard_ms, c.peer) for c in proven if c.state == LOST and not c.pinned]
+            self.table.pop(min(lost)[1] if lost else contact.peer)
+            if not lost:
+                return False
         came = contact.state != UP
         contact.state = UP
         contact.address = address
-        contact.how = how or contact.how
-        contact.candidates = [c for c in contact.candidates if c[0] != address]
+        contact.how = contact.tried(address) or contact.how
         contact.tries = 0
         self.heard(now_ms, contact)
         return came
-
-    def _room(self) -> bool:
-        proven = [c for c in self.table.values() if c.address is not None]
-        if len(proven) < self._limits.peers:
-            return True
-        lost = [c for c in proven if c.state == LOST and not c.pinned]
-        if not lost:
-            return False
-        self.table.pop(min(lost, key=lambda c: (c.heard_ms, c.peer)).peer)
-        return True
 
     def heard(self, now_ms: int, contact: Contact) -> None:
         """A verified message came from it: the next check moves on."""
@@ -121,45 +120,32 @@ class Contacts:
 
     def missed(self, now_ms: int, contact: Contact, address: "tuple[str, int]") -> bool:
         """It did not answer at that address. True if it was up and is now lost."""
-        contact.candidates = [c for c in contact.candidates if c[0] != address]
+        contact.tried(address)
         contact.tries += 1
         was_up = contact.state == UP and contact.address == address
         if was_up:
             contact.state = LOST
         wait_ms = 0 if contact.candidates else min(60_000, 1000 << min(contact.tries, 6))
         self.schedule(contact, now_ms + wait_ms)
-        if self._hopeless(now_ms, contact):
+        hopeless = not contact.candidates
+        if contact.address is not None:
+            hopeless = contact.state == LOST and now_ms - contact.heard_ms > self._limits.forget_ms
+        if hopeless and not contact.pinned:
             self.table.pop(contact.peer, None)
         return was_up
-
-    def _hopeless(self, now_ms: int, contact: Contact) -> bool:
-        if contact.pinned:
-            return False
-        if contact.address is None:
-            return not contact.candidates
-        return contact.state == LOST and now_ms - contact.heard_ms > self._limits.forget_ms
 
     def due(self, now_ms: int) -> "list[Contact]":
         """Give contacts whose turn has come, pinned first, the others in an order that nobody can foresee."""
         if self.due_ms is None or now_ms < self.due_ms:
             return []
-        waiting = [
-            c
-            for c in self.table.values()
-            if not c.asking and (c.candidates or c.address is not None)
-        ]
-        later = [c.due_ms for c in waiting if c.due_ms > now_ms]
-        self.due_ms = min(later) if later else None
-        ready = [c for c in waiting if c.due_ms <= now_ms]
+        self.due_ms = None
         salt = self._random(1)[0]
-        return sorted(ready, key=lambda c: (not c.pinned, c.state != UP, c.peer[5] ^ salt, c.peer))
-
-    def where(self, contact: Contact) -> "tuple[tuple[str, int], str] | None":
-        """Say which address to try next: a new candidate first unless the proven one still answers."""
-        if contact.state == UP and contact.address is not None:
-            return contact.address, contact.how
-        if contact.candidates:
-            return contact.candidates[0]
-        if contact.address is not None:
-            return contact.address, contact.how
-        return None
+        ready = []
+        for c in self.table.values():
+            if not c.asking and (c.candidates or c.address is not None):
+                if c.due_ms > now_ms:
+                    self.schedule(c, c.due_ms)
+                else:
+                    rank = (not c.pinned, c.state != UP, c.peer[5] ^ salt)
+                    ready.append((rank, c.peer, c))
+        return [row[2] for row in sorted(ready)]

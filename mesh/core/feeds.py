@@ -1,6 +1,7 @@
 """The feeds that a peer holds: its own, and the tails of those it wants."""
 
 from mesh.core.errors import RemoteError
+from mesh.core.events import Forked
 from mesh.core.feed import Feed, Fork
 
 TYPE_CHECKING = False
@@ -11,15 +12,20 @@ if TYPE_CHECKING:
     from mesh.core.primitives import Identity, Kit
 
 MOST_RUNS = 8
+NO_WISHES = "not a map of authors to seqs"
 HEAD_SIZE = 160  # bytes of a head in an answer, at most
 
 
 class Feeds:
     """Own feed and foreign tails, capped at limits.peers of them.
 
-    heard(now_ms, author, entries) is called for entries newly accepted, forked(now_ms, author, seq)
-    for a proof of a lie, wants(author) -> bool decides what is kept.
+    To be set: wants(author) -> bool decides what is kept; heard(now_ms, author, entries) is called
+    for entries newly accepted, emit(event) for Forked, the proof of a lie.
     """
+
+    wants: "Callable[[bytes], bool]"
+    heard: "Callable[[int, bytes, list[bytes]], None]"
+    emit: "Callable[[object], None]"
 
     def __init__(self, kit: "Kit", identity: "Identity", limits: "Limits", boots: int) -> None:
         self._kit = kit
@@ -30,73 +36,58 @@ class Feeds:
         seam = kit.sha256(b"othermesh feed v1" + identity.public + start.to_bytes(8, "big"))
         self.own = Feed(kit, identity.public, limits.tail, start, seam, limits)
         self.foreign: dict[bytes, Feed] = {}
-        self.heard: "Callable[[int, bytes, list[bytes]], None]" = _nothing
-        self.forked: "Callable[[int, bytes, int], None]" = _nothing
-        self.wants: "Callable[[bytes], bool]" = _never
-
-    def append(self, clock: list[object], kind: str, body: object) -> int:
-        """Add an entry to the own feed; gives its seq. LocalError if it is too large."""
-        return self.own.append(clock, kind, body)
-
-    def sign(self) -> None:
-        """Make the newest entries of the own feed provable."""
-        self.own.sign(self._identity)
-
-    def get(self, author: bytes) -> "Feed | None":
-        """Give the feed of an author, if it is held."""
-        return self.own if author == self._identity.public else self.foreign.get(author)
 
     def next_seq(self, author: bytes) -> int:
-        """Which seq of an author to ask for next; 0 for whatever there is."""
-        feed = self.foreign.get(author)
+        """Which seq of an author comes next; 0 if nothing of it is held."""
+        feed = self.own if author == self._identity.public else self.foreign.get(author)
         return feed.next_seq if feed else 0
 
     def heads(self) -> list[bytes]:
         """Heads of all feeds held, the own one signed now if need be."""
-        self.sign()
+        self.own.sign(self._identity)
         feeds = [self.own] + [self.foreign[author] for author in sorted(self.foreign)]
         heads = [feed.head for feed in feeds if feed.head]
         return heads[: self._limits.body // HEAD_SIZE]
 
-    def runs(self, now_ms: int, wanted: object) -> list[object]:
+    def runs(self, wanted: object) -> list[object]:
         """Answer {author: first wanted seq} by runs, at most MOST_RUNS. RemoteError if it is not that."""
-        runs = []
-        for author, first in _wishes(wanted)[:MOST_RUNS]:
-            run = self.run(author, first)
+        if not isinstance(wanted, dict):
+            raise RemoteError(NO_WISHES)
+        for author, first in wanted.items():
+            if (
+                not isinstance(author, bytes)
+                or isinstance(first, bool)
+                or not isinstance(first, int)
+            ):
+                raise RemoteError(NO_WISHES)
+        runs: list[object] = []
+        for author in sorted(wanted)[:MOST_RUNS]:
+            run = self.run(author, wanted[author])
             if run is not None:
                 runs.append(run)
         return runs[: max(1, (self._limits.body - 200) // self._limits.run)]
 
     def run(self, author: bytes, first: int) -> "list[object] | None":
         """Give the run of an author from `first` on, or None if there is nothing new."""
-        feed = self.get(author)
-        if feed is None:
-            return None
-        if feed is self.own:
-            self.sign()
-        return feed.run(first, self._limits.run)
+        feed = self.foreign.get(author)
+        if author == self._identity.public:
+            feed = self.own
+            feed.sign(self._identity)
+        return feed.run(first, self._limits.run) if feed else None
 
-    def offered(self, now_ms: int, value: object) -> dict[bytes, int]:
-        """Take runs that somebody offers; answer how far each author's feed is now held."""
-        held = {}
-        for author in self.take(now_ms, value):
-            feed = self.foreign.get(author)
-            held[author] = feed.next_seq - 1 if feed else 0
-        return held
-
-    def take(self, now_ms: int, value: object) -> list[bytes]:
-        """Accept an array of runs; gives their authors. RemoteError if any of them is false."""
+    def take(self, now_ms: int, value: object) -> dict[bytes, int]:
+        """Accept an array of runs; gives how far each of their feeds is now held. RemoteError if one is false."""
         if not isinstance(value, list) or len(value) > MOST_RUNS:
             raise RemoteError("not an array of at most %d runs" % MOST_RUNS)
-        authors = []
+        held = {}
         for run in value:
             if not isinstance(run, list) or not run or not isinstance(run[0], bytes):
                 raise RemoteError("not a run")
             author = run[0]
             if author != self._identity.public and self.wants(author):
                 self._accept(now_ms, author, run)
-                authors.append(author)
-        return authors
+                held[author] = self.next_seq(author) - 1
+        return held
 
     def _accept(self, now_ms: int, author: bytes, run: list[object]) -> None:
         feed = self.foreign.get(author)
@@ -110,25 +101,8 @@ class Feeds:
         try:
             entries = feed.accept(run)
         except Fork as fork:
-            self.forked(now_ms, author, fork.seq)
+            self.emit(Forked(author, fork.seq))
             raise
         self.foreign[author] = feed
         if entries:
             self.heard(now_ms, author, entries)
-
-
-def _wishes(wanted: object) -> "list[tuple[bytes, int]]":
-    if not isinstance(wanted, dict):
-        raise RemoteError("not a map of authors to seqs")
-    for author, first in wanted.items():
-        if not isinstance(author, bytes) or isinstance(first, bool) or not isinstance(first, int):
-            raise RemoteError("not a map of authors to seqs")
-    return sorted(wanted.items())
-
-
-def _nothing(*_: object) -> None:
-    return None
-
-
-def _never(_: bytes) -> bool:
-    return False

@@ -1,8 +1,10 @@
 """Following other peers: observe their feeds, check the runs, hand on the readings."""
 
 from mesh.core import coap
-from mesh.core.asks import Ask, Outcome, request_for
+from mesh.core.asks import Ask, request_for
+from mesh.core.contacts import UP
 from mesh.core.errors import LocalError, RemoteError
+from mesh.core.events import Answer
 from mesh.core.feed import read_entry
 from mesh.core.represent import CBOR
 from mesh.core.senml import unpack
@@ -12,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mesh.core.asks import Asks
-    from mesh.core.contacts import Contact
+    from mesh.core.contacts import Contact, Contacts
     from mesh.core.feeds import Feeds
     from mesh.core.limits import Limits
     from mesh.core.primitives import Kit
 
 IDLE_CHECKS = 3  # an observation that was silent for so many check intervals is asked for anew
+AGAIN_MS = 1000
 
 
 class Following:
@@ -41,19 +44,36 @@ class Following:
         self._feeds = feeds
         self._told = told
         self._refused = refused
+        self._idle_ms = limits.check_ms * IDLE_CHECKS
         self._pause_ms = limits.check_ms // 4
         self._most = limits.outgoing * 5 // 8  # so that there is room for other questions
         self._open: dict[bytes, list[int]] = {}  # peer -> [number or -1 when ended, last news ms]
+        self.due_ms: int | None = None
         feeds.heard = self.heard
 
-    def follow(self, now_ms: int, contact: "Contact") -> None:
-        """Ask for news, unless that is already under way."""
+    def tick(self, now_ms: int, contacts: "Contacts") -> None:
+        """Ask those who are up for news, if it is time."""
+        if self.due_ms is None or now_ms < self.due_ms:
+            return
+        self.due_ms = now_ms + AGAIN_MS
+        for contact in contacts.proven():
+            if self._feeds.wants(contact.peer):
+                self._follow(now_ms, contact)
+
+    def _follow(self, now_ms: int, contact: "Contact") -> None:
         peer = contact.peer
+        is_up = contact.state == UP
         state = self._open.get(peer)
-        if contact.address is None or state is not None:
-            if state is None or state[0] >= 0 or now_ms - state[1] < self._pause_ms:
+        if state is not None:
+            silent_ms = now_ms - state[1]
+            if not is_up or (state[0] >= 0 and silent_ms > self._idle_ms):
+                self._open.pop(peer)
+                self._asks.cancel(now_ms, state[0])
+            elif state[0] >= 0 or silent_ms < self._pause_ms:
                 return
-        if state is None and len(self._open) >= self._most:
+        if contact.address is None or not is_up:
+            return
+        if peer not in self._open and len(self._open) >= self._most:
             return
         body = self._kit.encode({peer: self._feeds.next_seq(peer)})
         message = request_for(coap.FETCH, ["feeds"], observe=True)
@@ -63,31 +83,20 @@ class Following:
         except LocalError:
             return  # every exchange is in use; the next tick tries again
 
-    def stop(self, now_ms: int, peer: bytes) -> None:
-        """Forget the observation of a peer: it is lost, or was silent too long."""
-        state = self._open.pop(peer, None)
-        if state is not None and state[0] >= 0:
-            self._asks.cancel(now_ms, state[0])
-
-    def is_idle(self, now_ms: int, peer: bytes, check_ms: int) -> bool:
-        """Whether nothing was heard in this observation for long."""
-        state = self._open.get(peer)
-        return state is not None and now_ms - state[1] > IDLE_CHECKS * check_ms and state[0] >= 0
-
-    def _answered(self, now_ms: int, ask: Ask, outcome: Outcome) -> None:
+    def _answered(self, now_ms: int, ask: Ask, answer: Answer) -> None:
         state = self._open.get(ask.peer)
         if state is None or state[0] != ask.number:
             return
-        if not outcome.more:
+        if not answer.more:
             state[0] = -1
             state[1] = now_ms
-        if outcome.code != coap.CONTENT:
+        if answer.code != coap.CONTENT:
             return
-        if outcome.error is not None:
-            self._refused(now_ms, ask.peer, ask.address, RemoteError(outcome.error, 0x81))
+        if answer.error is not None:
+            self._refused(now_ms, ask.peer, ask.address, RemoteError(answer.error, 0x81))
             return
         try:
-            self._feeds.take(now_ms, self._kit.decode(outcome.payload))
+            self._feeds.take(now_ms, self._kit.decode(answer.payload))
         except RemoteError as error:
             self._refused(now_ms, ask.peer, ask.address, error)
             return

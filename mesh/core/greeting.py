@@ -1,10 +1,10 @@
 """First contact and signs of life: a signed question that only that peer can answer."""
 
-from mesh.core import coap, ids
-from mesh.core.asks import Ask, Outcome, request_for
+from mesh.core import coap
+from mesh.core.asks import Ask
 from mesh.core.contacts import NEW, UP
-from mesh.core.errors import LocalError, RemoteError
-from mesh.core.events import PeerFound, PeerLost
+from mesh.core.errors import RemoteError
+from mesh.core.events import Answer, PeerFound, PeerLost
 from mesh.core.gate import Bucket
 from mesh.core.peer import read_address
 
@@ -24,7 +24,7 @@ MOST_VOTES = 15
 class Greeting:
     """Says hello to candidates, checks on those who were silent, asks newcomers whom they know.
 
-    emit(event) gets PeerFound and PeerLost; met(now_ms, contact) is called for each that is up.
+    emit(event) gets PeerFound and PeerLost.
     """
 
     def __init__(
@@ -49,45 +49,42 @@ class Greeting:
     def tick(self, now_ms: int) -> None:
         """Greet those who are due, as many as the rate allows."""
         for contact in self._contacts.due(now_ms):
-            if self._waiting >= self._most or not self._bucket.take(now_ms):
-                self._contacts.schedule(contact, now_ms + 250)
-                continue
-            where = self._contacts.where(contact)
-            if where is None:
-                continue
-            ask = Ask(
-                contact.peer, where[0], request_for(coap.FETCH, ["peer"]), (None, b""), self._greeted
+            address = contact.address
+            if contact.candidates and contact.state != UP:
+                address = contact.candidates[0][0]
+            contact.asking = (
+                address is not None
+                and self._waiting < self._most
+                and self._bucket.take(now_ms)
+                and self._asks.fetch(now_ms, contact.peer, address, "peer", self._greeted)
             )
-            contact.asking = True
-            try:
-                self._asks.put(now_ms, ask)
+            if contact.asking:
                 self._waiting += 1
-            except LocalError:
-                contact.asking = False
+            else:
                 self._contacts.schedule(contact, now_ms + 250)
 
-    def _greeted(self, now_ms: int, ask: Ask, outcome: Outcome) -> None:
+    def _greeted(self, now_ms: int, ask: Ask, answer: Answer) -> None:
         self._waiting -= 1
         contact = self._contacts.get(ask.peer)
         if contact is None:
             return
         contact.asking = False
-        if not outcome.signed:
+        if not answer.signed:
             first = contact.state == NEW
             if self._contacts.missed(now_ms, contact, ask.address):
-                self._emit(PeerLost(ask.peer, outcome.error or "no valid answer"))
-            elif first and outcome.code:
+                self._emit(PeerLost(ask.peer, answer.error or "no valid answer"))
+            elif first and answer.code:
                 contact.refused += 1
             return
-        how = [h for address, h in contact.candidates if address == ask.address]
-        came = self._contacts.up(now_ms, contact, ask.address, how[0] if how else "")
-        if contact.state != UP or self._contacts.get(ask.peer) is not contact:
+        came = self._contacts.up(now_ms, contact, ask.address)
+        if self._contacts.get(ask.peer) is not contact:
             return
-        if outcome.code == coap.CONTENT:
-            self._note(now_ms, contact, outcome.payload)
+        if answer.code == coap.CONTENT:
+            self._note(now_ms, contact, answer.payload)
         if came:
             self._emit(PeerFound(ask.peer, contact.name, ask.address, contact.how))
-            self._ask_whom(now_ms, contact)
+            # if every exchange is in use, the others will be met in another way
+            self._asks.fetch(now_ms, ask.peer, ask.address, "peers", self._told_whom)
 
     def _note(self, now_ms: int, contact: "Contact", payload: bytes) -> None:
         try:
@@ -113,26 +110,11 @@ class Greeting:
         self._unix[peer] = unix_ms - now_ms
         self._clock.vote(now_ms, [offset + now_ms for offset in self._unix.values()])
 
-    def _ask_whom(self, now_ms: int, contact: "Contact") -> None:
-        if contact.address is None:
-            return
-        ask = Ask(
-            contact.peer,
-            contact.address,
-            request_for(coap.FETCH, ["peers"]),
-            (None, b""),
-            self._told_whom,
-        )
-        try:
-            self._asks.put(now_ms, ask)
-        except LocalError:
-            return  # every exchange is in use; the others will be met in another way
-
-    def _told_whom(self, now_ms: int, ask: Ask, outcome: Outcome) -> None:
-        if not outcome.signed or outcome.code != coap.CONTENT:
+    def _told_whom(self, now_ms: int, ask: Ask, answer: Answer) -> None:
+        if not answer.signed or answer.code != coap.CONTENT:
             return
         try:
-            rows = self._kit.decode(outcome.payload)
+            rows = self._kit.decode(answer.payload)
             for row in rows if isinstance(rows, list) else []:
                 if not isinstance(row, list) or len(row) < 3 or not isinstance(row[2], list):
                     return
@@ -141,13 +123,3 @@ class Greeting:
                         self._contacts.add(now_ms, row[0], read_address(text), "peers")
         except RemoteError:
             return
-
-
-def peer_in_links(payload: bytes) -> "bytes | None":
-    """Find the peer id in the answer to GET /.well-known/core?rt=othermesh.peer, or None."""
-    try:
-        text = str(payload[:1024], "utf-8")
-        at = text.find('ep="')
-        return ids.from_text(text[at + 4 : at + 56]) if at >= 0 else None
-    except (UnicodeError, RemoteError):
-        return None

@@ -4,28 +4,28 @@ Call receive, tick or a command; then send each next_send() until None and handl
 until None; then sleep until wake_at() or the next datagram. An early tick does nothing.
 """
 
-from mesh.core import coap
 from mesh.core.access import Access
 from mesh.core.acting import Acting
-from mesh.core.asks import Asks, request_for
+from mesh.core.asks import Asks
 from mesh.core.clock import Clock
-from mesh.core.contacts import UP, Contact, Contacts
+from mesh.core.contacts import UP, Contacts
 from mesh.core.endpoint import Endpoint
-from mesh.core.events import Announced, Answered, Failed, Forked, ObserverGone
-from mesh.core.events import PeerFound, Reading, Refused, Requested
+from mesh.core.events import Announced, ObserverGone, PeerFound, Reading, Refused, Requested
 from mesh.core.feeds import Feeds
 from mesh.core.following import Following
 from mesh.core.gate import Gate
 from mesh.core.greeting import Greeting
 from mesh.core.oneshot import is_dns
 from mesh.core.peer import Peer
-from mesh.core.questions import Questions
 from mesh.core.searching import Searching
 from mesh.core.serving import Serving
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mesh.core.errors import RemoteError
+    from mesh.core.events import Answered, Failed
     from mesh.core.limits import Limits
     from mesh.core.mdns import Mdns
     from mesh.core.oneshot import OneShot
@@ -37,7 +37,6 @@ COAP = 0  # the unicast CoAP socket
 GROUP = 1  # came in by the CoAP group
 MDNS = 2  # the socket on port 5353
 MOST_EVENTS = 512
-FOLLOW_MS = 1000
 
 
 class Node:
@@ -53,36 +52,27 @@ class Node:
         self.contacts = Contacts(limits, kit.random, identity.public)
         feeds = Feeds(kit, identity, limits, boots)
         feeds.wants = self._wants
-        feeds.forked = self._forked
+        feeds.emit = self.emit
         access = Access(profile.share, profile.allow, profile.introduced_by)
         self.peer = Peer(kit, identity, access, self.clock, self.contacts, feeds)
         self.peer.name = profile.name
         gate = Gate(kit, identity, self.endpoint, limits)
-        self.serving = Serving(
-            self.peer, gate, self.endpoint, self._emit, self._seen
-        )
+        self.serving = Serving(self.peer, gate, self.endpoint, self.emit, self._seen)
         self.asks = Asks(kit, identity, self.endpoint)
-        self.greeting = Greeting(kit, self.asks, self.contacts, self.clock, limits, self._emit)
-        self.searching = Searching(self.endpoint, self.contacts, limits)
-        self.following = Following(
-            kit, self.asks, feeds, self._told, self._untrue, limits
-        )
-        self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self._emit)
-        self.questions = Questions(
-            self.asks, self.endpoint, self.contacts, self.peer, self._emit
-        )
+        self.greeting = Greeting(kit, self.asks, self.contacts, self.clock, limits, self.emit)
+        self.searching = Searching(self.endpoint, self.contacts, limits.query_ms)
+        self.following = Following(kit, self.asks, feeds, self._told, self._untrue, limits)
+        self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self.emit)
+        # who asks others: outcome(now_ms, event) -> whether it was theirs
+        self.askers: list[Any] = [self.asks, self.searching]
         self.mdns: Mdns | None = None
         self.oneshot: OneShot | None = None
         self._events: list[object] = []
-        self._follow_due: int | None = None
         # the commands, each with the part that does it
         self.add_sensor = self.acting.add_sensor
         self.add_actuator = self.acting.add_actuator
         self.reading = self.acting.reading
         self.sensor_failed = self.acting.sensor_failed
-        self.ask = self.questions.ask
-        self.get = self.questions.get
-        self.cancel = self.questions.cancel
 
     def start(self, now_ms: int, group: bool) -> None:
         """Begin to look for others; with `group` by CoAP group discovery too."""
@@ -125,11 +115,7 @@ class Node:
         self.searching.tick(now_ms)
         self.greeting.tick(now_ms)
         self.acting.tick(now_ms)
-        if self._follow_due is not None and now_ms >= self._follow_due:
-            self._follow_due = now_ms + FOLLOW_MS
-            for contact in self.contacts.proven():
-                if self._wants(contact.peer):
-                    self._follow(now_ms, contact)
+        self.following.tick(now_ms, self.contacts)
         self._work(now_ms)
 
     def wake_at(self) -> "int | None":
@@ -140,7 +126,7 @@ class Node:
                 self.endpoint.wake_at(),
                 self.searching.due_ms,
                 self.acting.due_ms,
-                self._follow_due,
+                self.following.due_ms,
                 self.contacts.due_ms,
                 self.mdns.wake_at() if self.mdns is not None else None,
                 self.oneshot.wake_at() if self.oneshot is not None else None,
@@ -180,21 +166,13 @@ class Node:
         if contact is not None:
             self.contacts.schedule(contact, now_ms)
 
-    def local_get(
-        self, now_ms: int, path: list[str], query: list[str], accept: "int | None"
-    ) -> "coap.Message":
-        """Answer an unsigned GET that came by another door (CoAP over TCP). RemoteError says why not."""
-        request = request_for(coap.GET, path, query)
-        if accept is not None:
-            request.add(coap.ACCEPT, accept)
-        return self.serving.open_reply(now_ms, request)
-
-    def _emit(self, event: object) -> None:
+    def emit(self, event: object) -> None:
+        """Have the runtime told of an event; the oldest go if it does not listen."""
         if len(self._events) >= MOST_EVENTS:
             self._events.pop(0)
         self._events.append(event)
         if isinstance(event, PeerFound) and self._wants(event.peer):
-            self._follow_due = -1
+            self.following.due_ms = -1
 
     def _work(self, now_ms: int) -> None:
         while (event := self.endpoint.next_event()) is not None:
@@ -212,14 +190,9 @@ class Node:
                     self.withdrawn(now_ms, event.peer)
 
     def _outcome(self, now_ms: int, event: "Answered | Failed") -> None:
-        for part in (self.asks, self.searching):
-            if part.knows(event.number):
-                if isinstance(event, Failed):
-                    part.failed(now_ms, event.number, event.reason)
-                else:
-                    part.answered(now_ms, event)
+        for asker in self.askers:
+            if asker.outcome(now_ms, event):
                 return
-        self.questions.outcome(event)
 
     def _seen(self, now_ms: int, sender: bytes, source: "tuple[str, int]") -> None:
         contact = self.contacts.get(sender)
@@ -236,14 +209,6 @@ class Node:
         contact = self.contacts.get(author)
         return "*" in self.profile.follow and contact is not None and contact.address is not None
 
-    def _follow(self, now_ms: int, contact: "Contact") -> None:
-        if contact.state != UP or self.following.is_idle(
-            now_ms, contact.peer, self.limits.check_ms
-        ):
-            self.following.stop(now_ms, contact.peer)
-        if contact.state == UP:
-            self.following.follow(now_ms, contact)
-
     def _told(
         self, now_ms: int, author: bytes, seq: int, clock: list[object], record: "Record"
     ) -> None:
@@ -253,7 +218,7 @@ class Node:
             if contact.state == UP:
                 self.contacts.heard(now_ms, contact)
         self.peer.verified += 1
-        self._emit(Reading(author, seq, record.name, record.unit, record.value, clock))
+        self.emit(Reading(author, seq, record.name, record.unit, record.value, clock))
         self.acting.judge(now_ms, author, record.name, record.value)
         self.serving.feed_changed(now_ms, author)
 
@@ -264,7 +229,4 @@ class Node:
         contact = self.contacts.get(peer)
         if contact is not None:
             contact.refused += 1
-        self._emit(Refused(source, peer, error.code, error.detail))
-
-    def _forked(self, now_ms: int, author: bytes, seq: int) -> None:
-        self._emit(Forked(author, seq))
+        self.emit(Refused(source, peer, error.code, error.detail))

@@ -86,7 +86,7 @@ class Peer:
             self.actuate(now_ms, path[1], value, who)
             return coap.CHANGED, None, b""
         if code == coap.POST and path == ["feeds"]:
-            return coap.CHANGED, CBOR, self.kit.encode(self.feeds.offered(now_ms, value))
+            return coap.CHANGED, CBOR, self.kit.encode(self.feeds.take(now_ms, value))
         self._content(now_ms, path, None)
         raise RemoteError("this resource cannot do that", 0x85)
 
@@ -100,7 +100,7 @@ class Peer:
             if first == "time":
                 return self.clock.stamp(now_ms)
             if first == "feeds":
-                return self.feeds.heads() if value is None else self.feeds.runs(now_ms, value)
+                return self.feeds.heads() if value is None else self.feeds.runs(value)
             if first == "actuators":
                 return {name: self.actuators[name][1] for name in self.actuators}
         if len(path) == 2 and first == "actuators" and path[1] in self.actuators:

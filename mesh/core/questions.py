@@ -1,36 +1,22 @@
-"""The runtime's own questions to other peers, each known by a number."""
+"""A desktop's own questions to other peers, each known by a number. Boards need none of this."""
 
 from mesh.core import coap
-from mesh.core.asks import Ask, Asks, Outcome
+from mesh.core.asks import Ask
 from mesh.core.errors import LocalError
 from mesh.core.events import Answer, Answered, Failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mesh.core.contacts import Contacts
-    from mesh.core.endpoint import Endpoint
-    from mesh.core.peer import Peer
+    from mesh.core.node import Node
 
 
 class Questions:
-    """Signed ones to peers and unsigned ones to addresses; what comes of them is emitted as Answer."""
+    """Signed ones to peers and unsigned ones to addresses; a node's event Answer tells what came of each."""
 
-    def __init__(
-        self,
-        asks: "Asks",
-        endpoint: "Endpoint",
-        contacts: "Contacts",
-        peer: "Peer",
-        emit: "Callable[[object], None]",
-    ) -> None:
-        self._asks = asks
-        self._endpoint = endpoint
-        self._contacts = contacts
-        self._peer = peer
-        self._emit = emit
+    def __init__(self, node: "Node") -> None:
+        self._node = node
         self._plain: set[int] = set()
+        node.askers.append(self)
 
     def ask(
         self,
@@ -44,15 +30,15 @@ class Questions:
 
         Build `message` with asks.request_for(); with Observe it stays open until cancel().
         """
-        contact = self._contacts.get(peer)
+        contact = self._node.contacts.get(peer)
         if contact is None or contact.address is None:
             raise LocalError("no address of that peer has answered yet")
         ask = Ask(peer, contact.address, message, (content_format, payload), self._done)
-        return self._asks.put(now_ms, ask)
+        return self._node.asks.put(now_ms, ask)
 
     def get(self, now_ms: int, address: "tuple[str, int]", message: "coap.Message") -> int:
         """Ask an address without a signature. LocalError if too much is open."""
-        number = self._endpoint.request(now_ms, address, message)
+        number = self._node.endpoint.request(now_ms, address, message)
         self._plain.add(number)
         return -number - 1
 
@@ -60,42 +46,35 @@ class Questions:
         """End a question or an observation."""
         if number < 0:
             self._plain.discard(-number - 1)
-            self._endpoint.cancel(now_ms, -number - 1)
+            self._node.endpoint.cancel(now_ms, -number - 1)
         else:
-            self._asks.cancel(now_ms, number)
+            self._node.asks.cancel(now_ms, number)
 
-    def outcome(self, event: "Answered | Failed") -> None:
-        """Take what the endpoint says of an unsigned question."""
+    def outcome(self, now_ms: int, event: "Answered | Failed") -> bool:
+        """Take what the endpoint says of an unsigned question; False if it is none of these."""
         if event.number not in self._plain:
-            return
+            return False
         number = -event.number - 1
         if isinstance(event, Failed):
             more = False
-            self._emit(Answer(number, 0, None, b"", False, event.reason, False))
+            answer = Answer(number, 0, None, b"", False, event.reason, False)
         else:
             more = event.more
             message = event.message
             form = message.uint(coap.CONTENT_FORMAT)
-            self._emit(Answer(number, message.code, form, message.payload, False, None, more))
+            answer = Answer(number, message.code, form, message.payload, False, None, more)
         if not more:
             self._plain.discard(event.number)
+        self._node.emit(answer)
+        return True
 
-    def _done(self, now_ms: int, ask: Ask, outcome: Outcome) -> None:
-        if outcome.signed:
-            self._peer.verified += 1
-            contact = self._contacts.get(ask.peer)
+    def _done(self, now_ms: int, ask: Ask, answer: Answer) -> None:
+        peer = self._node.peer
+        if answer.signed:
+            peer.verified += 1
+            contact = self._node.contacts.get(ask.peer)
             if contact is not None:
                 contact.verified += 1
-        elif outcome.code:
-            self._peer.refused += 1
-        self._emit(
-            Answer(
-                outcome.number,
-                outcome.code,
-                outcome.content_format,
-                outcome.payload,
-                outcome.signed,
-                outcome.error,
-                outcome.more,
-            )
-        )
+        elif answer.code:
+            peer.refused += 1
+        self._node.emit(answer)

@@ -1,15 +1,15 @@
 """Looking for peers beyond DNS-SD: CoAP group discovery and addresses without an id."""
 
-from mesh.core import coap
-from mesh.core.errors import LocalError
-from mesh.core.greeting import peer_in_links
+from mesh.core import coap, ids
+from mesh.core.asks import request_for
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.events import Failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mesh.core.contacts import Contacts
     from mesh.core.endpoint import Endpoint
     from mesh.core.events import Answered
-    from mesh.core.limits import Limits
 
 GROUP = ("224.0.1.187", 5683)  # All CoAP Nodes (RFC 7252 s.12.8)
 FIRST_MS = 300
@@ -19,18 +19,16 @@ GROUP_MS = 2000  # leisure, and the way there and back
 class Searching:
     """Asks GET /.well-known/core?rt=othermesh.peer of the group, or of one address."""
 
-    def __init__(self, endpoint: "Endpoint", contacts: "Contacts", limits: "Limits") -> None:
+    def __init__(self, endpoint: "Endpoint", contacts: "Contacts", query_ms: int) -> None:
         self._endpoint = endpoint
         self._contacts = contacts
-        self._limits = limits
+        self._query_ms = query_ms
         self._open: dict[int, str] = {}  # exchange number -> how
         self._pause_ms = FIRST_MS
-        self.group = False
         self.due_ms: int | None = None
 
     def start(self, now_ms: int, group: bool) -> None:
         """Begin; with `group` the group is asked now and then, more rarely as time goes on."""
-        self.group = group
         self._pause_ms = FIRST_MS
         self.due_ms = now_ms + FIRST_MS if group else None
 
@@ -38,15 +36,13 @@ class Searching:
         """Ask the group if it is time."""
         if self.due_ms is None or now_ms < self.due_ms:
             return
-        self._pause_ms = min(self._pause_ms * 4, self._limits.query_ms)
+        self._pause_ms = min(self._pause_ms * 4, self._query_ms)
         self.due_ms = now_ms + self._pause_ms
         self.at(now_ms, GROUP, "group")
 
     def at(self, now_ms: int, address: "tuple[str, int]", how: str) -> None:
         """Ask an address who is there."""
-        message = coap.Message(coap.GET)
-        message.add(coap.URI_PATH, ".well-known").add(coap.URI_PATH, "core")
-        message.add(coap.URI_QUERY, "rt=othermesh.peer")
+        message = request_for(coap.GET, [".well-known", "core"], ["rt=othermesh.peer"])
         wait_ms = GROUP_MS if address == GROUP else 0
         try:
             number = self._endpoint.request(now_ms, address, message, wait_ms == 0, wait_ms)
@@ -54,17 +50,27 @@ class Searching:
             return  # every exchange is in use; the next time comes
         self._open[number] = how
 
-    def knows(self, exchange: int) -> bool:
-        """Whether an exchange of the endpoint is one of these."""
-        return exchange in self._open
-
-    def answered(self, now_ms: int, event: "Answered") -> None:
-        """Take an answer as a hint where a peer may be."""
-        how = self._open[event.number] if event.more else self._open.pop(event.number)
-        peer = peer_in_links(event.message.payload)
-        if peer is not None:
+    def outcome(self, now_ms: int, event: "Answered | Failed") -> bool:
+        """Take an answer as a hint where a peer may be; False if the exchange is none of these."""
+        how = self._open.get(event.number)
+        if how is None:
+            return False
+        if isinstance(event, Failed):  # nobody there, or the time for answers is over
+            self._open.pop(event.number)
+            return True
+        if not event.more:
+            self._open.pop(event.number)
+        peer = _peer_in(event.message.payload)
+        if peer:
             self._contacts.add(now_ms, peer, event.source, how)
+        return True
 
-    def failed(self, now_ms: int, exchange: int, reason: str) -> None:
-        """Nobody there, or the time for answers is over."""
-        self._open.pop(exchange)
+
+def _peer_in(payload: bytes) -> bytes:
+    """The peer id in the answer to GET /.well-known/core?rt=othermesh.peer, or nothing."""
+    try:
+        text = str(payload[:1024], "utf-8")
+        at = text.find('ep="') + 4
+        return ids.from_text(text[at : at + 52])
+    except (UnicodeError, RemoteError):
+        return b""

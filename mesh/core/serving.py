@@ -102,9 +102,7 @@ class Serving:
     def _own_format(self, request: "coap.Message") -> int:
         return 112 if request.path()[:1] == ["sensors"] else CBOR
 
-    def _observe(
-        self, event: "Requested", opened: "Opened | None", value: object
-    ) -> "int | None":
+    def _observe(self, event: "Requested", opened: "Opened | None", value: object) -> "int | None":
         """Take the asker in as an observer if it wants that and may; gives its first Observe number."""
         request = event.message
         if not self._endpoint.observable(event.ticket):
@@ -112,23 +110,26 @@ class Serving:
         path = request.path()
         wanted = None
         if path == ["feeds"] and opened is not None and isinstance(value, dict):
-            wanted = {author: self._next(author, first) for author, first in value.items()}
+            wanted = {
+                author: max(first, self._peer.feeds.next_seq(author))
+                for author, first in value.items()
+            }
         elif len(path) != 2 or path[0] != "sensors":
             return None
         watcher = Watcher(request, opened, wanted)
         self.watchers.add(event.ticket, watcher)
         return watcher.next_number()
 
-    def _next(self, author: bytes, first: int) -> int:
-        feed = self._peer.feeds.get(author)
-        return max(first, feed.next_seq) if feed else first
-
     def _refuse(
         self, now_ms: int, event: "Requested", opened: "Opened | None", error: RemoteError
     ) -> "coap.Message | None":
         if isinstance(error, Stale) and error.echo is not None:
             # no refusal yet: it may well come back with the Echo
-            return self._gate.refusal(opened, error) if opened else self._gate.unsigned_refusal(now_ms, error)
+            return (
+                self._gate.refusal(opened, error)
+                if opened
+                else self._gate.unsigned_refusal(now_ms, error)
+            )
         self._peer.refused += 1
         sender = opened.sender if opened is not None else None
         self._emit(Refused(event.source, sender, error.code, error.detail))
@@ -173,9 +174,7 @@ class Serving:
             run = self._peer.feeds.run(author, watcher.wanted[author])
             if run is None:
                 continue
-            feed = self._peer.feeds.get(author)
-            if feed is not None:
-                watcher.wanted[author] = feed.next_seq
+            watcher.wanted[author] = self._peer.feeds.next_seq(author)
             message = coap.Message(coap.CONTENT, self._peer.kit.encode([run]))
             message.add(coap.OBSERVE, watcher.next_number())
             message.add(coap.CONTENT_FORMAT, CBOR)

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Coroutine, Mapping, Sequence
 
 from mesh.core import coap, ids
+from mesh.core.asks import request_for
 from mesh.core.contacts import UP
 from mesh.core.errors import LocalError
 from mesh.core.events import Answer
@@ -239,7 +240,10 @@ class HubPeer:
 
     def local_get(self, path: list[str], query: list[str], accept: int | None) -> coap.Message:
         """What this peer answers to an unsigned GET, for another door (foreign_server)."""
-        return self.node.local_get(self.now(), path, query, accept)
+        request = request_for(coap.GET, path, query)
+        if accept is not None:
+            request.add(coap.ACCEPT, accept)
+        return self.node.serving.open_reply(self.now(), request)
 
     def now(self) -> int:
         """Milliseconds since the start, as the node counts them."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
-from mesh.core import coap
+from mesh.core import coap, questions
 from mesh.core.asks import request_for
 from mesh.core.errors import RemoteError
 from mesh.core.events import Answer
@@ -25,7 +25,7 @@ class Questions:
     """
 
     def __init__(self, node: Node, driver: Callable[[], Driver]) -> None:
-        self._node = node
+        self._asked = questions.Questions(node)
         self._driver = driver
         self._sinks: dict[int, Callable[[Answer], object]] = {}
 
@@ -58,7 +58,7 @@ class Questions:
         time. RemoteError: an answer that is not signed by that peer.
         """
         message = request_for(code, list(path), list(query))
-        number = self._node.ask(self._driver().now(), peer_id, message, content_format, payload)
+        number = self._asked.ask(self._driver().now(), peer_id, message, content_format, payload)
         answer = await self._answer(number, timeout)
         if not answer.signed and answer.code < coap.BAD_REQUEST:
             raise RemoteError(answer.error or "the answer is not signed by that peer", answer.code)
@@ -76,7 +76,7 @@ class Questions:
         message = request_for(coap.GET, list(path), list(query))
         if accept is not None:
             message.add(coap.ACCEPT, accept)
-        return await self._answer(self._node.get(self._driver().now(), address, message), timeout)
+        return await self._answer(self._asked.get(self._driver().now(), address, message), timeout)
 
     async def observe(
         self,
@@ -96,7 +96,7 @@ class Questions:
         proven = list(path) == ["feeds"]
         while True:
             message = request_for(coap.FETCH, list(path), list(query), True)
-            number = self._node.ask(
+            number = self._asked.ask(
                 self._driver().now(), peer_id, message, content_format, payload
             )
             async with contextlib.aclosing(self._notifications(number)) as answers:
@@ -141,7 +141,7 @@ class Questions:
             # Still there: the last answer has not come, and nobody waits for it any more.
             if self._sinks.pop(number, None) is not None:
                 driver = self._driver()
-                self._node.cancel(driver.now(), number)
+                self._asked.cancel(driver.now(), number)
                 driver.settle()
 
 

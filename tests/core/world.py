@@ -6,6 +6,7 @@ from mesh.core import cbor
 from mesh.core.limits import Limits
 from mesh.core.node import COAP, GROUP, MDNS, Node
 from mesh.core.primitives import Identity, Kit
+from mesh.core.questions import Questions
 from mesh.core.settings import parse
 
 GROUPS = {("224.0.1.187", 5683): GROUP, ("224.0.0.251", 5353): MDNS}
@@ -73,6 +74,9 @@ class World:
             boots,
         )
         address = ("10.0.0.%d" % number, 5683)
+        questions = Questions(node)  # as desktops have them
+        node.ask = questions.ask
+        node.get = questions.get
         self.nodes[address] = node
         self.events.setdefault(address, [])
         return node, address

@@ -12,6 +12,7 @@ from mesh.core.ids import to_text
 from mesh.core.limits import Limits
 from mesh.core.message import open_request
 from mesh.core.node import COAP, Node
+from mesh.core.questions import Questions
 from mesh.core.settings import parse
 from mesh.hub.primitives import make_identity, make_kit, new_secret
 
@@ -26,6 +27,7 @@ class Desk:
         self._count = 0
         identity = make_identity(new_secret(), self._next_counter)
         self.node = Node(self.kit, identity, parse(settings, "desktop"), Limits(), 1)
+        self.node.ask = Questions(self.node).ask
         self.id = to_text(identity.public)
         self.public = identity.public
         self.events = []
