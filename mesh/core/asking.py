@@ -118,7 +118,7 @@ class Asking(Blocks):
         line = remote.line
         while line and remote.busy < limits.nstart:
             request = line[0]
-            mid = remote.next_mid(now_ms, limits.exchange_lifetime_ms)
+            mid = self._ids.next(now_ms, limits.exchange_lifetime_ms)
             if mid < 0 or (request.address, mid) in self.flight:
                 self._arm(request, now_ms + 100)
                 return

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mesh.core.limits import Limits
 
 _RUN = 512  # ids that share one timestamp
-_RUNS = 128  # 128 * 512 = 65,536 ids
+_OWN = 120  # runs for what we begin; the other 8 of 128 are for answers to strangers
 
 
 def stamp(data: bytes, type: int, mid: int) -> bytes:
@@ -30,33 +30,45 @@ class Timed:
     pause = 0
 
 
+class Ids:
+    """Message ids of one endpoint, `runs` runs from `first` on. A run's end is when it was used up.
+
+    One sequence for all addresses, as a group and its members are different addresses, but whoever
+    is in the group hears both (RFC 7252 s.4.4 asks for ids that are new to each receiver).
+    """
+
+    def __init__(self, first: int, runs: int, start: int) -> None:
+        self._first = first
+        self._runs = runs
+        self._at = start % (runs * _RUN)
+        self._left = _RUN
+        self._spent: list[int] = []  # when each run was used up, of the last lifetime
+
+    def next(self, now_ms: int, lifetime: int) -> int:
+        """An id not used within the lifetime, or -1 if there is none."""
+        spent = self._spent
+        if not self._left:
+            while spent and spent[0] + lifetime <= now_ms:
+                spent.pop(0)
+            if len(spent) >= self._runs:
+                return -1
+            self._left = _RUN
+        self._left -= 1
+        if not self._left:
+            spent.append(now_ms)
+        self._at = (self._at + 1) % (self._runs * _RUN)
+        return self._first + self._at
+
+
 class Remote:
-    """What is kept of one address: ids used; requests of ours under way, and in line."""
+    """What is kept of one address: requests of ours under way, and in line."""
 
     proven = False
     busy = 0
     line: list[Timed] | None = None
-    spent: list[int] | None = None  # when each run of ids was used up, of the last lifetime
 
-    def __init__(self, mid: int, now_ms: int) -> None:
-        self.mid = mid
-        self.left = _RUN
+    def __init__(self, now_ms: int) -> None:
         self.used = now_ms
-
-    def next_mid(self, now_ms: int, lifetime: int) -> int:
-        """A message id not used within the lifetime, or -1 if there is none."""
-        spent = self.spent
-        if not self.left:
-            while spent and spent[0] + lifetime <= now_ms:
-                spent.pop(0)
-            if spent and len(spent) >= _RUNS:
-                return -1
-            self.left = _RUN
-        self.left -= 1
-        if not self.left:
-            self.spent = (spent or []) + [now_ms]
-        self.mid = mid = self.mid + 1 & 65535
-        return mid
 
 
 class Reliability:
@@ -72,8 +84,9 @@ class Reliability:
         self._armed = self._bound = 0
         self._now = self._second = self._refused = 0
         self._random = random
-        # Ids for answers to addresses that we never asked: no flood of requests leaves state.
-        self._strangers = Remote(self._number(), 0)
+        self._ids = Ids(0, _OWN, self._number())
+        # Apart, so that no flood of requests uses up what we need for our own.
+        self._strange_ids = Ids(_OWN * _RUN, 128 - _OWN, self._number())
 
     def prove(self, address: tuple[str, int]) -> None:
         """Take an address as its user's own: the amplification limit ends for it."""
@@ -151,7 +164,7 @@ class Reliability:
                 ]
                 for _, _, old in sorted(idle)[:1]:
                     del self.remotes[old]
-            remote = self.remotes[address] = Remote(self._number(), now_ms)
+            remote = self.remotes[address] = Remote(now_ms)
         remote.used = now_ms
         return remote
 

@@ -187,8 +187,8 @@ class Replies(Asking):
         self._arm(ticket, until)
 
     def _mid(self, now_ms: int, ticket: Ticket) -> int:
-        remote = self.remotes.get(ticket.address) or self._strangers
-        return remote.next_mid(now_ms, self.limits.exchange_lifetime_ms)
+        ids = self._ids if self.proven(ticket.address) else self._strange_ids
+        return ids.next(now_ms, self.limits.exchange_lifetime_ms)
 
     def _ticket_due(self, now_ms: int, ticket: Ticket) -> None:
         """The moment that the ticket waited for has come."""

@@ -174,9 +174,9 @@ def test_what_is_too_long_changes_nothing():
 
 def test_ids_used_up_hold_a_notification_back():
     link, _, ticket = watched()
-    remote = link.ends[B].remotes[A]
-    remote.left = 0
-    remote.spent = [link.now] * 128
+    own = link.ends[B]._ids
+    own._left = 0
+    own._spent = [link.now] * 120
     assert tell(link, ticket, 2) and tell(link, ticket, 3)
     for n in range(40):
         message = get("s")
