@@ -9,6 +9,7 @@ from mesh.core.watchers import Watcher, Watchers
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from mesh.core.endpoint import Endpoint
     from mesh.core.events import Requested
@@ -110,15 +111,17 @@ class Serving:
         path = request.path()
         wanted = None
         if path == ["feeds"] and opened is not None and isinstance(value, dict):
-            wanted = {
-                author: max(first, self._peer.feeds.next_seq(author))
-                for author, first in value.items()
-            }
+            wanted = {author: self._after(author, first) for author, first in value.items()}
         elif len(path) != 2 or path[0] != "sensors":
             return None
         watcher = Watcher(request, opened, wanted)
         self.watchers.add(event.ticket, watcher)
         return watcher.next_number()
+
+    def _after(self, author: bytes, first: int) -> int:
+        """Which seq comes after the run from `first` on."""
+        run: "list[Any] | None" = self._peer.feeds.run(author, first)
+        return run[1] + len(run[3]) if run else first
 
     def _refuse(
         self, now_ms: int, event: "Requested", opened: "Opened | None", error: RemoteError
@@ -166,19 +169,22 @@ class Serving:
                 message.add(coap.CONTENT_FORMAT, content_format)
             self._notify(now_ms, ticket, message)
 
-    def feed_changed(self, now_ms: int, author: bytes) -> None:
-        """Send each observer of a feed the run that it lacks: one signature serves them all."""
+    def feed_changed(self, now_ms: int, author: bytes) -> bool:
+        """Send each observer of a feed the run that it lacks; whether one still lacks more."""
+        more = False
         for ticket, watcher in self.watchers.of(["feeds"]):
             if watcher.wanted is None or author not in watcher.wanted:
                 continue
-            run = self._peer.feeds.run(author, watcher.wanted[author])
+            run: "list[Any] | None" = self._peer.feeds.run(author, watcher.wanted[author])
             if run is None:
                 continue
-            watcher.wanted[author] = self._peer.feeds.next_seq(author)
+            watcher.wanted[author] = after = run[1] + len(run[3])
+            more = more or self._peer.feeds.run(author, after) is not None
             message = coap.Message(coap.CONTENT, self._peer.kit.encode([run]))
             message.add(coap.OBSERVE, watcher.next_number())
             message.add(coap.CONTENT_FORMAT, CBOR)
             self._notify(now_ms, ticket, message)
+        return more
 
     def _notify(self, now_ms: int, ticket: object, message: "coap.Message") -> None:
         if not self._endpoint.notify(now_ms, ticket, message):
