@@ -145,5 +145,5 @@ def test_how_a_peer_was_found_is_said_in_words():
 
 def test_a_folder_of_the_user_is_shown_short(monkeypatch):
     monkeypatch.setenv("HOME", "/users/ada")
-    assert layout.folder("/users/ada/mesh") == "~/mesh"
-    assert layout.folder("/users/adam/mesh") == "/users/adam/mesh"
+    assert layout.short("kx3x in /users/ada/mesh, private") == "kx3x in ~/mesh, private"
+    assert layout.short("/users/adam/mesh /x/users/ada/y") == "/users/adam/mesh /x/users/ada/y"

@@ -1,6 +1,7 @@
 """The pieces that views are made of. Words of others are cleaned before they are shown."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -59,10 +60,10 @@ def styled(word: str) -> Text:
     return Text(word, STYLES.get(word, ""))
 
 
-def folder(path: str) -> str:
-    """A path, its part up to the user's own folder as ~, to be read and to be pasted."""
-    home = os.path.expanduser("~")
-    return "~" + path[len(home) :] if path.startswith(home + "/") else path
+def short(text: str) -> str:
+    """Text with the user's own folder as ~ in its paths, to be read and to be pasted."""
+    home = re.escape(os.path.expanduser("~"))
+    return re.sub(rf"(?<![^\s'\"]){home}/(?=\S)", "~/", text)
 
 
 def how(row: Row) -> str:

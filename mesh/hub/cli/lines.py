@@ -9,7 +9,7 @@ from rich.text import Text
 
 from mesh.core import coap
 from mesh.hub.cli import units
-from mesh.hub.cli.layout import STYLES, Row, clean, folder, how, pairs
+from mesh.hub.cli.layout import STYLES, Row, clean, how, pairs, short
 
 
 def watch(row: Row) -> RenderableType:
@@ -39,7 +39,7 @@ def _started(row: Row) -> RenderableType:
         ("reachable at", ", ".join(row["addresses"])),
         ("over TCP at", f"port {row['tcp']}" if row.get("tcp") else "no port: it is taken"),
         ("finds by", ", ".join(here)),
-        ("home", folder(row["home"])),
+        ("home", short(row["home"])),
     ]
     for layer in row["layers"]:
         if layer["reason"]:

@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from mesh.hub.cli.layout import clean
+from mesh.hub.cli.layout import clean, short
 from mesh.hub.cli.options import Reply
 from mesh.hub.cli.views import VIEWS
 
@@ -87,9 +87,9 @@ def error(detail: str, help: str | None) -> None:
     """Say what went wrong, and what to try."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with contextlib.suppress(BrokenPipeError), readers_may_leave():
-        console.print(Text("mesh: ", "bold red").append(clean(detail), "default"))
+        console.print(Text("mesh: ", "bold red").append(clean(short(detail)), "default"))
         for line in (help or "").splitlines():
-            console.print(Text(f"  {clean(line)}"))
+            console.print(Text(f"  {clean(short(line))}"))
 
 
 def say(text: str) -> None:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mesh.hub.cli import lines, units
-from mesh.hub.cli.layout import Row, clean, folder, how, pairs, styled, table
+from mesh.hub.cli.layout import Row, clean, how, pairs, short, styled, table
 
 CLOCKS = (
     "unknown",
@@ -169,7 +169,7 @@ def identity(row: Row) -> RenderableType:
             ("id", row["id"]),
             ("short", row["short"]),
             ("name", clean(row["name"]) or "-"),
-            ("home", folder(row["home"])),
+            ("home", short(row["home"])),
             ("running", "yes" if row["running"] else "no"),
         ]
     )
@@ -210,9 +210,11 @@ def finding(row: Row) -> RenderableType:
     made.add_column(width=4)
     made.add_column(width=16, overflow="fold")
     made.add_column(overflow="fold")
-    made.add_row(styled(row["state"]), row["what"], Text(clean(row["seen"])))
+    made.add_row(styled(row["state"]), row["what"], Text(clean(short(row["seen"]))))
     if row["todo"]:
-        made.add_row("", "", Text(clean(row["todo"]), "cyan" if row["state"] != "ok" else "dim"))
+        made.add_row(
+            "", "", Text(clean(short(row["todo"])), "cyan" if row["state"] != "ok" else "dim")
+        )
     return made
 
 
