@@ -119,7 +119,7 @@ class Asking(Blocks):
         while line and remote.busy < limits.nstart:
             request = line[0]
             mid = self._ids.next(now_ms, limits.exchange_lifetime_ms)
-            if mid < 0 or (request.address, mid) in self.flight:
+            if mid < 0:
                 self._arm(request, now_ms + 100)
                 return
             line.pop(0)

@@ -31,7 +31,7 @@ class Timed:
 
 
 class Ids:
-    """Message ids of one endpoint, `runs` runs from `first` on. A run's end is when it was used up.
+    """Message ids, `runs` runs from `first` on; of each run the time when it was used up.
 
     One sequence for all addresses, as a group and its members are different addresses, but whoever
     is in the group hears both (RFC 7252 s.4.4 asks for ids that are new to each receiver).

@@ -128,7 +128,6 @@ class Replies(Asking):
         self.observers[(ticket.address, ticket.token)] = ticket
         ticket.observe = 0
         ticket.con_ms = now_ms
-        self._remote(now_ms, ticket.address)  # ids of its own, which nobody else can guess
 
     def _gone(self, ticket: Ticket, reason: str) -> None:
         """End whatever the ticket has under way, and its observation."""
@@ -215,11 +214,9 @@ class Replies(Asking):
     def _acked(self, now_ms: int, ticket: Ticket) -> None:
         """Its message arrived: the next one, if there is one, may go."""
         if ticket.state == ACKNOWLEDGED:
-            # An observer gave back an id that was told to its address alone: one that cannot put
-            # blocks together, as node's coap, gets whole notifications from now on.
-            remote = self.remotes.get(ticket.address)
-            if remote:
-                remote.proven = True
+            # It is there. As not every observer puts blocks together, it gets whole notifications
+            # from now on, but only confirmable ones, as this proves little: ids can be guessed.
+            ticket.size = self.limits.datagram
             self._landed(ticket)
             ticket.state = NOTHING
             if ticket.held:

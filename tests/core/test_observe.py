@@ -74,32 +74,23 @@ def test_now_and_then_one_is_confirmable():
     assert told(link)[-2:] == [b"40", b"41"]
 
 
-def test_a_stranger_gets_confirmable_ones_until_one_is_acknowledged():
+def test_a_stranger_gets_confirmable_ones_and_short_until_one_is_acknowledged():
     link, _, ticket = watched(proven=False)
     link.fate = lambda n, data: []
     tell(link, ticket, 2, b"2" * 900)
     link.run(500)
     assert len(link.sent[-1][3]) <= 60, "three times the registration"
     tell(link, ticket, 3)
-    link.run(1000)
-    assert [m.type for m in link.heard(A)] == [coap.ACK, coap.CON, coap.CON]
-    assert not link.ends[B].proven(A)
     link.fate = None
     link.run(5000)
-    assert link.ends[B].proven(A), "it gave back an id told to nobody else"
     tell(link, ticket, 4, b"4" * 900)
     link.run(10)
-    assert link.heard(A)[-1].type == coap.NON and told(link)[-1] == b"4" * 900
-
-
-def test_an_answer_acknowledged_by_a_stranger_proves_nothing():
-    link = Link(A, B)
+    assert [m.type for m in link.heard(A)] == [coap.ACK] + [coap.CON] * 3
+    assert link.heard(A)[-1].payload == b"4" * 900 == told(link)[-1]
+    assert not link.ends[B].proven(A), "an id can be guessed"
     link.ends[A].request(link.now, B, get("s"))
-    link.run(700)
-    link.ends[B].respond(link.now, link.of(B)[0].ticket, content(b"1"))
-    link.run()
-    assert [m.type for m in link.heard(B)] == [coap.CON, coap.ACK], "strangers share ids"
-    assert not link.ends[B].proven(A)
+    link.run(10)
+    assert len(link.sent[-1][3]) <= 60
 
 
 def test_while_one_is_under_way_the_newest_waits():
