@@ -7,10 +7,13 @@ NOBODY = "nobody"
 
 
 class Access:
-    """Rules made of settings. share: {path: "all" | "nobody" | [ids]}; allow: {actuator: [ids]}."""
+    """Rules made of settings. share: {path: "all", "nobody" or [ids]}; allow: {actuator: [ids]}."""
 
     def __init__(
-        self, share: dict[str, object], allow: dict[str, list[bytes]], holder: "bytes | None"
+        self,
+        share: dict[str, str | list[bytes]],
+        allow: dict[str, list[bytes]],
+        holder: "bytes | None",
     ) -> None:
         self._share = share
         self._allow = allow
@@ -27,11 +30,11 @@ class Access:
             raise RemoteError("its owner shares this with nobody", 0x83)
         if who is None:
             raise RemoteError("shared with named peers only", 0x81, "ask with a signed FETCH")
-        if who not in rule:  # type: ignore[operator]
+        if who not in rule:
             raise RemoteError("shared with named peers, and you are not one", 0x83)
 
     def check_set(self, actuator: str, who: bytes) -> None:
-        """Raise RemoteError 4.03 unless `who` may set the actuator: by default only who introduced us."""
+        """Raise RemoteError 4.03 unless `who` may set it: by default only who introduced us."""
         allowed = self._allow.get(actuator)
         if allowed is None:
             allowed = [self._holder] if self._holder else []

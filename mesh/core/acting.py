@@ -9,6 +9,7 @@ from mesh.core.senml import Record, pack
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from mesh.core.peer import Peer
     from mesh.core.serving import Serving
@@ -65,12 +66,13 @@ class Acting:
                 self._emit(Refused(None, None, error.code, "rule: " + error.detail))
 
     def did(self, now_ms: int, actuator: str, value: object, by: "bytes | None") -> None:
-        """Note in the feed what an actuator did and on whose wish: `by` is None for an own rule."""
+        """Note in the feed what an actuator did, and on whose wish: None for an own rule."""
         self._emit(Actuated(actuator, value, by))
         self._write(now_ms, "actuated", [actuator, value, by])
 
     def _write(self, now_ms: int, kind: str, body: object) -> None:
-        self._peer.feeds.own.append(self._peer.clock.stamp(now_ms), kind, body)
+        stamp: list[Any] = self._peer.clock.stamp(now_ms)
+        self._peer.feeds.own.append(stamp, kind, body)
         if self.due_ms is None:
             self.due_ms = max(now_ms, self._head_ms + self._head_pause_ms)
 

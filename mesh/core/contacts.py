@@ -12,7 +12,7 @@ LOST = "lost"
 
 
 class Contact:
-    """One peer, by id. `address` is the proven one or None; `candidates` holds (address, how) untried."""
+    """One peer, by id. `address` is the proven one or None; `candidates`: untried (address, how)."""
 
     name = kind = how = ""
     state = NEW
@@ -135,7 +135,7 @@ class Contacts:
         return was_up
 
     def due(self, now_ms: int) -> "list[Contact]":
-        """Give contacts whose turn has come, pinned first, the others in an order that nobody can foresee."""
+        """Give contacts whose turn has come: pinned first, then as nobody can foresee."""
         if self.due_ms is None or now_ms < self.due_ms:
             return []
         self.due_ms = None

@@ -18,7 +18,9 @@ PeerLost = namedtuple("PeerLost", ("peer", "reason"))
 # a verified reading of a peer that we follow; clock: [quality, boots, ms since boot, Unix ms or None]
 Reading = namedtuple("Reading", ("peer", "seq", "sensor", "unit", "value", "clock"))
 # an answer to Node.ask; error is None or a text; code 0 means that no answer came
-Answer = namedtuple("Answer", ("number", "code", "content_format", "payload", "signed", "error", "more"))
+Answer = namedtuple(
+    "Answer", ("number", "code", "content_format", "payload", "signed", "error", "more")
+)
 Refused = namedtuple("Refused", ("source", "peer", "code", "detail"))
 Actuated = namedtuple("Actuated", ("name", "value", "by"))
 Forked = namedtuple("Forked", ("peer", "seq"))

@@ -31,7 +31,7 @@ class Feeds:
         self._kit = kit
         self._identity = identity
         self._limits = limits
-        # The tail of the last start is lost: go on where no seq can have been used (protocol.md s.6).
+        # The last start's tail is lost: go on where no seq can have been used (protocol.md s.6)
         start = boots << 32
         seam = kit.sha256(b"othermesh feed v1" + identity.public + start.to_bytes(8, "big"))
         self.own = Feed(kit, identity.public, limits.tail, start, seam, limits)
@@ -50,7 +50,7 @@ class Feeds:
         return heads[: self._limits.body // HEAD_SIZE]
 
     def runs(self, wanted: object) -> list[object]:
-        """Answer {author: first wanted seq} by runs, at most MOST_RUNS. RemoteError if it is not that."""
+        """Answer {author: first wanted seq} by at most MOST_RUNS runs. RemoteError if it is not that."""
         if not isinstance(wanted, dict):
             raise RemoteError(NO_WISHES)
         for author, first in wanted.items():
@@ -76,9 +76,9 @@ class Feeds:
         return feed.run(first, self._limits.run) if feed else None
 
     def take(self, now_ms: int, value: object) -> dict[bytes, int]:
-        """Accept an array of runs; gives how far each of their feeds is now held. RemoteError if one is false."""
+        """Accept an array of runs; how far each feed is held now. RemoteError if one is false."""
         if not isinstance(value, list) or len(value) > MOST_RUNS:
-            raise RemoteError("not an array of at most %d runs" % MOST_RUNS)
+            raise RemoteError(f"not an array of at most {MOST_RUNS} runs")
         held = {}
         for run in value:
             if not isinstance(run, list) or not run or not isinstance(run[0], bytes):

@@ -103,7 +103,7 @@ class Following:
         state[1] = now_ms
 
     def heard(self, now_ms: int, author: bytes, entries: list[bytes]) -> None:
-        """Hand on the readings in new, checked entries. What an author wrote wrongly is skipped and told."""
+        """Hand on the readings in new, checked entries. What is wrong in one is skipped and told."""
         for entry in entries:
             try:
                 seq, clock, kind, body = read_entry(self._kit, entry)

@@ -1,4 +1,4 @@
-"""The way in: who signed a request, is it fresh, may it cost us a check; and the sealed way out."""
+"""The way in: who signed a request, is it fresh, may it cost a check; and the sealed way out."""
 
 from mesh.core import coap
 from mesh.core.errors import RemoteError, Stale
@@ -67,15 +67,13 @@ class Gate:
             self._endpoint.prove(event.source)
         return open_request(self._kit, self._identity.public, message)
 
-    def check_fresh(self, now_ms: int, request: "coap.Message", opened: "Opened") -> None:
-        """Raise Stale unless a request that changes something is new. Safe methods need no check."""
-        if request.code != coap.GET and request.code != coap.FETCH:
-            self._freshness.accept(
-                now_ms, opened.sender, opened.counter, request.get(coap.ECHO)
-            )
+    def body(self, now_ms: int, request: "coap.Message", opened: "Opened") -> object:
+        """The body of a signed request: CBOR or nothing. RemoteError 4.15 for another format.
 
-    def decoded(self, opened: "Opened") -> object:
-        """The body of a signed request: CBOR or nothing. RemoteError 4.15 for another format."""
+        Stale if it is to change something and is not new; safe methods need no check.
+        """
+        if request.code not in (coap.GET, coap.FETCH):
+            self._freshness.accept(now_ms, opened.sender, opened.counter, request.get(coap.ECHO))
         if not opened.payload:
             return None
         if opened.content_format not in (60, 112):
@@ -95,31 +93,33 @@ class Gate:
         if observe is not None:
             message.add(coap.OBSERVE, observe)
         seal_response(
-            self._kit, self._identity, opened.sender, opened.digest, message, content_format, payload
+            self._kit,
+            self._identity,
+            opened.sender,
+            opened.digest,
+            message,
+            content_format,
+            payload,
         )
         return message
 
-    def refusal(self, opened: "Opened", error: RemoteError) -> "coap.Message":
-        """Build a signed refusal: problem details, and the Echo to come back with."""
-        message = self.sealed(opened, error.code, PROBLEM, problem(self._kit, error))
-        if isinstance(error, Stale) and error.echo is not None:
-            message.add(coap.ECHO, error.echo)
-        return message
+    def refusal(
+        self, now_ms: int, opened: "Opened | None", error: RemoteError
+    ) -> "coap.Message | None":
+        """Build a refusal, with the Echo to come back with: to who signed, signed problem details.
 
-    def unsigned_refusal(self, now_ms: int, error: RemoteError) -> "coap.Message | None":
-        """Build a short unsigned refusal, or None when too many were sent lately."""
-        if not self._refusals.take(now_ms):
+        To others a short text, or None when too many were sent lately.
+        """
+        if opened is not None:
+            message = self.sealed(opened, error.code, PROBLEM, problem(self._kit, error))
+        elif self._refusals.take(now_ms):
+            message = coap.Message(error.code, error.detail.encode())
+        else:
             return None
-        message = coap.Message(error.code, error.detail.encode())
         if isinstance(error, Stale) and error.echo is not None:
             message.add(coap.ECHO, error.echo)
         return message
 
-    def represented(self, content_format: "int | None", payload: bytes) -> "coap.Message":
-        """Build an answer that proves itself to anybody (GET with Accept 18)."""
-        message = coap.Message(coap.CONTENT)
-        message.payload = seal_representation(
-            self._kit, self._identity, content_format, payload
-        )
-        message.add(coap.CONTENT_FORMAT, COSE)
-        return message
+    def proof(self, content_format: "int | None", payload: bytes) -> bytes:
+        """Sign content for anybody (GET with Accept 18)."""
+        return seal_representation(self._kit, self._identity, content_format, payload)

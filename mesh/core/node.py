@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mesh.core.errors import RemoteError
-    from mesh.core.events import Answered, Failed
     from mesh.core.limits import Limits
     from mesh.core.mdns import Mdns
     from mesh.core.oneshot import OneShot
@@ -40,7 +39,7 @@ MOST_EVENTS = 512
 
 
 class Node:
-    """One peer. `boots`: how often it started, ever. Set `mdns` or `oneshot` for DNS-SD by the core."""
+    """One peer. `boots`: how often it started, ever. Set `mdns` or `oneshot` for DNS-SD here."""
 
     def __init__(
         self, kit: "Kit", identity: "Identity", profile: "Profile", limits: "Limits", boots: int
@@ -80,9 +79,9 @@ class Node:
             self.candidate(now_ms, peer, address, "given")
             if peer is not None:
                 self.contacts.pin(now_ms, peer)
-        for peer in self.profile.follow:
-            if peer != "*":
-                self.contacts.pin(now_ms, peer)
+        for wanted in self.profile.follow:
+            if isinstance(wanted, bytes):
+                self.contacts.pin(now_ms, wanted)
         for layer in (self.mdns, self.oneshot):
             if layer is not None:
                 layer.start(now_ms)
@@ -189,7 +188,7 @@ class Node:
                 else:
                     self.withdrawn(now_ms, event.peer)
 
-    def _outcome(self, now_ms: int, event: "Answered | Failed") -> None:
+    def _outcome(self, now_ms: int, event: "Any") -> None:  # noqa: ANN401 - Answered or Failed
         for asker in self.askers:
             if asker.outcome(now_ms, event):
                 return

@@ -1,8 +1,8 @@
-"""One equal peer: its resources, the same on every peer. Requests in, answers out; no datagrams."""
+"""One equal peer: its resources, the same on every peer. Requests in, answers out."""
 
 from mesh.core import coap, ids
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.represent import CBOR, LINKS, represent, represent_senml
+from mesh.core.represent import CBOR, LINKS, represent
 from mesh.core.senml import Record
 
 TYPE_CHECKING = False
@@ -24,15 +24,22 @@ LONGEST = 64  # characters of a text that an actuator takes: it has to fit into 
 class Sensor:
     """The latest reading of one sensor; `error` is the reason while it fails."""
 
+    value: object = None
+    taken_ms = 0
+    error: str | None = None
+
     def __init__(self, unit: str) -> None:
         self.unit = unit
-        self.value: object = None
-        self.taken_ms = 0
-        self.error: str | None = None
 
 
 class Peer:
     """What this peer tells and does. `heap` may be set to a callable giving [used, free] bytes."""
+
+    name = ""
+    kind = "board"
+    verified = refused = 0
+    heap: "Callable[[], list[int]] | None" = None
+    did: "Callable[[int, str, object, bytes | None], None]"
 
     def __init__(
         self,
@@ -45,40 +52,41 @@ class Peer:
     ) -> None:
         self.kit = kit
         self.id = identity.public
-        self.name = ""
-        self.kind = "board"
         self.access = access
         self.clock = clock
         self.contacts = contacts
         self.feeds = feeds
         self.sensors: dict[str, Sensor] = {}
         self.actuators: dict[str, list[object]] = {}  # name -> [apply, value]
-        self.did: "Callable[[int, str, object, bytes | None], None] | None" = None
-        self.heap: "Callable[[], list[int]] | None" = None
         self._base = "urn:othermesh:" + ids.to_text(self.id) + ":"
         self._made: dict[tuple[str, int | None, bool], tuple[int, bytes]] = {}
         self._made_s = 0
-        self.verified = 0
-        self.refused = 0
 
     def answer(
-        self, now_ms: int, request: "coap.Message", who: "bytes | None", value: object
+        self,
+        now_ms: int,
+        request: "coap.Message",
+        accept: "int | None",
+        who: "bytes | None",
+        value: object,
     ) -> "Answered":
         """Answer one request as (code, Content-Format or None, payload).
 
-        `who` is the id that signed it or None; `value` the decoded body. RemoteError says why not.
+        `accept`: the format wanted; `who`: the id that signed it or None; `value`: the decoded
+        body. RemoteError says why not.
         """
         path = request.path()
         code = request.code
-        if code == coap.GET or code == coap.FETCH:
+        if code in (coap.GET, coap.FETCH):
             self.access.check_read("/" + "/".join(path), who)
-            accept = request.uint(coap.ACCEPT)
             if path == [".well-known", "core"]:
                 return coap.CONTENT, LINKS, self.links(request.query())
-            if path and path[0] == "sensors":
-                return (coap.CONTENT,) + self.readings(now_ms, path, accept, who is None)
-            content = self._content(now_ms, path, value)
-            return (coap.CONTENT,) + represent(self.kit, content, accept, who is None)
+            if path[:1] == ["sensors"]:
+                made = self.readings(now_ms, path, accept, who is None)
+            else:
+                content = self._content(now_ms, path, value)
+                made = represent(self.kit, content, "", accept, who is None)
+            return (coap.CONTENT,) + made
         if who is None:
             raise RemoteError("not signed", 0x81, "sign it (docs/protocol.md, section 4)")
         if code == coap.PUT and len(path) == 2 and path[0] == "actuators":
@@ -91,23 +99,20 @@ class Peer:
         raise RemoteError("this resource cannot do that", 0x85)
 
     def _content(self, now_ms: int, path: list[str], value: object) -> object:
-        first = path[0] if path else ""
-        if len(path) == 1:
-            if first == "peer":
-                return self.about(now_ms)
-            if first == "peers":
-                return self._peers(now_ms)
-            if first == "time":
-                return self.clock.stamp(now_ms)
-            if first == "feeds":
-                return self.feeds.heads() if value is None else self.feeds.runs(value)
-            if first == "actuators":
-                return {name: self.actuators[name][1] for name in self.actuators}
-        if len(path) == 2 and first == "actuators" and path[1] in self.actuators:
-            return self.actuators[path[1]][1]
-        if path and path[0] == "sensors":
-            self._records(now_ms, path)
-            return None
+        name = "/".join(path)
+        made = {"peer": self.about, "peers": self._peers, "time": self.clock.stamp}.get(name)
+        if made:
+            return made(now_ms)
+        if name == "feeds":
+            return self.feeds.heads() if value is None else self.feeds.runs(value)
+        if path[:1] == ["actuators"] and len(path) < 3:
+            values = {name: self.actuators[name][1] for name in self.actuators}
+            if len(path) == 1:
+                return values
+            if path[1] in values:
+                return values[path[1]]
+        if path[:1] == ["sensors"]:
+            return self._records(now_ms, path)
         raise RemoteError("nothing here", 0x84, "GET /.well-known/core lists what there is")
 
     def about(self, now_ms: int) -> dict[str, object]:
@@ -139,7 +144,7 @@ class Peer:
     def readings(
         self, now_ms: int, path: list[str], accept: "int | None", readable: bool
     ) -> "tuple[int, bytes]":
-        """The latest readings under /sensors or /sensors/NAME as (Content-Format, bytes): made once a second."""
+        """The latest under /sensors or /sensors/NAME as (Content-Format, bytes): made once a second."""
         if now_ms // 1000 != self._made_s:
             self._made.clear()
             self._made_s = now_ms // 1000
@@ -147,8 +152,7 @@ class Peer:
         made = self._made.get(key)
         if made is None:
             records = self._records(now_ms, path)
-            made = represent_senml(self.kit, records, self._base, accept, readable)
-            self._made[key] = made
+            self._made[key] = made = represent(self.kit, records, self._base, accept, readable)
         return made
 
     def measured(self, now_ms: int, name: str, value: object) -> "Sensor":
@@ -161,8 +165,8 @@ class Peer:
         return sensor
 
     def _records(self, now_ms: int, path: list[str]) -> "list[Record]":
-        names = sorted(self.sensors) if len(path) == 1 else path[1:]
-        if len(path) > 2 or any(name not in self.sensors for name in names):
+        names = sorted(self.sensors) if len(path) == 1 else path[1:2]
+        if len(path) > 2 or (names and names[0] not in self.sensors):
             raise RemoteError("no such sensor", 0x84, "GET /sensors lists them")
         records = []
         unix_ms = self.clock.stamp(now_ms)[3]
@@ -178,25 +182,21 @@ class Peer:
         return records
 
     def links(self, query: list[str]) -> bytes:
-        """Write /.well-known/core (RFC 6690), filtered by one query as in its section 4.1."""
-        entries = [("peer", 'rt="othermesh.peer";ep="' + ids.to_text(self.id) + '"')]
-        entries += [(path, 'rt="othermesh.%s"' % path) for path in ("peers", "time")]
-        entries += [("feeds", 'rt="othermesh.feeds";obs')]
-        entries += [("sensors", 'rt="othermesh.sensors"')]
-        entries += [
-            ("sensors/" + name, 'rt="othermesh.sensor";obs;ct="110 112"')
-            for name in sorted(self.sensors)
-        ]
-        entries += [("actuators", 'rt="othermesh.actuators"')]
-        entries += [
-            ("actuators/" + name, 'rt="othermesh.actuator"') for name in sorted(self.actuators)
-        ]
-        chosen = [
-            "</%s>;%s" % entry
-            for entry in entries
-            if all(_matches(entry[0], entry[1], part) for part in query)
-        ]
-        return ",".join(chosen).encode()
+        """Write /.well-known/core (RFC 6690), filtered by a query as in its section 4.1."""
+        entries = [("peer", 'peer";ep="' + ids.to_text(self.id) + '"')]
+        entries += [("peers", 'peers"'), ("time", 'time"'), ("feeds", 'feeds";obs')]
+        entries.append(("sensors", 'sensors"'))
+        for name in sorted(self.sensors):
+            entries.append(("sensors/" + name, 'sensor";obs;ct="110 112"'))
+        entries.append(("actuators", 'actuators"'))
+        for name in sorted(self.actuators):
+            entries.append(("actuators/" + name, 'actuator"'))
+        links = []
+        for path, attributes in entries:
+            full = 'rt="othermesh.' + attributes
+            if False not in [_matches(path, full, part) for part in query]:
+                links.append("</" + path + ">;" + full)
+        return ",".join(links).encode()
 
     def actuate(self, now_ms: int, name: str, value: object, by: "bytes | None") -> None:
         """Let an actuator do it, on the wish of `by`. RemoteError if there is none or it refuses."""
@@ -204,7 +204,7 @@ class Peer:
         if value is None or isinstance(value, (bytes, list, dict)):
             raise RemoteError("an actuator takes a number, a text, true or false")
         if isinstance(value, str) and len(value) > LONGEST:
-            raise RemoteError("an actuator takes at most %d characters" % LONGEST, 0x8D)
+            raise RemoteError(f"an actuator takes at most {LONGEST} characters", 0x8D)
         if actuator is None:
             raise RemoteError("no such actuator", 0x84, "GET /actuators lists them")
         try:
@@ -212,8 +212,7 @@ class Peer:
         except LocalError as refusal:
             raise RemoteError(refusal.detail, 0x80, refusal.help) from None
         actuator[1] = value
-        if self.did:
-            self.did(now_ms, name, value, by)
+        self.did(now_ms, name, value, by)
 
 
 def _matches(path: str, attributes: str, query: str) -> bool:
@@ -224,7 +223,7 @@ def _matches(path: str, attributes: str, query: str) -> bool:
         at = (";" + attributes).find(";" + key + '="')
         if at < 0:
             return False
-        value = attributes[at + len(key) + 2 :].split('"')[0]
+        value = attributes[at + len(key) + 2 :].split('"', 1)[0]
     if wanted.endswith("*"):
         return any(part.startswith(wanted[:-1]) for part in [value] + value.split(" "))
     return wanted == value or wanted in value.split(" ")
@@ -245,8 +244,7 @@ def read_address(text: object) -> "tuple[str, int]":
         host = host[1:-1]
     elif ":" in host:
         raise RemoteError("not an address")
-    if not colon or not host or not port or not all(c in "0123456789" for c in port):
+    number = int(port) if port and len(port) < 6 and not port.strip("0123456789") else 0
+    if not colon or not host or not 0 < number < 65536:
         raise RemoteError("not an address")
-    if len(port) > 5 or not 0 < int(port) < 65536:
-        raise RemoteError("not an address")
-    return host, int(port)
+    return host, number

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Questions:
-    """Signed ones to peers and unsigned ones to addresses; a node's event Answer tells what came of each."""
+    """Signed ones to peers and unsigned ones to addresses; the event Answer tells what came of it."""
 
     def __init__(self, node: "Node") -> None:
         self._node = node

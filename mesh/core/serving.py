@@ -3,8 +3,7 @@
 from mesh.core import coap
 from mesh.core.errors import RemoteError, Stale
 from mesh.core.events import Refused
-from mesh.core.represent import CBOR
-from mesh.core.watchers import Watcher, Watchers
+from mesh.core.represent import CBOR, SENML_CBOR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,12 +15,37 @@ if TYPE_CHECKING:
     from mesh.core.gate import Gate
     from mesh.core.message import Opened
     from mesh.core.peer import Peer
+    from mesh.core.replies import Ticket
 
 COSE = 18
 
 
+class Watcher:
+    """One observer (RFC 7641), of whom the endpoint keeps limits.observers.
+
+    `opened`: its request if answers are to be signed; `wanted`: {author: next seq} for /feeds.
+    """
+
+    number = 1  # of Observe, 24 bits (s.3.4)
+
+    def __init__(
+        self,
+        path: list[str],
+        accept: "int | None",
+        opened: "Opened | None",
+        wanted: "dict[bytes, int] | None",
+    ) -> None:
+        self.path = path
+        self.accept = accept
+        self.opened = opened
+        self.wanted = wanted
+
+
 class Serving:
-    """Answers what the endpoint hands up. emit(event) gets Refused; seen(now_ms, sender, source) each signer."""
+    """Answers what the endpoint hands up, and tells observers what changed.
+
+    emit(event) gets Refused; seen(now_ms, sender, source) is called for each signer.
+    """
 
     def __init__(
         self,
@@ -34,7 +58,7 @@ class Serving:
         self._peer = peer
         self._gate = gate
         self._endpoint = endpoint
-        self.watchers = Watchers()
+        self._watchers: dict[Ticket, Watcher] = {}
         self._emit = emit
         self._seen = seen
 
@@ -60,7 +84,7 @@ class Serving:
         else:
             self._endpoint.respond(now_ms, event.ticket, reply)
         if event.ticket.observe != 0:
-            self.watchers.drop(event.ticket)  # it came to no observation
+            self.gone(event.ticket)  # it came to no observation
 
     def _reply(
         self, now_ms: int, event: "Requested", opened: "Opened | None"
@@ -76,116 +100,114 @@ class Serving:
             if observe is not None:
                 reply.add(coap.OBSERVE, observe)
             return reply
-        self._gate.check_fresh(now_ms, request, opened)
-        value = self._gate.decoded(opened)
-        code, content_format, payload = self._peer.answer(now_ms, request, opened.sender, value)
+        value: Any = self._gate.body(now_ms, request, opened)
+        accept = request.uint(coap.ACCEPT)
+        code, content_format, payload = self._peer.answer(
+            now_ms, request, accept, opened.sender, value
+        )
         observe = self._observe(event, opened, value)
         return self._gate.sealed(opened, code, content_format, payload, observe)
 
     def open_reply(self, now_ms: int, request: "coap.Message") -> "coap.Message":
-        """Answer an unsigned GET; with Accept 18 by what proves itself. RemoteError says why not."""
+        """Answer an unsigned GET; with Accept 18 by what proves itself. RemoteError if not."""
         accept = request.uint(coap.ACCEPT)
         proof = accept == COSE
         if proof:
             # what is signed for all must say the same to all, so it is always CBOR
-            request.drop(coap.ACCEPT)
-            request.add(coap.ACCEPT, self._own_format(request))
-        code, content_format, payload = self._peer.answer(now_ms, request, None, None)
+            accept = SENML_CBOR if request.path()[:1] == ["sensors"] else CBOR
+        code, content_format, payload = self._peer.answer(now_ms, request, accept, None, None)
         if proof:
-            request.drop(coap.ACCEPT)
-            request.add(coap.ACCEPT, COSE)
-            return self._gate.represented(content_format, payload)
+            payload = self._gate.proof(content_format, payload)
+            content_format = COSE
         reply = coap.Message(code, payload)
         if content_format is not None:
             reply.add(coap.CONTENT_FORMAT, content_format)
         return reply
 
-    def _own_format(self, request: "coap.Message") -> int:
-        return 112 if request.path()[:1] == ["sensors"] else CBOR
-
-    def _observe(self, event: "Requested", opened: "Opened | None", value: object) -> "int | None":
-        """Take the asker in as an observer if it wants that and may; gives its first Observe number."""
-        request = event.message
+    def _observe(
+        self, event: "Requested", opened: "Opened | None", value: "dict[bytes, int] | None"
+    ) -> "int | None":
+        """Take in an asker that wants to observe and may; gives its first Observe number."""
         if not self._endpoint.observable(event.ticket):
             return None
-        path = request.path()
+        path = event.message.path()
         wanted = None
-        if path == ["feeds"] and opened is not None and isinstance(value, dict):
-            wanted = {author: self._after(author, first) for author, first in value.items()}
+        if path == ["feeds"] and opened is not None and value is not None:
+            opened = None  # runs prove themselves
+            wanted = value
+            for author in wanted:
+                self._next_run(wanted, author)  # the answer holds it
         elif len(path) != 2 or path[0] != "sensors":
             return None
-        watcher = Watcher(request, opened, wanted)
-        self.watchers.add(event.ticket, watcher)
-        return watcher.next_number()
-
-    def _after(self, author: bytes, first: int) -> int:
-        """Which seq comes after the run from `first` on."""
-        run: "list[Any] | None" = self._peer.feeds.run(author, first)
-        return run[1] + len(run[3]) if run else first
+        watcher = Watcher(path, event.message.uint(coap.ACCEPT), opened, wanted)
+        self._watchers[event.ticket] = watcher
+        return watcher.number
 
     def _refuse(
         self, now_ms: int, event: "Requested", opened: "Opened | None", error: RemoteError
     ) -> "coap.Message | None":
-        if isinstance(error, Stale) and error.echo is not None:
-            # no refusal yet: it may well come back with the Echo
-            return (
-                self._gate.refusal(opened, error)
-                if opened
-                else self._gate.unsigned_refusal(now_ms, error)
-            )
-        self._peer.refused += 1
-        sender = opened.sender if opened is not None else None
-        self._emit(Refused(event.source, sender, error.code, error.detail))
-        if event.group:
-            return None
-        if opened is not None:
-            return self._gate.refusal(opened, error)
-        return self._gate.unsigned_refusal(now_ms, error)
+        if not isinstance(error, Stale) or error.echo is None:  # else it may well come back
+            sender = opened.sender if opened is not None else None
+            self._peer.refused += 1
+            self._emit(Refused(event.source, sender, error.code, error.detail))
+            if event.group:
+                return None
+        return self._gate.refusal(now_ms, opened, error)
 
-    def gone(self, ticket: object) -> None:
+    def gone(self, ticket: "Ticket") -> None:
         """An observer left or does not answer any more."""
-        self.watchers.drop(ticket)
+        self._watchers.pop(ticket, None)
 
     def sensor_changed(self, now_ms: int, name: str) -> None:
-        """Tell everybody who observes a sensor. Bytes that are the same for several are made once."""
+        """Tell all who observe a sensor. Bytes that are the same for several are made once."""
         proof = b""
-        for ticket, watcher in self.watchers.of(["sensors", name]):
-            accept = watcher.request.uint(coap.ACCEPT)
-            content_format, payload = self._peer.readings(
-                now_ms, watcher.path, 112 if accept == COSE else accept, watcher.opened is None
-            )
-            number = watcher.next_number()
-            if watcher.opened is not None:
-                message = self._gate.sealed(
-                    watcher.opened, coap.CONTENT, content_format, payload, number
+        for ticket, watcher in list(self._watchers.items()):
+            if watcher.path == ["sensors", name]:
+                accept = watcher.accept
+                content_format, payload = self._peer.readings(
+                    now_ms,
+                    watcher.path,
+                    SENML_CBOR if accept == COSE else accept,
+                    watcher.opened is None,
                 )
-            else:
                 if accept == COSE:
-                    if not proof:
-                        proof = self._gate.represented(content_format, payload).payload
+                    proof = proof or self._gate.proof(content_format, payload)
                     content_format, payload = COSE, proof
-                message = coap.Message(coap.CONTENT, payload)
-                message.add(coap.OBSERVE, number)
-                message.add(coap.CONTENT_FORMAT, content_format)
-            self._notify(now_ms, ticket, message)
+                self._notify(now_ms, ticket, watcher, content_format, payload)
 
     def feed_changed(self, now_ms: int, author: bytes) -> bool:
         """Send each observer of a feed the run that it lacks; whether one still lacks more."""
         more = False
-        for ticket, watcher in self.watchers.of(["feeds"]):
-            if watcher.wanted is None or author not in watcher.wanted:
-                continue
-            run: "list[Any] | None" = self._peer.feeds.run(author, watcher.wanted[author])
-            if run is None:
-                continue
-            watcher.wanted[author] = after = run[1] + len(run[3])
-            more = more or self._peer.feeds.run(author, after) is not None
-            message = coap.Message(coap.CONTENT, self._peer.kit.encode([run]))
-            message.add(coap.OBSERVE, watcher.next_number())
-            message.add(coap.CONTENT_FORMAT, CBOR)
-            self._notify(now_ms, ticket, message)
+        for ticket, watcher in list(self._watchers.items()):
+            wanted = watcher.wanted
+            if wanted and author in wanted:
+                run = self._next_run(wanted, author)
+                if run is not None:
+                    more = more or self._peer.feeds.run(author, wanted[author]) is not None
+                    self._notify(now_ms, ticket, watcher, CBOR, self._peer.kit.encode([run]))
         return more
 
-    def _notify(self, now_ms: int, ticket: object, message: "coap.Message") -> None:
+    def _next_run(self, wanted: dict[bytes, int], author: bytes) -> "list[Any] | None":
+        """What an observer lacks of a feed, if anything. It then wants what comes after that."""
+        run: list[Any] | None = self._peer.feeds.run(author, wanted[author])
+        if run is not None:
+            wanted[author] = run[1] + len(run[3])
+        return run
+
+    def _notify(
+        self,
+        now_ms: int,
+        ticket: "Ticket",
+        watcher: Watcher,
+        content_format: int,
+        payload: bytes,
+    ) -> None:
+        watcher.number = number = watcher.number + 1 & 0xFFFFFF
+        opened = watcher.opened
+        if opened is not None:
+            message = self._gate.sealed(opened, coap.CONTENT, content_format, payload, number)
+        else:
+            message = coap.Message(coap.CONTENT, payload).add(coap.OBSERVE, number)
+            message.add(coap.CONTENT_FORMAT, content_format)
         if not self._endpoint.notify(now_ms, ticket, message):
-            self.watchers.drop(ticket)
+            self.gone(ticket)
