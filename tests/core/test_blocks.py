@@ -53,6 +53,15 @@ def test_a_long_request_goes_in_blocks():
     assert not link.ends[B].bodies
 
 
+def test_two_bodies_for_one_resource_are_kept_apart():
+    link = pair(lambda: coap.Message(coap.CHANGED), fate=losing(3, 6))
+    for letter in (b"a", b"b"):
+        link.ends[A].request(link.now, B, asking(coap.POST, ("x",), letter * 1500))
+    link.run()
+    bodies = sorted([event.message.payload for event in asked(link)])
+    assert bodies == [b"a" * 1500, b"b" * 1500], [body[:2] for body in bodies]
+
+
 def test_both_ways_with_losses():
     for code in (coap.POST, coap.PUT, coap.FETCH):
         link = pair(fate=losing(2, 3, 7, 11, 14, 15, 19))

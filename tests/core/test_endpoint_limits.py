@@ -203,6 +203,23 @@ def test_who_answers_is_proven():
     assert link.ends[A].proven(B) and not link.ends[B].proven(A)
 
 
+def test_what_a_stranger_sent_is_forgotten_apart_from_what_it_sent_as_known():
+    end = Endpoint(Limits(), Dice())
+    message = get("peer")
+    message.mid = 7
+
+    def comes(now, source=A):
+        end.receive(now, source, coap.build(message))
+        event = end.next_event()
+        return event is not None
+
+    assert comes(0)
+    end.prove(A)
+    assert comes(11_000) and not comes(11_001), "the id may come again after its lifetime"
+    assert comes(11_002, C)
+    assert not comes(11_003), "forgetting the first one must not take the second along"
+
+
 def test_an_evicted_request_can_still_be_answered():
     end = Endpoint(Limits(exchanges=4), Dice())
     tickets = []
