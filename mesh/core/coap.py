@@ -53,6 +53,7 @@ ECHO = 252  # RFC 9175
 NO_RESPONSE = 258  # RFC 7967
 
 # The longest value of each option in bytes. The critical ones (odd) are those that we act on.
+_MOST_OPTIONS = 64  # of one message: many empty ones take far more memory than their datagram
 _LONGEST = {
     URI_HOST: 255,
     ETAG: 8,
@@ -235,8 +236,8 @@ def _options(message: Message, data: bytes, at: int, size: int) -> None:
             length, at = _extended(data, at, length)
         number += delta
         end = at + length
-        if end > size:
-            raise RemoteError("CoAP option cut off")
+        if end > size or len(options) == _MOST_OPTIONS:
+            raise RemoteError("CoAP option cut off, or too many")
         options.append((number, data[at:end]))
         at = end
     if number > 65535:
