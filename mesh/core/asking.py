@@ -143,13 +143,14 @@ class Asking(Blocks):
         if request.token not in (token, request.watch):
             del self.open[request.token]
         request.token = token
-        request.mid = -1
         request.pause = request.group_ms or self.limits.exchange_lifetime_ms
         self.open[token] = request
         remote = self._remote(now_ms, request.address)
         if remote.line is None:
             remote.line = []
-        remote.line.append(request)
+        # Who has begun goes first: the other side keeps a body only so long.
+        remote.line.insert(len(remote.line) if request.mid < 0 else 0, request)
+        request.mid = -1
         self._pump(now_ms, remote)
 
     def _land(self, now_ms: int, request: Request) -> None:

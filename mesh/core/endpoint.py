@@ -262,7 +262,8 @@ class Endpoint(Replies):
                 ticket.request = None
                 self.respond(now_ms, ticket, body.message)
                 return False
-            if not read or not self.proven(address):
+            asks = message.code == coap.GET or (read and message.payload)
+            if not asks or not self.proven(address):
                 self._refuse(now_ms, ticket, coap.INCOMPLETE)
                 return False
         if ticket.observe:

@@ -127,6 +127,8 @@ def test_a_block_of_a_body_no_longer_kept():
     assert new and answer.payload == LONG[1024:1536], "a read is just done again"
     new, answer = by_hand(end, asking(coap.POST, ("x",), BLOCK2=0x15), 2)
     assert not new and answer.code == coap.INCOMPLETE, answer.code
+    new, answer = by_hand(end, asking(coap.FETCH, ("x",), BLOCK2=0x15), 5)
+    assert not new and answer.code == coap.INCOMPLETE, "what it asks for is gone too"
     assert by_hand(end, asking(coap.GET, ("x",), BLOCK2=0x35), 3)[0] is False
     assert by_hand(end, asking(coap.GET, ("x",), BLOCK2=0x45), 4, now=20_000)[0], "too old"
 

@@ -37,6 +37,17 @@ def test_few_at_once_to_one_address_and_the_others_in_line():
     assert sizes(link.ends[A])["line"] == 0
 
 
+def test_what_has_begun_goes_before_those_in_line():
+    link = pair(nstart=1)
+    link.ends[B].prove(A)
+    link.serve[B] = lambda event: content(b"1" * 1500)
+    for name in ("a", "b", "c"):
+        link.ends[A].request(link.now, B, get(name))
+    link.run(100)
+    paths = "".join([m.path()[0] for m in link.heard(B)])
+    assert paths == "abababccc", paths
+
+
 def test_only_so_many_requests_are_open():
     link = pair(outgoing=5)
     numbers = [link.ends[A].request(link.now, B, get(str(n))) for n in range(5)]
