@@ -40,7 +40,6 @@ def first(name) -> dict[str, object]:
         "name": name,
         "port": 0,
         **({"introduced_by": ids.to_text(own)} if own else {}),
-        "follow": "*",
         "sensors": {kind: {"every_s": 10} for kind in SENSORS},
         "actuators": {"led": {"kind": "led"}},
     }

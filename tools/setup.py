@@ -29,6 +29,7 @@ PACKAGES = {
     "dbus": ("dbus-daemon",),
     "nftables": ("nft",),
     "iproute2": ("ip",),
+    "procps": ("sysctl",),
     "nodejs": ("node",),
     "npm": ("npm",),
 }
