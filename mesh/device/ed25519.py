@@ -6,6 +6,8 @@ Numbers mod P are kept a little longer than P: the upper part of a product, time
 the lower one; once before a product that is itself shortened, twice otherwise.
 """
 
+from array import array
+
 from mesh.device.sha512 import sha512
 
 TYPE_CHECKING = False
@@ -248,7 +250,7 @@ def _normal(points: "list[Point]") -> "list[Ready]":
 _TABLES = _tables()
 
 
-def _multiple(s: int, digits: list[int], odds: "list[Ready]") -> "Point":
+def _multiple(s: int, digits: "list[int] | array[int]", odds: "list[Ready]") -> "Point":
     """s times the base point, plus sum(digits[i] * 2^i) times the point of these odd multiples.
 
     One chain of doublings serves both (Shamir's trick). s is made odd by adding L, so that it can
@@ -286,14 +288,15 @@ def _column(rows: list[int], v: int, i: int) -> "Ready":
     return _opposite(_TABLES[v][15 - n])
 
 
-def _digits(k: int) -> list[int]:
+def _digits(k: int) -> "array[int]":
     """k as digits of 2^i: 0 mostly, else odd from -15 to 15 (a windowed non-adjacent form)."""
-    digits = []
+    digits = array("b", bytes(_ROW * _ROWS))  # a list takes more than a full heap has in one piece
+    at = 0
     while k:
-        digit = 0
         if k & 1:
             digit = (k & 31) - 2 * (k & 16)
             k -= digit
-        digits.append(digit)
+            digits[at] = digit
         k >>= 1
-    return digits + [0] * (_ROW - len(digits))
+        at += 1
+    return digits

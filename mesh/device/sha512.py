@@ -2,6 +2,10 @@
 
 from array import array
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _ALL = 0xFFFFFFFFFFFFFFFF
 _TWICE = 0x10000000000000001  # x * _TWICE is x beside itself, so a shift to the right rotates x
 
@@ -38,27 +42,28 @@ def sha512(data: bytes) -> bytes:
     data += b"\x80" + bytes(-(size + 17) % 128 + 8) + (8 * size).to_bytes(8, "big")
     state = list(_START)
     for at in range(0, len(data), 128):
-        state = _block(state, _schedule(data, at))
+        state = _block(state, _words(data, at))
     return b"".join([word.to_bytes(8, "big") for word in state])
 
 
-def _schedule(data: bytes, at: int) -> list[int]:
-    """The 80 words of one block (s.6.4.2 step 1)."""
+def _words(data: bytes, at: int) -> "Iterator[int]":
+    """The 80 words of one block (s.6.4.2 step 1). 16 are kept: 80 may not fit in one piece."""
     every = _ALL
     twice = _TWICE
     words = [int.from_bytes(data[i : i + 8], "big") for i in range(at, at + 128, 8)]
-    for i in range(16, 80):
-        x = words[i - 15]
-        y = words[i - 2]
+    yield from words
+    for i in range(64):
+        x = words[i + 1 & 15]
+        y = words[i + 14 & 15]
         xx = x * twice
         yy = y * twice
         x = xx >> 1 ^ xx >> 8 ^ x >> 7
         y = yy >> 19 ^ yy >> 61 ^ y >> 6
-        words.append(x + y + words[i - 7] + words[i - 16] & every)
-    return words
+        words[i & 15] = x = x + y + words[i + 9 & 15] + words[i & 15] & every
+        yield x
 
 
-def _block(state: list[int], words: list[int]) -> list[int]:
+def _block(state: list[int], words: "Iterator[int]") -> list[int]:
     """The state after one block (s.6.4.2 steps 2 to 4). Sums are cut to 64 bits at their end."""
     every = _ALL
     twice = _TWICE
