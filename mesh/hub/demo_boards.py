@@ -112,7 +112,8 @@ class Boards:
     def _heard(self, name: str, line: str) -> None:
         """Take a line of a board's console, in the thread of the loop."""
         self.news()
-        if not line.startswith("{"):
+        if not line.startswith("{"):  # no event: MicroPython itself has something to say
+            self._view.happened("console", f"{name}: {line.strip()}", peer=name)
             return
         event = json.loads(line)
         if event.get("event") == "reading":
