@@ -51,6 +51,10 @@ class Contacts:
         """All contacts, ordered by id, so that both interpreters agree."""
         return [self.table[peer] for peer in sorted(self.table)]
 
+    def has(self, address: "tuple[str, int]") -> bool:
+        """Whether a peer answered there: no flood of other addresses makes us forget that."""
+        return any([c.address == address for c in self.table.values()])
+
     def proven(self) -> "list[Contact]":
         """Give contacts that have an address that answered."""
         return [c for c in self.listed() if c.address is not None]

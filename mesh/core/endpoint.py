@@ -132,6 +132,12 @@ class Endpoint(Replies):
             ticket.state = NOTHING
             ticket.request = ticket.observe = ticket.due = None
 
+    def forget(self, ticket: Ticket) -> None:
+        """Leave a Requested as if it had not come: if it comes again it is new."""
+        self.seen.pop((ticket.address, ticket.asked), None)
+        ticket.state = NOTHING
+        ticket.request = ticket.observe = ticket.due = None
+
     def _bare(self, now_ms: int, source: tuple[str, int], message: coap.Message) -> None:
         """An empty message: an acknowledgement, a reset, or a ping (RFC 7252 s.4.2, s.4.3)."""
         item = self.flight.get((source, message.mid))

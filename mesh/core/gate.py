@@ -9,6 +9,7 @@ from mesh.core.represent import PROBLEM, problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mesh.core.contacts import Contacts
     from mesh.core.endpoint import Endpoint
     from mesh.core.events import Requested
     from mesh.core.limits import Limits
@@ -41,11 +42,17 @@ class Gate:
     """Opens signed requests and seals answers for one identity."""
 
     def __init__(
-        self, kit: "Kit", identity: "Identity", endpoint: "Endpoint", limits: "Limits"
+        self,
+        kit: "Kit",
+        identity: "Identity",
+        endpoint: "Endpoint",
+        contacts: "Contacts",
+        limits: "Limits",
     ) -> None:
         self._kit = kit
         self._identity = identity
         self._endpoint = endpoint
+        self._contacts = contacts
         self._freshness = Freshness(kit, limits)
         self._checks = Bucket(limits.verify_per_s)
         self._refusals = Bucket(limits.unsigned_per_s)
@@ -62,7 +69,9 @@ class Gate:
         if not self._endpoint.proven(event.source) and not self._checks.take(now_ms):
             subject = address_text(event.source).encode()
             echo = message.get(coap.ECHO)
-            if echo is None or not self._freshness.answers(now_ms, subject, echo):
+            if not self._contacts.has(event.source) and (
+                echo is None or not self._freshness.answers(now_ms, subject, echo)
+            ):
                 raise Stale("busy", self._freshness.challenge(now_ms, subject))
             self._endpoint.prove(event.source)
         return open_request(self._kit, self._identity.public, message)

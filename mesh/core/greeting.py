@@ -41,7 +41,7 @@ class Greeting:
         self._contacts = contacts
         self._clock = clock
         self._bucket = Bucket(limits.hello_per_s)
-        self._waiting = 0  # hellos under way: few, so that there is room for other questions
+        self._waiting = 0  # questions under way: few, so that there is room for others
         self._most = max(1, limits.outgoing // 4)
         self._emit = emit
         self._unix: dict[bytes, int] = {}  # peer -> its Unix ms at our time 0
@@ -83,8 +83,11 @@ class Greeting:
             self._note(now_ms, contact, answer.payload)
         if came:
             self._emit(PeerFound(ask.peer, contact.name, ask.address, contact.how))
-            # if every exchange is in use, the others will be met in another way
-            self._asks.fetch(now_ms, ask.peer, ask.address, "peers", self._told_whom)
+            # if there is no room for it, the others will be met in another way
+            if self._waiting < self._most and self._asks.fetch(
+                now_ms, ask.peer, ask.address, "peers", self._told_whom
+            ):
+                self._waiting += 1
 
     def _note(self, now_ms: int, contact: "Contact", payload: bytes) -> None:
         try:
@@ -111,6 +114,7 @@ class Greeting:
         self._clock.vote(now_ms, [offset + now_ms for offset in self._unix.values()])
 
     def _told_whom(self, now_ms: int, ask: Ask, answer: Answer) -> None:
+        self._waiting -= 1
         if not answer.signed or answer.code != coap.CONTENT:
             return
         try:

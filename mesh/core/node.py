@@ -55,7 +55,7 @@ class Node:
         access = Access(profile.share, profile.allow, profile.introduced_by)
         self.peer = Peer(kit, identity, access, self.clock, self.contacts, feeds)
         self.peer.name = profile.name
-        gate = Gate(kit, identity, self.endpoint, limits)
+        gate = Gate(kit, identity, self.endpoint, self.contacts, limits)
         self.serving = Serving(self.peer, gate, self.endpoint, self.emit, self._seen)
         self.asks = Asks(kit, identity, self.endpoint)
         self.greeting = Greeting(kit, self.asks, self.contacts, self.clock, limits, self.emit)

@@ -80,7 +80,7 @@ class Serving:
         except RemoteError as error:
             reply = self._refuse(now_ms, event, opened, error)
         if reply is None:
-            self._endpoint.ignore(now_ms, event.ticket)
+            self._endpoint.forget(event.ticket)
         else:
             self._endpoint.respond(now_ms, event.ticket, reply)
         if event.ticket.observe != 0:
