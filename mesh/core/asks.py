@@ -78,6 +78,7 @@ class Asks:
             self._kit, self._identity, ask.peer, ask.message, ask.body[0], ask.body[1]
         )
         number = self._endpoint.request(now_ms, ask.address, ask.message)
+        ask.message.payload = b""  # on its way; it would be signed anew
         self._open[number] = ask
         return number
 

@@ -16,7 +16,6 @@ DELETE = 4
 FETCH = 5  # RFC 8132
 
 CREATED = 0x41
-DELETED = 0x42
 VALID = 0x43
 CHANGED = 0x44
 CONTENT = 0x45
@@ -26,14 +25,9 @@ UNAUTHORIZED = 0x81
 BAD_OPTION = 0x82
 FORBIDDEN = 0x83
 NOT_FOUND = 0x84
-METHOD_NOT_ALLOWED = 0x85
 NOT_ACCEPTABLE = 0x86
 INCOMPLETE = 0x88
 TOO_LARGE = 0x8D
-UNSUPPORTED_FORMAT = 0x8F
-TOO_MANY = 0x9D  # RFC 8516
-SERVER_ERROR = 0xA0
-UNAVAILABLE = 0xA3
 
 IF_MATCH = 1
 URI_HOST = 3
@@ -96,7 +90,12 @@ class Message:
         if isinstance(value, str):
             value = octets(value)
         elif not isinstance(value, bytes):
-            value = _uint(value)
+            if not 0 <= value < 4294967296:
+                raise LocalError("CoAP number out of range")
+            size = 0
+            while value >> 8 * size:
+                size += 1
+            value = value.to_bytes(size, "big")
         if len(value) > _LONGEST.get(number, 1034):
             raise LocalError(f"CoAP option {number} too long")
         options = self.options
@@ -130,11 +129,11 @@ class Message:
 
     def path(self) -> list[str]:
         """The Uri-Path segments; RemoteError if one is not UTF-8."""
-        return [text(value) for value in self.all(URI_PATH)]
+        return list(map(text, self.all(URI_PATH)))
 
     def query(self) -> list[str]:
         """The Uri-Query arguments; RemoteError if one is not UTF-8."""
-        return [text(value) for value in self.all(URI_QUERY)]
+        return list(map(text, self.all(URI_QUERY)))
 
 
 def parse(data: bytes) -> Message:
@@ -177,9 +176,10 @@ def build(message: Message) -> bytes:
         if delta < 13 and length < 13:
             out.append(delta << 4 | length)
         else:
-            out.append(_nibble(delta) << 4 | _nibble(length))
-            out += _extension(delta)
-            out += _extension(length)
+            delta, more = _split(delta)
+            nibble, extension = _split(length)
+            out.append(delta << 4 | nibble)
+            out += more + extension
         out += value
         last = number
     if message.payload:
@@ -252,20 +252,8 @@ def _extended(data: bytes, at: int, nibble: int) -> tuple[int, int]:
     return int.from_bytes(data[at:end], "big") + (13 if nibble == 13 else 269), end
 
 
-def _nibble(n: int) -> int:
-    return n if n < 13 else 13 if n < 269 else 14
-
-
-def _extension(n: int) -> bytes:
+def _split(n: int) -> tuple[int, bytes]:
+    """A delta or length as its four bits and the bytes that go on."""
     if n < 13:
-        return b""
-    return bytes((n - 13,)) if n < 269 else (n - 269).to_bytes(2, "big")
-
-
-def _uint(value: int) -> bytes:
-    if not 0 <= value < 4294967296:
-        raise LocalError("CoAP number out of range")
-    size = 0
-    while value >> 8 * size:
-        size += 1
-    return value.to_bytes(size, "big")
+        return n, b""
+    return (13, bytes((n - 13,))) if n < 269 else (14, (n - 269).to_bytes(2, "big"))

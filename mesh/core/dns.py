@@ -147,7 +147,7 @@ def _put_name(out: bytearray, known: dict[bytes, int], name: bytes) -> None:
 def host_text(data: bytes) -> str:
     """The text of an IPv4 or IPv6 address (RFC 5952 s.4) from its 4 or 16 bytes."""
     if len(data) == 4:
-        return ".".join([str(byte) for byte in data])
+        return ".".join(map(str, data))
     groups = ["%x" % (data[at] << 8 | data[at + 1]) for at in range(0, 16, 2)]
     for size in range(8, 1, -1):
         for at in range(9 - size):

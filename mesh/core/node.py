@@ -64,6 +64,7 @@ class Node:
         self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self.emit)
         # who asks others: outcome(now_ms, event) -> whether it was theirs
         self.askers: list[Any] = [self.asks, self.searching]
+        self._followed = [who for who in profile.follow if isinstance(who, bytes)]
         self.mdns: Mdns | None = None
         self.oneshot: OneShot | None = None
         self._events: list[object] = []
@@ -75,13 +76,12 @@ class Node:
 
     def start(self, now_ms: int, group: bool) -> None:
         """Begin to look for others; with `group` by CoAP group discovery too."""
-        for peer, address in self.profile.peers:
-            self.candidate(now_ms, peer, address, "given")
-            if peer is not None:
-                self.contacts.pin(now_ms, peer)
-        for wanted in self.profile.follow:
-            if isinstance(wanted, bytes):
-                self.contacts.pin(now_ms, wanted)
+        for given, address in self.profile.peers:
+            self.candidate(now_ms, given, address, "given")
+            if given is not None:
+                self.contacts.pin(now_ms, given)
+        for peer in self._followed:
+            self.contacts.pin(now_ms, peer)
         for layer in (self.mdns, self.oneshot):
             if layer is not None:
                 layer.start(now_ms)
@@ -203,7 +203,7 @@ class Node:
 
     def _wants(self, author: bytes) -> bool:
         """Whether to keep that feed: of those whom we follow, or of anybody who is a peer."""
-        if author in self.profile.follow:
+        if author in self._followed:
             return True
         contact = self.contacts.get(author)
         return "*" in self.profile.follow and contact is not None and contact.address is not None

@@ -40,18 +40,19 @@ def host(label: bytes) -> bytes:
 class Found:
     """What is known of one announced peer."""
 
+    peer = b""  # from TXT; empty: not known yet
+    port = 0  # from SRV; -1: said goodbye
+    source = ""  # the host that the SRV record came from
+    pointer_ms = 0  # the PTR record is good until then
+    step_ms = 1000
+    life_ms = 10_000  # from SRV: how long all of this is good
+
     def __init__(self, now_ms: int, ask_ms: int) -> None:
-        self.peer = b""  # from TXT; empty: not known yet
-        self.port = 0  # from SRV; -1: said goodbye
-        self.source = ""  # the host that the SRV record came from
         self.hosts: list[str] = []  # from A and AAAA
         self.hosts_ms = now_ms  # when the last of them came
         self.told: list[tuple[str, int]] = []  # addresses announced; empty: not complete yet
         self.heard_ms = now_ms
-        self.pointer_ms = 0  # the PTR record is good until then
         self.ask_ms = ask_ms
-        self.step_ms = 1000
-        self.life_ms = 10_000  # from SRV: how long all of this is good
         self.until_ms = now_ms + self.life_ms
 
 

@@ -135,11 +135,7 @@ def _is_number(value: object) -> bool:
 
 def _is_name(name: str) -> bool:
     """RFC 8428 s.4.5.1; the length is our limit."""
-    return (
-        0 < len(name) < 256
-        and name[0] not in _SIGNS
-        and all(letter in _LETTERS for letter in name)
-    )
+    return 0 < len(name) < 256 and name[0] not in _SIGNS and not name.strip(_LETTERS)
 
 
 def _fits(label: object, field: object) -> bool:
