@@ -17,7 +17,7 @@ class Limits:
     block_szx = 5  # blocks of 512 bytes (RFC 7959 s.2.2), so a block fits a datagram
     body = 4096  # the largest body taken apart or put together by blocks
     bodies = 4  # bodies kept for later blocks
-    exchanges = 24  # remembered requests, for duplicates
+    exchanges = 12  # remembered requests, for duplicates: each takes half a KiB
     outgoing = 16  # requests of ours that are open
     remotes = 48  # addresses with state
     observers = 8
