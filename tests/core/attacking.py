@@ -1,5 +1,7 @@
 """Two honest peers on a pretend network, what an attacker sends them, and how much they hold."""
 
+import gc
+
 from world import World, make_identity, make_kit
 
 from mesh.core import cbor, coap
@@ -11,6 +13,9 @@ from mesh.core.message import seal_request
 from mesh.core.node import COAP, Node
 from mesh.core.questions import Questions
 from mesh.core.settings import parse
+
+if hasattr(gc, "threshold"):  # MicroPython: collect often, or what stays is strewn over the heap
+    gc.threshold(400_000)
 
 ANN, BEN, CAT, EVE = 1, 2, 3, 66
 AT_EVE = ("10.6.6.6", 666)
