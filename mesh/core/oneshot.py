@@ -134,7 +134,16 @@ class OneShot:
         touched = {}
         for record in records:
             label = _about(record)
-            if label and label != self._label and (found := self._get(now_ms, label, record.ttl)):
+            if not label or label == self._label:
+                continue
+            found = self._found.get(label)
+            if not found and record.ttl:
+                if len(self._found) >= self._limits.mdns_records // 3:
+                    # out goes who was never complete, then who was not heard of for longest
+                    rows = [(len(f.told) > 0, f.heard_ms, key) for key, f in self._found.items()]
+                    del self._found[min(rows)[2]]
+                found = self._found[label] = Found(now_ms, self._after(now_ms, 100))
+            if found:
                 touched[label] = found
                 found.heard_ms = now_ms
                 if record.kind in (A, AAAA):
@@ -143,16 +152,6 @@ class OneShot:
                     self._take(now_ms, source, found, record)
         for label in sorted(touched):
             self._tell(touched[label])
-
-    def _get(self, now_ms: int, label: bytes, create: int) -> Found | None:
-        found = self._found.get(label)
-        if not found and create:
-            if len(self._found) >= self._limits.mdns_records // 3:
-                # out goes who was never complete, then who was not heard of for longest
-                rows = [(len(f.told) > 0, f.heard_ms, key) for key, f in self._found.items()]
-                del self._found[min(rows)[2]]
-            found = self._found[label] = Found(now_ms, self._after(now_ms, 100))
-        return found
 
     def _take(self, now_ms: int, source: str, found: Found, record: Record) -> None:
         ttl_ms = min(record.ttl, TTL) * 1000
@@ -165,7 +164,9 @@ class OneShot:
                 found.told = []  # told again: it may have been away
             found.pointer_ms = now_ms + ttl_ms
         elif record.kind == TXT:
-            found.peer = _peer(record) or found.peer
+            at = record.data.find(b"\x37id=" + record.name[1:17])  # each string behind its length
+            if at >= 0 and b"\3v=1" in record.data:
+                found.peer = from_text("".join(map(chr, record.data[at + 4 : at + 56])))
         elif record.kind == SRV and record.data[6:] == host(record.name[1:17]):
             found.source = source
             found.port = record.data[4] << 8 | record.data[5]
@@ -233,14 +234,6 @@ def _about(record: Record) -> bytes:
     if name == host(name[4:20]):
         return name[4:20]
     return name[1:17] if name == instance(name[1:17]) else b""
-
-
-def _peer(record: Record) -> bytes:
-    """The id in a TXT record, or nothing if there is none for us; RemoteError if it is bad."""
-    at = record.data.find(b"\x37id=" + record.name[1:17])  # each string behind its length
-    if at < 0 or b"\3v=1" not in record.data:
-        return b""
-    return from_text("".join(map(chr, record.data[at + 4 : at + 56])))
 
 
 def _usable(data: bytes, source: str) -> str:

@@ -75,8 +75,10 @@ class Peer:
         `accept`: the format wanted; `who`: the id that signed it or None; `value`: the decoded
         body. RemoteError says why not.
         """
-        path = request.path()
         code = request.code
+        if who is None and code != coap.GET:
+            raise RemoteError("not signed", 0x81, "sign it (docs/protocol.md, section 4)")
+        path = request.path()
         if code in (coap.GET, coap.FETCH):
             self.access.check_read("/" + "/".join(path), who)
             if path == [".well-known", "core"]:
@@ -87,9 +89,7 @@ class Peer:
                 content = self._content(now_ms, path, value)
                 made = represent(self.kit, content, "", accept, who is None)
             return (coap.CONTENT,) + made
-        if who is None:
-            raise RemoteError("not signed", 0x81, "sign it (docs/protocol.md, section 4)")
-        if code == coap.PUT and len(path) == 2 and path[0] == "actuators":
+        if who is not None and code == coap.PUT and len(path) == 2 and path[0] == "actuators":
             self.access.check_set(path[1], who)
             self.actuate(now_ms, path[1], value, who)
             return coap.CHANGED, None, b""
@@ -237,14 +237,13 @@ def address_text(address: "tuple[str, int]") -> str:
 
 def read_address(text: object) -> "tuple[str, int]":
     """Read what address_text writes; RemoteError otherwise."""
-    if not isinstance(text, str) or len(text) > 80:
-        raise RemoteError("not an address")
-    host, colon, port = text.rpartition(":")
-    if host[:1] == "[" and host[-1:] == "]":
-        host = host[1:-1]
-    elif ":" in host:
-        raise RemoteError("not an address")
-    number = int(port) if port and len(port) < 6 and not port.strip("0123456789") else 0
-    if not colon or not host or not 0 < number < 65536:
-        raise RemoteError("not an address")
-    return host, number
+    if isinstance(text, str) and len(text) <= 80:
+        host, _, port = text.rpartition(":")
+        if host[:1] == "[" and host[-1:] == "]":
+            host = host[1:-1]
+        elif ":" in host:
+            host = ""
+        number = int(port) if port and len(port) < 6 and not port.strip("0123456789") else 0
+        if host and 0 < number < 65536:
+            return host, number
+    raise RemoteError("not an address")
