@@ -44,10 +44,16 @@ def make_app() -> typer.Typer:
         module = importlib.import_module(f"{__name__}.{name}")
         app.command(
             name,
+            help=_flowing(module.command.__doc__),
             epilog=f"Example: {module.EXAMPLE}",
             context_settings={"ignore_unknown_options": hasattr(module, "UNKNOWN_OPTIONS")},
         )(module.command)
     return app
+
+
+def _flowing(text: str) -> str:
+    """Paragraphs without the line breaks that the source has: the screen has its own."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
 
 def _tell_version(wanted: bool) -> None:
