@@ -137,7 +137,7 @@ def node_packages() -> None:
     folder.mkdir(exist_ok=True)
     for file in files:
         shutil.copy(file, folder)
-    options = ("--silent", "--ignore-scripts", "--no-audit", "--no-fund")
+    options = ("--loglevel=error", "--ignore-scripts", "--no-audit", "--no-fund")
     if run("npm", "ci", *options, "--prefix", folder):
         lacking("npm failed, see above: what needs node's packages is left out")
         return
