@@ -27,6 +27,7 @@ class Scene:
 
     def __init__(self, **limits):
         self.world = world = World()
+        limits.setdefault("tail", 16)  # full after a few exchanges, so that nothing has to grow
         self.kit = make_kit(EVE)
         self.ann, self.at_ann = world.add(ANN, {"follow": "*"}, **limits)
         self.ben, self.at_ben = world.add(BEN, BY_ANN, **limits)

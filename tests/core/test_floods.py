@@ -45,7 +45,7 @@ def flood(attack, scene=None, count=COUNT, every=40):
     assert not scene.world.of(scene.at_ann, PeerLost), scene.world.events
     weights = [weight for weight, _ in held]
     assert max(weights) < MOST, weights
-    # the first third fills tables (and the tail of a feed), the rest changes what is in them
+    # the first third fills tables and the tail of a feed, the rest only changes what is in them
     assert held[2][0] < held[1][0] * 1.1 + 2000, held
     assert held[2][1] < held[1][1] * 1.1 + 100_000, held
     scene.world.run(60_000)
