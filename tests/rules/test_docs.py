@@ -16,6 +16,7 @@ from mesh.core.settings import SCHEMA, parse
 from mesh.device import config
 from mesh.hub import cli, sensors
 from mesh.hub.desktop import DESKTOP
+from mesh.hub.failure import MEANINGS
 
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text()
@@ -61,7 +62,7 @@ def shown_commands():
     """Every command line that begins with mesh: in a block after a $, or between backticks."""
     for path in DOCS:
         text = path.read_text()
-        for line in re.findall(r"^\$ (mesh .*)$", text, re.MULTILINE):
+        for line in re.findall(r"^ *\$ (mesh .*)$", text, re.MULTILINE):
             yield f"{path.name}: {line}", line
         for line in re.findall(r"`(mesh [^`]+)`", text):
             yield f"{path.name}: {line}", line
@@ -165,6 +166,11 @@ def test_every_command_is_told():
     told = (ROOT / "docs" / "command.md").read_text()
     lost = [name for name in cli.COMMANDS if f"`mesh {name}" not in told]
     assert not lost, f"docs/command.md does not tell of {lost}"
+
+
+def test_every_exit_code_is_told():
+    told = {row[0] for row in rows((ROOT / "docs" / "command.md").read_text())}
+    assert {str(code) for code in MEANINGS} <= told
 
 
 def test_the_picture_is_what_its_tool_draws():
