@@ -1,0 +1,52 @@
+"""A flood at a real board, over real sockets: a desktop still asks and follows it."""
+
+from flooder import Flood
+
+from mesh.core import coap
+from mesh.core.asks import request_for
+from mesh.core.events import PeerLost, Reading
+from mesh.core.message import seal_request
+from mesh.hub.primitives import make_kit
+
+PER_SECOND = 300
+QUESTIONS = 30
+READINGS = 6
+GROWTH = 16 << 10  # bytes of heap that may be in use at one look and not at another
+
+
+def recorded(desk, peer):
+    """What the desktop might have asked before."""
+    message = request_for(coap.FETCH, ["feeds"], observe=True)
+    identity = desk.node.asks._identity
+    seal_request(make_kit(), identity, peer, message, 60, make_kit().encode({peer: 0}))
+    return coap.build(message)
+
+
+def exchange(desk, peer):
+    """Questions that are answered, and readings that are told."""
+    for _ in range(QUESTIONS):
+        answer = desk.ask(peer, coap.FETCH, "peer")
+        assert (answer.code, answer.signed) == (coap.CONTENT, True), answer
+    told = len(desk.of(Reading))
+    desk.until(lambda: len(desk.of(Reading)) >= told + READINGS, "readings")
+
+
+def test_a_flood(board, desk):
+    desk.node.profile.follow.append("*")
+    settings = {"sensors": {"load": {"every_s": 0.2}}, "limits": {"head_ms": 200}}
+    with board(actuators={"led": {}}, **settings) as one:
+        joined = one.wait("joined")
+        peer = desk.meet(joined)
+        address = joined["address"].split(":")
+        flood = Flood(address, peer, PER_SECOND, [recorded(desk, peer)])
+        with flood:
+            for looks in (2, 3):  # the board looks at its heap now and then
+                exchange(desk, peer)
+                desk.until(lambda n=looks: len(one.events("heap")) >= n, "a look at the heap")
+        exchange(desk, peer)
+        _, first, second, *_ = [event["used"] for event in one.events("heap")]
+        assert second < first + GROWTH, (first, second)
+        assert not desk.of(PeerLost), desk.events
+        assert flood.sent > PER_SECOND, flood.sent
+        assert one.events("refused"), one.console
+        assert (one.folder / "led.state").read_text() == "false\n"
