@@ -7,7 +7,7 @@ NOBODY = "nobody"
 
 
 class Access:
-    """Rules made of settings. share: {path: "all", "nobody" or [ids]}; allow: {actuator: [ids]}."""
+    """Rules of the settings. share: {path: "all", "nobody" or [ids]}; allow: {actuator: [ids]}."""
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ MOST_ECHOES = 2  # one to prove the address, one to open the replay window
 class Ask:
     """One question under way, with all that is needed to put it again."""
 
+    message: "coap.Message | None" = None  # until it is observed: then it is not put again
     digest = b""
     echoes = 0
     number = 0  # what the asker knows it by, also after it was put again
@@ -27,13 +28,11 @@ class Ask:
         self,
         peer: bytes,
         address: "tuple[str, int]",
-        message: "coap.Message",
         body: "tuple[int | None, bytes]",
         done: "Callable[[int, Ask, Answer], None]",
     ) -> None:
         self.peer = peer
         self.address = address
-        self.message = message
         self.body = body
         self.done = done
 
@@ -47,13 +46,13 @@ class Asks:
         self._endpoint = endpoint
         self._open: dict[int, Ask] = {}  # exchange number -> ask
 
-    def put(self, now_ms: int, ask: Ask) -> int:
+    def put(self, now_ms: int, ask: Ask, message: "coap.Message") -> int:
         """Sign and send a question; ask.done(now_ms, ask, answer) is called for each Answer.
 
         LocalError if too much is open. An Answer that is not signed may come from anybody there.
         """
-        number = self._send(now_ms, ask)
-        ask.number = number
+        ask.message = message
+        ask.number = number = self._send(now_ms, ask, message)
         return number
 
     def fetch(
@@ -66,19 +65,18 @@ class Asks:
     ) -> bool:
         """Put the question what is at /name; False while too much is open."""
         try:
-            self.put(
-                now_ms, Ask(peer, address, request_for(coap.FETCH, [name]), (None, b""), done)
-            )
+            ask = Ask(peer, address, (None, b""), done)
+            self.put(now_ms, ask, request_for(coap.FETCH, [name]))
         except LocalError:
             return False
         return True
 
-    def _send(self, now_ms: int, ask: Ask) -> int:
+    def _send(self, now_ms: int, ask: Ask, message: "coap.Message") -> int:
         ask.digest = seal_request(
-            self._kit, self._identity, ask.peer, ask.message, ask.body[0], ask.body[1]
+            self._kit, self._identity, ask.peer, message, ask.body[0], ask.body[1]
         )
-        number = self._endpoint.request(now_ms, ask.address, ask.message)
-        ask.message.payload = b""  # on its way; it would be signed anew
+        number = self._endpoint.request(now_ms, ask.address, message)
+        message.payload = b""  # on its way; it would be signed anew
         self._open[number] = ask
         return number
 
@@ -102,10 +100,12 @@ class Asks:
             self._open.pop(event.number)
             ask.done(now_ms, ask, Answer(ask.number, 0, None, b"", False, event.reason, False))
             return True
-        if not event.more:
+        if event.more:
+            ask.message = None
+        else:
             self._open.pop(event.number)
         answer = self._opened(ask, event.message, event.more)
-        if event.more or not self._again(now_ms, ask, event.message):
+        if not self._again(now_ms, ask, event.message):
             ask.done(now_ms, ask, answer)
         return True
 
@@ -141,16 +141,19 @@ class Asks:
             reason = "no reason given"
         return reason if signed else "refused without a signature: " + reason
 
-    def _again(self, now_ms: int, ask: Ask, message: "coap.Message") -> bool:
-        echo = message.get(coap.ECHO)
-        if message.code != coap.UNAUTHORIZED or echo is None or ask.echoes >= MOST_ECHOES:
+    def _again(self, now_ms: int, ask: Ask, answer: "coap.Message") -> bool:
+        message = ask.message
+        echo = answer.get(coap.ECHO)
+        if message is None or answer.code != coap.UNAUTHORIZED or echo is None:
+            return False
+        if ask.echoes >= MOST_ECHOES:
             return False
         ask.echoes += 1
-        ask.message.drop(coap.ECHO)
-        ask.message.drop(coap.CONTENT_FORMAT)
-        ask.message.add(coap.ECHO, echo)
+        message.drop(coap.ECHO)
+        message.drop(coap.CONTENT_FORMAT)
+        message.add(coap.ECHO, echo)
         try:
-            self._send(now_ms, ask)
+            self._send(now_ms, ask, message)
         except LocalError:
             return False
         return True

@@ -12,7 +12,7 @@ LOST = "lost"
 
 
 class Contact:
-    """One peer, by id. `address` is the proven one or None; `candidates`: untried (address, how)."""
+    """One peer, by id. `address`: the proven one or None; `candidates`: untried (address, how)."""
 
     name = kind = how = ""
     state = NEW
@@ -53,7 +53,7 @@ class Contacts:
 
     def has(self, address: "tuple[str, int]") -> bool:
         """Whether a peer answered there: no flood of other addresses makes us forget that."""
-        return any([c.address == address for c in self.table.values()])
+        return address in [contact.address for contact in self.table.values()]
 
     def proven(self) -> "list[Contact]":
         """Give contacts that have an address that answered."""

@@ -15,7 +15,7 @@ class LocalError(MeshError):
 
 
 class RemoteError(MeshError):
-    """What came from outside is wrong. `code`: the CoAP code that answers it (RFC 7252 s.12.1.2)."""
+    """What came from outside is wrong. `code`: the CoAP code to answer it (RFC 7252 s.12.1.2)."""
 
     def __init__(self, detail: str, code: int = 0x80, help: str | None = None) -> None:
         super().__init__(detail, help)

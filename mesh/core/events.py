@@ -15,7 +15,7 @@ Withdrawn = namedtuple("Withdrawn", ("peer",))
 # node -> runtime
 PeerFound = namedtuple("PeerFound", ("peer", "name", "address", "how"))
 PeerLost = namedtuple("PeerLost", ("peer", "reason"))
-# a verified reading of a peer that we follow; clock: [quality, boots, ms since boot, Unix ms or None]
+# a verified reading of one we follow; clock: [quality, boots, ms since boot, Unix ms or None]
 Reading = namedtuple("Reading", ("peer", "seq", "sensor", "unit", "value", "clock"))
 # an answer to Node.ask; error is None or a text; code 0 means that no answer came
 Answer = namedtuple(

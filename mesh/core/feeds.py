@@ -50,7 +50,7 @@ class Feeds:
         return heads[: self._limits.body // HEAD_SIZE]
 
     def runs(self, wanted: object) -> list[object]:
-        """Answer {author: first wanted seq} by at most MOST_RUNS runs. RemoteError if it is not that."""
+        """Answer {author: first wanted seq} by at most MOST_RUNS runs; else RemoteError."""
         if not isinstance(wanted, dict):
             raise RemoteError(NO_WISHES)
         for author, first in wanted.items():

@@ -77,9 +77,9 @@ class Following:
             return
         body = self._kit.encode({peer: self._feeds.next_seq(peer)})
         message = request_for(coap.FETCH, ["feeds"], observe=True)
-        ask = Ask(peer, contact.address, message, (CBOR, body), self._answered)
+        ask = Ask(peer, contact.address, (CBOR, body), self._answered)
         try:
-            self._open[peer] = [self._asks.put(now_ms, ask), now_ms]
+            self._open[peer] = [self._asks.put(now_ms, ask, message), now_ms]
         except LocalError:
             return  # every exchange is in use; the next tick tries again
 
@@ -103,7 +103,7 @@ class Following:
         state[1] = now_ms
 
     def heard(self, now_ms: int, author: bytes, entries: list[bytes]) -> None:
-        """Hand on the readings in new, checked entries. What is wrong in one is skipped and told."""
+        """Hand on the readings in new, checked entries. What is wrong is skipped and told."""
         for entry in entries:
             try:
                 seq, clock, kind, body = read_entry(self._kit, entry)

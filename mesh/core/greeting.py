@@ -56,12 +56,22 @@ class Greeting:
                 address is not None
                 and self._waiting < self._most
                 and self._bucket.take(now_ms)
-                and self._asks.fetch(now_ms, contact.peer, address, "peer", self._greeted)
+                and self._ask(now_ms, contact.peer, address, "peer", self._greeted)
             )
-            if contact.asking:
-                self._waiting += 1
-            else:
+            if not contact.asking:
                 self._contacts.schedule(contact, now_ms + 250)
+
+    def _ask(
+        self,
+        now_ms: int,
+        peer: bytes,
+        address: "tuple[str, int]",
+        name: str,
+        done: "Callable[[int, Ask, Answer], None]",
+    ) -> bool:
+        put = self._waiting < self._most and self._asks.fetch(now_ms, peer, address, name, done)
+        self._waiting += put
+        return put
 
     def _greeted(self, now_ms: int, ask: Ask, answer: Answer) -> None:
         self._waiting -= 1
@@ -84,10 +94,7 @@ class Greeting:
         if came:
             self._emit(PeerFound(ask.peer, contact.name, ask.address, contact.how))
             # if there is no room for it, the others will be met in another way
-            if self._waiting < self._most and self._asks.fetch(
-                now_ms, ask.peer, ask.address, "peers", self._told_whom
-            ):
-                self._waiting += 1
+            self._ask(now_ms, ask.peer, ask.address, "peers", self._told_whom)
 
     def _note(self, now_ms: int, contact: "Contact", payload: bytes) -> None:
         try:

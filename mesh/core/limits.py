@@ -8,8 +8,8 @@ class Limits:
     ack_timeout_ms = 1000
     ack_spread_pct = 25  # ACK_RANDOM_FACTOR 1.25
     max_retransmit = 3
-    # with MAX_LATENCY 0.5 s: MAX_TRANSMIT_SPAN 8.75 s, EXCHANGE_LIFETIME 10.75 s, and so 5,715 ids a
-    # second (of 65,536, 4,096 are kept for answers to strangers)
+    # with MAX_LATENCY 0.5 s: MAX_TRANSMIT_SPAN 8.75 s, EXCHANGE_LIFETIME 10.75 s, and so 5,715 ids
+    # a second (of 65,536, 4,096 are kept for answers to strangers)
     exchange_lifetime_ms = 10_750
     nstart = 4  # requests at once to one address: an rp2 queues four datagrams
     leisure_ms = 500  # spread of answers to a group request (RFC 7252 s.8.2)

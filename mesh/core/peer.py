@@ -144,7 +144,7 @@ class Peer:
     def readings(
         self, now_ms: int, path: list[str], accept: "int | None", readable: bool
     ) -> "tuple[int, bytes]":
-        """The latest under /sensors or /sensors/NAME as (Content-Format, bytes): made once a second."""
+        """The latest under /sensors as (Content-Format, bytes): made at most once a second."""
         if now_ms // 1000 != self._made_s:
             self._made.clear()
             self._made_s = now_ms // 1000
@@ -199,7 +199,7 @@ class Peer:
         return ",".join(links).encode()
 
     def actuate(self, now_ms: int, name: str, value: object, by: "bytes | None") -> None:
-        """Let an actuator do it, on the wish of `by`. RemoteError if there is none or it refuses."""
+        """Let an actuator do it, as `by` wishes. RemoteError if there is none or it refuses."""
         actuator = self.actuators.get(name)
         if value is None or isinstance(value, (bytes, list, dict)):
             raise RemoteError("an actuator takes a number, a text, true or false")

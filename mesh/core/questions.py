@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Questions:
-    """Signed ones to peers and unsigned ones to addresses; the event Answer tells what came of it."""
+    """Signed ones to peers, unsigned ones to addresses; the event Answer tells what came of it."""
 
     def __init__(self, node: "Node") -> None:
         self._node = node
@@ -33,8 +33,8 @@ class Questions:
         contact = self._node.contacts.get(peer)
         if contact is None or contact.address is None:
             raise LocalError("no address of that peer has answered yet")
-        ask = Ask(peer, contact.address, message, (content_format, payload), self._done)
-        return self._node.asks.put(now_ms, ask)
+        ask = Ask(peer, contact.address, (content_format, payload), self._done)
+        return self._node.asks.put(now_ms, ask, message)
 
     def get(self, now_ms: int, address: "tuple[str, int]", message: "coap.Message") -> int:
         """Ask an address without a signature. LocalError if too much is open."""

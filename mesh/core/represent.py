@@ -34,7 +34,7 @@ TITLES = {
 
 
 def plain(value: object) -> object:
-    """Make a CBOR value fit for JSON: ids as base32 text, other bytes as hex, decimals as numbers."""
+    """Make a CBOR value fit for JSON: ids as base32, other bytes as hex, decimals as numbers."""
     if isinstance(value, bytes):
         return ids.to_text(value) if len(value) == 32 else value.hex()
     if isinstance(value, Decimal):
