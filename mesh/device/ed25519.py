@@ -209,7 +209,7 @@ def _affine(x: int, y: int) -> "Point":
     return x, y, 1, x * y % P
 
 
-def _tables() -> "list[list[Ready]]":
+def _tables() -> list[bytes]:
     """Two combs, one for the even rows and one for the odd: the sums of each row's base point.
 
     The last row's is added, the others' are added or subtracted as the bits of the index say.
@@ -231,8 +231,11 @@ def _tables() -> "list[list[Ready]]":
     return tables
 
 
-def _normal(points: "list[Point]") -> "list[Ready]":
-    """The points prepared with Z = 1, which makes _add faster; one inversion for all."""
+def _normal(points: "list[Point]") -> bytes:
+    """The points prepared with Z = 1, which makes _add faster; one inversion for all.
+
+    Three numbers of 32 bytes for each point: as objects they take four times the heap.
+    """
     products = [1]
     for point in points:
         products.append(products[-1] * point[2] % P)
@@ -241,10 +244,9 @@ def _normal(points: "list[Point]") -> "list[Ready]":
     for x, y, z, _ in points[::-1]:
         one = inverse * products.pop() % P
         inverse = inverse * z % P
-        plus, minus, t2, z2 = _ready(_affine(x * one % P, y * one % P))
-        # what & gives takes no more memory than it needs; sums and remainders do
-        ready.append((plus % P & _LOW, minus % P & _LOW, t2 & _LOW, z2))
-    return ready[::-1]
+        plus, minus, t2, _ = _ready(_affine(x * one % P, y * one % P))
+        ready.append(b"".join([(n % P).to_bytes(_SIZE, "big") for n in (plus, minus, t2)]))
+    return b"".join(ready[::-1])
 
 
 _TABLES = _tables()
@@ -283,9 +285,16 @@ def _column(rows: list[int], v: int, i: int) -> "Ready":
         | (rows[v + 4] >> i & 1) << 2
         | (rows[v + 6] >> i & 1) << 3
     )
-    if rows[v + 8] >> i & 1:
-        return _TABLES[v][n]
-    return _opposite(_TABLES[v][15 - n])
+    up = rows[v + 8] >> i & 1
+    at = 3 * _SIZE * (n if up else 15 - n)
+    table = _TABLES[v]
+    ready = (
+        int.from_bytes(table[at : at + 32], "big"),
+        int.from_bytes(table[at + 32 : at + 64], "big"),
+        int.from_bytes(table[at + 64 : at + 96], "big"),
+        2,
+    )
+    return ready if up else _opposite(ready)
 
 
 def _digits(k: int) -> "array[int]":
