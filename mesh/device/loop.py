@@ -45,8 +45,10 @@ class Loop:
         self._crash: BaseException | None = None
 
     def every(self, every_ms: int, job: "Callable[[int], None]") -> None:
-        """Call job(now_ms) at once and then so often."""
-        self._jobs.append([self.now(), every_ms, job])
+        """Call job(now_ms) now and then so often."""
+        now_ms = self.now()
+        self._jobs.append([now_ms + every_ms, every_ms, job])
+        job(now_ms)
 
     def also(self, coroutine: "Any") -> None:  # noqa: ANN401 - ports differ
         """Run something beside; if it fails, so does run()."""

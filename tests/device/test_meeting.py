@@ -26,7 +26,9 @@ def test_dns_sd(board, namespace):
 
 def test_a_goodbye_is_looked_into(board, namespace):
     quick = {"ack_timeout_ms": 100, "check_ms": 3_600_000}
-    a, b = (start(board, name, namespace, DNS_SD, limits=quick) for name in "ab")
+    a = start(board, "a", namespace, DNS_SD, limits=quick)
+    a.wait("joined")  # so that it hears the first announcement: a second one comes a second later
+    b = start(board, "b", namespace, DNS_SD, limits=quick)
     meet(a, b)
     assert b.stop() == 0, b.console
     assert a.wait("lost", peer=b.events("joined")[0]["id"])
