@@ -65,6 +65,21 @@ def test_64_kib_in_one_datagram():
     settle(scene, weight)
 
 
+def test_a_datagram_of_empty_options():
+    """They take far more memory than their datagram: who observes has it kept."""
+    scene = Scene().meet()
+    weight = settle(scene)
+    for n in range(16):
+        message = scene.numbered(request_for(coap.GET, ["sensors", "temp"], observe=True))
+        message.token = bytes((n,))
+        data = coap.build(message)
+        at = data.index(b"\x60") + 1  # behind Observe, the same again
+        scene.arrive(data[:at] + bytes(900) + data[at:], ("10.6.6.6", 1000 + n))
+    held = weigh(scene.ann, scene.ben)
+    assert held < weight + 4000, (weight, held)
+    settle(scene, weight)
+
+
 def deep(size=900):
     """CBOR that goes on inside itself, or says that it will."""
     yield b"\x81" * size

@@ -30,6 +30,22 @@ def address(n):
     return f"10.66.{n >> 8 & 255}.{n & 255}", 1024 + n % 5000
 
 
+def check_tables(node):
+    """What has a cap is within it."""
+    limits, endpoint = node.limits, node.endpoint
+    for table, most in (
+        (endpoint.remotes, limits.remotes),
+        (endpoint.seen, limits.exchanges),
+        (endpoint.observers, limits.observers),
+        (endpoint.bodies, limits.bodies),
+        (endpoint.open, limits.outgoing),
+        (endpoint.flight, limits.exchanges + limits.outgoing + limits.observers + 1),
+        (node.contacts.table, limits.peers + limits.candidates),
+        (node.peer.feeds.foreign, limits.peers),
+    ):
+        assert len(table) <= most, (len(table), most, list(table)[:2])
+
+
 def flood(attack, scene=None, count=COUNT, every=40):
     """attack(scene, n) for each n, time passing; honest ones exchange all the while."""
     scene = scene or Scene().meet()
@@ -41,6 +57,8 @@ def flood(attack, scene=None, count=COUNT, every=40):
             scene.exchange()
         if n % count == count - 1:
             scene.exchange()
+            check_tables(scene.ann)
+            check_tables(scene.ben)
             held.append((weigh(scene.ann, scene.ben), heap()))
     assert not scene.world.of(scene.at_ann, PeerLost), scene.world.events
     weights = [weight for weight, _ in held]
@@ -168,7 +186,7 @@ def test_observers():
         if n % 4 == 0:
             message = scene.numbered(request_for(coap.GET, TEMP, observe=True))
         else:
-            body = None if n % 4 == 1 else {random(32): 0, scene.ben.peer.id: 0}
+            body = None if n % 4 == 1 else {random(32): 0}
             path = TEMP if body is None else ["feeds"]
             more = {"quiet": 2} if n % 4 == 3 else {}
             message = scene.request(EVE, coap.FETCH, path, body, observe=True, **more)
@@ -214,6 +232,18 @@ def test_recorded_questions_again_and_again():
         scene.arrive(coap.build(message), address(n))
 
     flood(attack, scene)
+
+
+def test_a_peer_is_known_by_its_address_when_others_proved_theirs():
+    scene = Scene().meet()
+    scene.world.now += 20_000
+    for n in range(200):
+        scene.ben.endpoint.prove(address(n))
+        scene.arrive(scene.signed(1000 + n, coap.FETCH, ["peer"]), address(1000 + n))
+    assert not scene.ben.endpoint.proven(scene.at_ann), "it was forgotten there"
+    assert not scene.arrive(scene.signed(EVE, coap.PUT, LED, 5)), "and nobody is refused any more"
+    (reply,) = scene.arrive(scene.signed(scene.ann_signs, coap.PUT, LED, 5), scene.at_ann)
+    assert (reply.code, scene.done[-1]) == (coap.CHANGED, 5), reply.code
 
 
 def test_ten_thousand_fake_peers_by_multicast():

@@ -142,9 +142,12 @@ def test_a_restarted_peer_sends_no_used_counter():
 
 
 def test_a_sender_that_was_forgotten_cannot_be_replayed():
-    scene = Scene(senders=4).meet()
+    scene = Scene(senders=4)
     scene.keep = lambda source, target, data: target == scene.at_ben and data[1] == coap.PUT
+    scene.meet()
     scene.exchange()
+    echoes = [coap.parse(data).get(coap.ECHO) for data in scene.said]
+    assert len(echoes) == 3 and echoes[1], "one of them holds an Echo that is still good"
     for number in range(100, 108):
         (reply,) = scene.arrive(scene.signed(number, coap.PUT, LED, 0))
         scene.world.now += 1000
