@@ -1,10 +1,12 @@
 """What nobody should send: it is refused or ignored, ends, and costs nobody else anything."""
 
 from attacking import AT_EVE, EVE, Scene, join, weigh
+from helpers import raises
 from world import Random, make_identity
 
 from mesh.core import cbor, coap
 from mesh.core.asks import request_for
+from mesh.core.errors import RemoteError
 from mesh.core.feed import genesis, make_entry, next_link, seal_head
 from mesh.core.mdns import Mdns
 from mesh.core.node import COAP, GROUP, MDNS
@@ -66,7 +68,9 @@ def test_64_kib_in_one_datagram():
 
 
 def test_a_datagram_of_empty_options():
-    """They take far more memory than their datagram: who observes has it kept."""
+    """They would take far more memory than their datagram."""
+    coap.parse(b"\x40\1\0\0\x60" + bytes(63))
+    raises(RemoteError, coap.parse, b"\x40\1\0\0\x60" + bytes(64))
     scene = Scene().meet()
     weight = settle(scene)
     for n in range(16):
