@@ -33,7 +33,7 @@ def exchange(desk, peer):
 
 def test_a_flood(board, desk):
     desk.node.profile.follow.append("*")
-    settings = {"sensors": {"load": {"every_s": 0.2}}, "limits": {"head_ms": 200}}
+    settings = {"sensors": {"load": {"every_s": 0.2}}, "limits": {"head_ms": 200, "tail": 16}}
     with board(actuators={"led": {}}, **settings) as one:
         joined = one.wait("joined")
         peer = desk.meet(joined)
