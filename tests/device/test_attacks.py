@@ -11,7 +11,7 @@ from mesh.hub.primitives import make_kit
 PER_SECOND = 300
 QUESTIONS = 30
 READINGS = 6
-GROWTH = 16 << 10  # bytes of heap that may be in use at one look and not at another
+GROWTH = 32 << 10  # bytes of heap that may be in use at one look and not at another
 
 
 def recorded(desk, peer):
