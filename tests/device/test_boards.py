@@ -10,7 +10,7 @@ import needs
 import pytest
 
 from mesh.core.errors import LocalError
-from mesh.hub import boards
+from mesh.hub import boards, lean
 
 OWNER = """
 import sys
@@ -24,22 +24,14 @@ with VirtualBoard(Path(sys.argv[1])) as board:
 
 def test_every_file_of_a_board_is_compiled(compiled):
     made = {path.relative_to(compiled).as_posix() for path in compiled.rglob("*.mpy")}
-    assert made == {source.with_suffix(".mpy").as_posix() for source in boards.sources()}
+    assert made == {source.with_suffix(".mpy").as_posix() for source in lean.sources()}
     assert [path.name for path in compiled.rglob("*.py")] == ["main.py"]
 
 
-def test_what_only_type_checkers_read_is_left_out():
-    source = (
-        "a = 1\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    import x\n\n    y = x\n\nz = 1\n"
-    )
-    assert boards.lean(source) == "a = 1\n\n\n\n\n\n\nz = 1\n"
-
-
-def test_a_file_that_does_not_compile_is_named(tmp_path, monkeypatch):
-    (tmp_path / "x.py").write_text("match 1:\n    case _:\n        pass\n")
-    monkeypatch.setattr(boards, "SOURCES", tmp_path / "mesh")
+def test_a_file_that_does_not_compile_is_named(tmp_path):
+    text = "match 1:\n    case _:\n        pass\n"
     with pytest.raises(LocalError, match=r"x\.py does not compile"):
-        boards.compile_file(boards.Path("x.py"), tmp_path / "x.mpy", None)
+        boards.compile_file(boards.Path("x.py"), text, tmp_path / "x.mpy", None)
 
 
 def test_a_board_finds_nothing_outside_its_folder(board):
