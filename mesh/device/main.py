@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Bytes between collections. Seldom ones leave what lives long scattered over the whole heap, and
 # then there is no room for anything large.
-STEP = 8192
+STEP = 2048
 
 
 def settings() -> "tuple[Profile, dict[str, Any]]":

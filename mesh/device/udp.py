@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 UNIX = sys.platform == "linux"  # the numbers of its socket options are sent to no board
 REUSEPORT, MULTICAST_IF, MULTICAST_TTL = 15, 32, 33
 IPV4 = 4  # bytes of an address
+FIRST_LOOK = 256  # bytes of a datagram
 
 
 def packed(host: str) -> bytes:
@@ -80,11 +81,27 @@ class Socket:
         except (OSError, ValueError):  # no route, no buffer, IPv6
             pass
 
+    def _take(self) -> "tuple[bytes, Any]":
+        """Take the next datagram. Where it can be looked at first, it gets the heap that it needs
+        and no more: there may be no room in one piece for the largest.
+        """
+        sock, most = self._sock, self._most + 1
+        if not UNIX:
+            return sock.recvfrom(most)
+        size = FIRST_LOOK
+        while True:
+            data, source = sock.recvfrom(size, socket.MSG_PEEK)
+            if len(data) < size or size == most:
+                break
+            size = min(2 * size, most)
+        sock.recvfrom(1)
+        return data, source
+
     def receive(self) -> "Any":  # noqa: ANN401 - to be awaited
         """Wait for the next datagram that is not too large: (data, source)."""
         while True:
             try:
-                data, source = self._sock.recvfrom(self._most + 1)
+                data, source = self._take()
                 if len(data) <= self._most:
                     return data, core_address(source)
             except OSError:  # nothing there, or what ICMP said of a datagram of ours
