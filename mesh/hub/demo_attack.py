@@ -54,6 +54,6 @@ class Attack:
                         while not (answer := coap.parse(await loop.sock_recv(sock, 2048))).code:
                             pass  # an empty acknowledgement: the answer comes by itself
                         return answer.code
-                except TimeoutError:
+                except (TimeoutError, OSError):  # OSError: nobody has that port any more
                     continue
         raise NoAnswer("the board did not answer")
