@@ -25,8 +25,8 @@ bench:     ## how fast it is, beside others, on this machine
 fuzz: setup     ## the random tests, for long (make fuzz ARGS="-k cbor")
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout 3600 tests/fuzz $(ARGS)
 
-firmware: setup     ## what goes on a board, into build/
-	$(BIN)/python -m firmware.build $(ARGS)
+firmware: setup     ## what goes on a board, into build/ (make firmware ARGS=armv6m)
+	$(BIN)/python tools/firmware.py $(ARGS)
 
 sizes: setup     ## how much of a board's flash each file takes
 	$(BIN)/python tools/sizes.py

@@ -6,20 +6,22 @@ import pytest
 import sizes
 from needs import ROOT
 
-PROCESSORS = [
-    (path, kind)
-    for path in sizes.sources()
-    for kind in (sizes.ARCHITECTURES if sizes.uses_machine_code(path) else sizes.ARCHITECTURES[:1])
+from mesh.hub.lean import leaned, sources
+
+CASES = [
+    (source, text, processor)
+    for source, text in leaned().items()
+    for processor in (
+        sizes.ARCHITECTURES if sizes.uses_machine_code(text) else sizes.ARCHITECTURES[:1]
+    )
 ]
 
 
-def name_of(value):
-    return value if isinstance(value, str) else value.relative_to(ROOT).as_posix()
-
-
-@pytest.mark.parametrize(("path", "architecture"), PROCESSORS, ids=name_of)
-def test_compiles(path, architecture):
-    assert sizes.compiled(path, architecture)
+@pytest.mark.parametrize(
+    ("source", "text", "processor"), CASES, ids=[f"{case[0]}-{case[2]}" for case in CASES]
+)
+def test_compiles(source, text, processor):
+    assert sizes.compiled(source, text, processor)
 
 
 def test_fits_a_board():
@@ -32,12 +34,11 @@ def test_fits_a_board():
 
 def test_core_loads_on_micropython(micropython):
     names = [
-        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
-        for path in sizes.sources()
-        if "mesh/core" in path.as_posix() and path.name != "__init__.py"
+        ".".join(source.with_suffix("").parts)
+        for source in sources()
+        if source.parts[:2] == ("mesh", "core") and source.name != "__init__.py"
     ]
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + "\n".join(
-        f"import {name}" for name in names
-    )
+    imports = "\n".join(f"import {name}" for name in names)
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{imports}"
     run = subprocess.run([micropython, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, f"a file that a board cannot load: {run.stdout}{run.stderr}"
