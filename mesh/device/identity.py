@@ -1,5 +1,6 @@
 """Who this board is: a key that never leaves it, a counter that never repeats, its boots."""
 
+import gc
 import hashlib
 import os
 
@@ -67,6 +68,10 @@ def load() -> "tuple[Identity, int]":
         write("identity", secret)
     counter = Counter(state.limit, BLOCK, state.save)
     public = ed25519.public_key(secret)
-    return Identity(
-        public, lambda data: ed25519.sign(secret, public, data), counter.next
-    ), state.boots
+
+    def sign(data: bytes) -> bytes:
+        signature = ed25519.sign(secret, public, data)
+        gc.collect()
+        return signature
+
+    return Identity(public, sign, counter.next), state.boots

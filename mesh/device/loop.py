@@ -1,6 +1,7 @@
 """Drives one node: datagrams and time in, datagrams and events out (mesh/core/node.py)."""
 
 import asyncio
+import gc
 
 from mesh.core.node import COAP, GROUP
 
@@ -82,6 +83,7 @@ class Loop:
         raise self._crash
 
     async def _sleep(self) -> None:
+        gc.collect()  # often, and when there is time: see STEP in main.py
         due = [job[0] for job in self._jobs] + [self.now() + LONGEST_MS]
         at = self.node.wake_at()
         self._until = min(due + ([] if at is None else [at]))
@@ -98,6 +100,7 @@ class Loop:
                 group = self.mixed and channel == COAP and is_for_group(data)
                 self.node.receive(self.now(), GROUP if group else channel, source, data)
                 self.settle()
+            gc.collect()
             await asyncio.sleep_ms(0)
 
     def _crashed(self, _: object, context: "dict[str, Any]") -> None:

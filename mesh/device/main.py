@@ -42,12 +42,19 @@ def main() -> None:
 
         board = Board(profile, modules, console)
         gc.collect()
-        gc.threshold(max(STEP, gc.mem_free() // 4))
+        gc.threshold(-1)  # from now on the loop collects: amid a signature it costs too much
         asyncio.run(board.run())
     except LocalError as error:
         console.tell("error", detail=error.detail, help=error.help or "")
         if sys.platform == "linux":  # a board would start again at once, and tell it for ever
             sys.exit(1)
+    except MemoryError as error:
+        sys.print_exception(error)  # type: ignore[attr-defined]
+        if sys.platform == "linux":
+            sys.exit(1)
+        import machine  # noqa: PLC0415 - not on unix
+
+        machine.reset()
     except KeyboardInterrupt:
         if board is not None:
             board.stop()

@@ -1,6 +1,7 @@
 """UDP sockets of a board, one reader each. An error of the network never leaves this file."""
 
 import asyncio
+import gc
 import socket
 import sys
 
@@ -90,7 +91,7 @@ class Socket:
             return sock.recvfrom(most)
         size = FIRST_LOOK
         while True:
-            data, source = sock.recvfrom(size, socket.MSG_PEEK)
+            data, source = sock.recvfrom(size, socket.MSG_PEEK)  # type: ignore[call-arg]
             if len(data) < size or size == most:
                 break
             size = min(2 * size, most)
@@ -106,4 +107,6 @@ class Socket:
                     return data, core_address(source)
             except OSError:  # nothing there, or what ICMP said of a datagram of ours
                 pass
+            except MemoryError:  # the kernel drops it when its own room is full
+                gc.collect()
             yield from readable(self._sock)
