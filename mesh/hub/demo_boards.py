@@ -20,7 +20,15 @@ SENSORS: Mapping[str, tuple[str, ...]] = {
 }
 # Sooner than the defaults, so that there is something to see; and shorter tails, as objects on
 # this 64-bit interpreter take twice the heap that they take on a board.
-LIMITS = {"check_ms": 3000, "head_ms": 1000, "max_retransmit": 2, "tail": 48, "foreign_tail": 4}
+LIMITS = {
+    "check_ms": 3000,
+    "head_ms": 1000,
+    "max_retransmit": 2,
+    "tail": 48,
+    "foreign_tail": 4,
+    "bodies": 2,
+    "exchanges": 8,
+}
 PATIENCE_S = 20.0
 
 
