@@ -7,7 +7,7 @@ from mesh.hub.boards import compile_file
 from mesh.hub.lean import leaned
 
 BUDGET = 64 * 1024
-# Ed25519 is counted apart: with machine code for each processor it will grow by tens of KB
+# counted apart: a fast Ed25519 is a trade of its own between size and time
 APART = ("mesh/device/ed25519.py", "mesh/device/sha512.py")
 # RP2040; RP2350; ESP32 and S3; ESP32-C3 and C6
 ARCHITECTURES = ("armv6m", "armv7m", "xtensawin", "rv32imc")
