@@ -6,7 +6,8 @@ from pathlib import Path
 from mesh.hub.boards import compile_file
 from mesh.hub.lean import leaned
 
-BUDGET = 64 * 1024
+BUDGET = 64 * 1024  # the aim; with each name counted once, as a board's memory holds it, 69 KiB
+MOST = 86_000  # what nobody may exceed: lower it whenever something gets smaller
 # counted apart: a fast Ed25519 is a trade of its own between size and time
 APART = ("mesh/device/ed25519.py", "mesh/device/sha512.py")
 # RP2040; RP2350; ESP32 and S3; ESP32-C3 and C6

@@ -21,17 +21,24 @@ class Access:
 
     def check_read(self, path: str, who: "bytes | None") -> None:
         """Raise RemoteError 4.03 (4.01 to somebody unsigned) unless `who` may read `path`."""
-        rule = self._share.get(path)
-        if rule is None and path.count("/") > 1:
-            rule = self._share.get(path[: path.rfind("/")])
-        if rule is None or rule == ALL:
+        rule = self._rule(path)
+        if rule == ALL:
             return
         if rule == NOBODY:
             raise RemoteError("its owner shares this with nobody", 0x83)
         if who is None:
             raise RemoteError("shared with named peers only", 0x81, "ask with a signed FETCH")
-        if who not in rule:
+        if isinstance(rule, str) or who not in rule:
             raise RemoteError("shared with named peers, and you are not one", 0x83)
+
+    def is_open(self, path: str) -> bool:
+        """Whether a path is shared with all: what is not stays out of feeds and of lists."""
+        return self._rule(path) == ALL
+
+    def _rule(self, path: str) -> "str | list[bytes]":
+        """What holds for a path: its own rule, or that of the resource above it."""
+        above = path[: path.rfind("/")] if path.count("/") > 1 else path
+        return self._share.get(path) or self._share.get(above) or ALL
 
     def check_set(self, actuator: str, who: bytes) -> None:
         """Raise RemoteError 4.03 unless `who` may set it: by default only who introduced us."""

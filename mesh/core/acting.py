@@ -49,7 +49,8 @@ class Acting:
     def reading(self, now_ms: int, name: str, value: object) -> None:
         """Take in a reading of an own sensor: an int, float, Decimal, text or bool."""
         sensor = self._peer.measured(now_ms, name, value)
-        self._write(now_ms, "reading", pack([Record(name, sensor.unit, value, None)]))
+        if self._peer.access.is_open("/sensors/" + name):
+            self._write(now_ms, "reading", pack([Record(name, sensor.unit, value, None)]))
         self._serving.sensor_changed(now_ms, name)
         self.judge(now_ms, None, name, value)
 
@@ -68,7 +69,8 @@ class Acting:
     def did(self, now_ms: int, actuator: str, value: object, by: "bytes | None") -> None:
         """Note in the feed what an actuator did, and on whose wish: None for an own rule."""
         self._emit(Actuated(actuator, value, by))
-        self._write(now_ms, "actuated", [actuator, value, by])
+        if self._peer.access.is_open("/actuators/" + actuator):
+            self._write(now_ms, "actuated", [actuator, value, by])
 
     def _write(self, now_ms: int, kind: str, body: object) -> None:
         stamp: list[Any] = self._peer.clock.stamp(now_ms)

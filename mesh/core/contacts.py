@@ -20,6 +20,7 @@ class Contact:
     tries = verified = refused = 0
     asking = pinned = False
     boots = -1
+    whom = 0  # how often it will be asked whom it knows
 
     def __init__(self, peer: bytes, now_ms: int) -> None:
         self.peer = peer

@@ -93,8 +93,14 @@ class Greeting:
             self._note(now_ms, contact, answer.payload)
         if came:
             self._emit(PeerFound(ask.peer, contact.name, ask.address, contact.how))
+            contact.whom = 2  # once more later: who came at the same moment is known by then
+        self._ask_whom(now_ms, contact, ask.address)
+
+    def _ask_whom(self, now_ms: int, contact: "Contact", address: "tuple[str, int]") -> None:
+        if contact.whom:
+            contact.whom -= 1
             # if there is no room for it, the others will be met in another way
-            self._ask(now_ms, ask.peer, ask.address, "peers", self._told_whom)
+            self._ask(now_ms, contact.peer, address, "peers", self._told_whom)
 
     def _note(self, now_ms: int, contact: "Contact", payload: bytes) -> None:
         try:

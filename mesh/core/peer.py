@@ -90,13 +90,17 @@ class Peer:
                 made = represent(self.kit, content, "", accept, who is None)
             return (coap.CONTENT,) + made
         if who is not None and code == coap.PUT and len(path) == 2 and path[0] == "actuators":
-            self.access.check_set(path[1], who)
             self.actuate(now_ms, path[1], value, who)
             return coap.CHANGED, None, b""
         if code == coap.POST and path == ["feeds"]:
             return coap.CHANGED, CBOR, self.kit.encode(self.feeds.take(now_ms, value))
         self._content(now_ms, path, None)
         raise RemoteError("this resource cannot do that", 0x85)
+
+    def check_put(self, path: list[str], who: bytes) -> None:
+        """Raise RemoteError 4.03 if `who` may not set what is at a path."""
+        if path[:1] == ["actuators"] and len(path) == 2:
+            self.access.check_set(path[1], who)
 
     def _content(self, now_ms: int, path: list[str], value: object) -> object:
         name = "/".join(path)
@@ -106,11 +110,11 @@ class Peer:
         if name == "feeds":
             return self.feeds.heads() if value is None else self.feeds.runs(value)
         if path[:1] == ["actuators"] and len(path) < 3:
-            values = {name: self.actuators[name][1] for name in self.actuators}
             if len(path) == 1:
-                return values
-            if path[1] in values:
-                return values[path[1]]
+                names = [n for n in self.actuators if self.access.is_open("/actuators/" + n)]
+                return {name: self.actuators[name][1] for name in names}
+            if path[1] in self.actuators:
+                return self.actuators[path[1]][1]
         if path[:1] == ["sensors"]:
             return self._records(now_ms, path)
         raise RemoteError("nothing here", 0x84, "GET /.well-known/core lists what there is")
@@ -172,7 +176,9 @@ class Peer:
         unix_ms = self.clock.stamp(now_ms)[3]
         for name in names:
             sensor = self.sensors[name]
-            if sensor.value is None and len(path) == 1:
+            if len(path) == 1 and (
+                sensor.value is None or not self.access.is_open("/sensors/" + name)
+            ):
                 continue
             if sensor.value is None:
                 raise RemoteError(sensor.error or "no reading yet", 0xA3)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 class Kit:
     """The functions that differ between interpreters.
 
-    sha256(data) -> 32 bytes; verify(public, signature, data) -> bool (Ed25519, RFC 8032, never raises);
+    sha256(data) -> 32 bytes; verify(public, signature, data) -> bool (Ed25519, never raises);
     encode(value) -> bytes and decode(data) -> value (the CBOR subset of core.cbor; RemoteError);
     random(n) -> n unpredictable bytes.
     """

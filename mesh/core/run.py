@@ -123,7 +123,10 @@ def _is_entry(entry: object) -> bool:
         return False
     counts = [seq] + clock[:3] + ([] if clock[3] is None else clock[3:])
     return (
-        all(_is_count(n) for n in counts) and 0 < seq < 1 << 63 and clock[0] < 4 and len(kind.encode()) < 33
+        all(_is_count(n) for n in counts)
+        and 0 < seq < 1 << 63
+        and clock[0] < 4
+        and len(kind.encode()) < 33
     )
 
 

@@ -98,6 +98,8 @@ class Serving:
             if observe is not None:
                 reply.add(coap.OBSERVE, observe)
             return reply
+        if request.code == coap.PUT:  # who may not, takes no place among those who may
+            self._peer.check_put(request.path(), opened.sender)
         value: Any = self._gate.body(now_ms, request, opened)
         accept = request.uint(coap.ACCEPT)
         code, content_format, payload = self._peer.answer(

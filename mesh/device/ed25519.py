@@ -2,8 +2,8 @@
 
 Not constant in time: who can measure exactly how long a board takes to sign may learn its secret.
 
-Numbers mod P are kept a little longer than P: the upper part of a product, times 19, is added to
-the lower one; once before a product that is itself shortened, twice otherwise.
+Numbers mod P are kept a little longer than P: the upper part of a product, times 19, is added
+to the lower one; once before a product that is itself shortened, twice otherwise.
 """
 
 from array import array
@@ -234,8 +234,7 @@ def _tables() -> list[bytes]:
 def _normal(points: "list[Point]") -> bytes:
     """The points prepared with Z = 1, which makes _add faster; one inversion for all.
 
-    Three numbers of 32 bytes for each point: as objects they take four times the heap.
-    """
+    Three numbers of 32 bytes for each: as objects they take four times the heap."""
     products = [1]
     for point in points:
         products.append(products[-1] * point[2] % P)
@@ -245,7 +244,7 @@ def _normal(points: "list[Point]") -> bytes:
         one = inverse * products.pop() % P
         inverse = inverse * z % P
         plus, minus, t2, _ = _ready(_affine(x * one % P, y * one % P))
-        ready.append(b"".join([(n % P).to_bytes(_SIZE, "big") for n in (plus, minus, t2)]))
+        ready.append(b"".join([(n % P).to_bytes(32, "big") for n in (plus, minus, t2)]))
     return b"".join(ready[::-1])
 
 
@@ -279,22 +278,12 @@ def _multiple(s: int, digits: "list[int] | array[int]", odds: "list[Ready]") -> 
 
 
 def _column(rows: list[int], v: int, i: int) -> "Ready":
-    n = (
-        rows[v] >> i & 1
-        | (rows[v + 2] >> i & 1) << 1
-        | (rows[v + 4] >> i & 1) << 2
-        | (rows[v + 6] >> i & 1) << 3
-    )
+    n = sum([(rows[v + 2 * j] >> i & 1) << j for j in range(4)])
     up = rows[v + 8] >> i & 1
     at = 3 * _SIZE * (n if up else 15 - n)
     table = _TABLES[v]
-    ready = (
-        int.from_bytes(table[at : at + 32], "big"),
-        int.from_bytes(table[at + 32 : at + 64], "big"),
-        int.from_bytes(table[at + 64 : at + 96], "big"),
-        2,
-    )
-    return ready if up else _opposite(ready)
+    plus, minus, t2 = [int.from_bytes(table[j : j + 32], "big") for j in (at, at + 32, at + 64)]
+    return (plus, minus, t2, 2) if up else (minus, plus, -t2, 2)
 
 
 def _digits(k: int) -> "array[int]":

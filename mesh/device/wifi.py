@@ -20,7 +20,7 @@ async def connect(networks: "list[dict[str, str]]") -> None:
         pass
     while networks and not wlan.isconnected():
         for chosen in networks:
-            wlan.connect(chosen["ssid"], chosen["password"])
+            wlan.connect(chosen["ssid"], chosen.get("password", ""))
             for _ in range(CONNECT_MS // LOOK_MS):
                 await asyncio.sleep_ms(LOOK_MS)
                 if wlan.isconnected():

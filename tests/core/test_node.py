@@ -1,11 +1,12 @@
 """Whole nodes: they meet, follow, act and refuse, with no desktop and nobody in charge."""
 
+from world import World, make_identity, make_kit
+
 from mesh.core import cbor, coap
 from mesh.core.asks import request_for
 from mesh.core.events import Actuated, Answer, PeerFound, PeerLost, Reading, Refused
 from mesh.core.ids import to_text
 from mesh.core.message import seal_request
-from world import World, make_identity, make_kit
 
 
 def two(first=None, second=None, **limits):
@@ -23,16 +24,19 @@ def two(first=None, second=None, **limits):
 
 def ask(world, node, address, peer, message, payload=b""):
     number = node.ask(world.now, peer, message, 60 if payload else None, payload)
-    found = lambda: [e for e in world.of(address, Answer) if e.number == number]
+
+    def found():
+        return [e for e in world.of(address, Answer) if e.number == number]
+
     assert world.run(60_000, found), "no answer came"
     return found()[-1]
 
 
 def test_they_meet_by_a_signed_exchange_both_ways():
     world, a, at_a, b, at_b = two({"name": "ann"}, {"name": "ben"})
-    assert world.run(
-        5000, lambda: world.of(at_a, PeerFound) and world.of(at_b, PeerFound)
-    ), world.events
+    assert world.run(5000, lambda: world.of(at_a, PeerFound) and world.of(at_b, PeerFound)), (
+        world.events
+    )
     assert world.of(at_a, PeerFound)[0] == PeerFound(b.peer.id, "ben", at_b, "given")
     assert world.of(at_b, PeerFound)[0] == PeerFound(a.peer.id, "ann", at_a, "asked us")
 
@@ -52,7 +56,9 @@ def test_group_discovery_finds_two_boards_alone():
     a.start(world.now, True)
     b.start(world.now, True)
     assert world.run(5000, lambda: world.of(at_a, PeerFound) and world.of(at_b, PeerFound))
-    assert world.of(at_a, PeerFound)[0].how == "group" or world.of(at_b, PeerFound)[0].how == "group"
+    assert (
+        world.of(at_a, PeerFound)[0].how == "group" or world.of(at_b, PeerFound)[0].how == "group"
+    )
 
 
 def test_peer_exchange_introduces_the_third():
@@ -63,7 +69,13 @@ def test_peer_exchange_introduces_the_third():
     hub, at_hub = nodes[0]
     for node, _ in nodes[1:]:
         node.candidate(world.now, hub.peer.id, at_hub, "given")
-    met = lambda: len(world.of(nodes[1][1], PeerFound)) == 2 and len(world.of(nodes[2][1], PeerFound)) == 2
+
+    def met():
+        return (
+            len(world.of(nodes[1][1], PeerFound)) == 2
+            and len(world.of(nodes[2][1], PeerFound)) == 2
+        )
+
     assert world.run(30_000, met), world.events
 
 
@@ -74,7 +86,7 @@ def test_following_brings_readings_and_a_rule_acts():
         "actuators": {"fan": {"kind": "switch"}},
         "rules": [{"when": b_id + "/temp", "above": 30, "set": "fan", "to": True}],
     }
-    world, a, at_a, b, at_b = two(settings)
+    world, a, at_a, b, _at_b = two(settings)
     done = []
     a.add_actuator("fan", done.append, False)
     world.run(3000)
@@ -126,7 +138,7 @@ def test_a_replayed_write_is_refused_and_a_new_one_accepted_after_one_echo():
     ask(world, a, at_a, b.peer.id, request_for(coap.PUT, ["actuators", "led"]), cbor.encode(2))
     assert len(caught) == 3, "and then never again"
     world.run(20_000)
-    for data in list(caught):
+    for data in caught:
         before = len(world.of(at_b, Refused))
         world.inject(("10.9.9.9", 1), at_b, data)
         assert len(world.of(at_b, Refused)) == before + 1, "a replay is refused, and seen"
@@ -138,21 +150,23 @@ def test_a_restarted_peer_takes_no_old_message():
     b.add_actuator("led", lambda value: None, False)
     world.run(5000)
     caught = []
-    world.lose = lambda source, target, data: target == at_b and data[1] == coap.PUT and caught.append(data)
+    world.lose = lambda source, target, data: (
+        target == at_b and data[1] == coap.PUT and caught.append(data)
+    )
     ask(world, a, at_a, b.peer.id, request_for(coap.PUT, ["actuators", "led"]), cbor.encode(1))
     world.remove(at_b)
     b, at_b = world.add(2, {"introduced_by": to_text(make_identity(1).public)}, boots=2)
     done = []
     b.add_actuator("led", done.append, False)
     b.start(world.now, False)
-    for data in list(caught):
+    for data in caught:
         world.inject(at_a, at_b, data)
     world.run(1000)
     assert done == [], done
 
 
 def test_the_same_write_at_another_peer_or_path_is_refused():
-    world, a, at_a, b, at_b = two(None, {"introduced_by": to_text(make_identity(1).public)})
+    world, _a, at_a, b, at_b = two(None, {"introduced_by": to_text(make_identity(1).public)})
     done = []
     b.add_actuator("led", done.append, False)
     b.add_actuator("fan", done.append, False)
@@ -171,7 +185,7 @@ def test_the_same_write_at_another_peer_or_path_is_refused():
 
 def test_a_peer_that_falls_silent_is_lost_and_the_others_go_on():
     world, a, at_a, b, at_b = two()
-    c, at_c = world.add(3)
+    c, _at_c = world.add(3)
     c.start(world.now, False)
     c.candidate(world.now, a.peer.id, at_a, "given")
     world.run(5000)
@@ -227,15 +241,29 @@ def test_sharing_is_decided_per_resource():
     path = ["sensors", "temp"]
     assert ask(world, a, at_a, b.peer.id, request_for(coap.FETCH, path)).code == coap.CONTENT
     assert ask(world, c, at_c, b.peer.id, request_for(coap.FETCH, path)).code == coap.FORBIDDEN
-    assert ask(world, a, at_a, b.peer.id, request_for(coap.FETCH, ["peers"])).code == coap.FORBIDDEN
+    assert (
+        ask(world, a, at_a, b.peer.id, request_for(coap.FETCH, ["peers"])).code == coap.FORBIDDEN
+    )
+
+
+def test_what_is_not_shared_with_all_is_in_no_list_and_in_no_feed():
+    settings = {"sensors": {"temp": {"kind": "any", "share": "nobody"}}}
+    world, a, at_a, b, _ = two({"follow": "*"}, settings)
+    b.add_sensor("open", "Cel")
+    b.reading(world.now, "temp", 20)
+    b.reading(world.now, "open", 21)
+    world.run(20_000)
+    assert [e.sensor for e in world.of(at_a, Reading)] == ["open"], world.of(at_a, Reading)
+    answer = ask(world, a, at_a, b.peer.id, request_for(coap.FETCH, ["sensors"]))
+    assert b"open" in answer.payload and b"temp" not in answer.payload, answer
 
 
 def test_ten_thousand_invented_peers_leave_two_honest_ones_at_peace():
-    world, a, at_a, b, at_b = two({"follow": "*"})
+    world, a, at_a, b, _at_b = two({"follow": "*"})
     world.run(5000)
     random = make_kit(99).random
     for n in range(10_000 if world.sent else 0):
-        a.candidate(world.now, random(32), ("10.1.%d.%d" % (n >> 8, n & 255), 5683), "mdns")
+        a.candidate(world.now, random(32), (f"10.1.{n >> 8}.{n & 255}", 5683), "mdns")
         if n % 500 == 0:
             b.reading(world.now, "temp", n)
             world.run(1000)

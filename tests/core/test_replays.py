@@ -13,6 +13,7 @@ from mesh.core.message import open_request
 from mesh.core.primitives import Identity
 
 LED = ["actuators", "led"]
+FEEDS = ["feeds"]
 FAN = ["actuators", "fan"]
 
 
@@ -156,10 +157,10 @@ def test_a_sender_that_was_forgotten_cannot_be_replayed():
     echoes = [coap.parse(data).get(coap.ECHO) for data in scene.said]
     assert len(echoes) == 3 and echoes[1], "one of them holds an Echo that is still good"
     for number in range(100, 108):
-        (reply,) = scene.arrive(scene.signed(number, coap.PUT, LED, 0))
+        (reply,) = scene.arrive(scene.signed(number, coap.POST, FEEDS, []))
         scene.world.now += 1000
-        again = scene.signed(number, coap.PUT, LED, 0, echo=reply.get(coap.ECHO))
-        assert [r.code for r in scene.arrive(again)] == [coap.FORBIDDEN]
+        again = scene.signed(number, coap.POST, FEEDS, [], echo=reply.get(coap.ECHO))
+        assert [r.code for r in scene.arrive(again)] == [coap.CHANGED]
         scene.world.now += 1000
     before = list(scene.done)
     for data in scene.said:
@@ -176,6 +177,8 @@ def test_a_sender_that_was_forgotten_cannot_be_replayed():
 def test_a_forged_echo_and_that_of_another():
     scene = Scene().start()
     (reply,) = scene.arrive(scene.signed(EVE, coap.PUT, LED, 1))
+    assert reply.code == coap.FORBIDDEN, "who may not, gets no Echo"
+    (reply,) = scene.arrive(scene.signed(EVE, coap.POST, FEEDS, []))
     of_eve = reply.get(coap.ECHO)
     (reply,) = scene.arrive(scene.signed(scene.ann_signs, coap.PUT, LED, 1))
     right = reply.get(coap.ECHO)

@@ -1,4 +1,4 @@
-"""Whole nodes on a pretend network and pretend time. Signatures are a hash: quick, and as exact."""
+"""Whole nodes on a pretend network and in pretend time. Signatures are a hash, which is quick."""
 
 import hashlib
 
@@ -73,7 +73,7 @@ class World:
             Limits(**limits),
             boots,
         )
-        address = ("10.0.0.%d" % number, 5683)
+        address = (f"10.0.0.{number}", 5683)
         questions = Questions(node)  # as desktops have them
         node.ask = questions.ask
         node.get = questions.get

@@ -24,7 +24,7 @@ def proc(path, first=""):
 @pytest.mark.parametrize(
     ("kind", "unit", "real", "off"),
     [
-        ("load", "/", lambda: proc("/proc/loadavg"), 64),
+        ("load", "count", lambda: proc("/proc/loadavg"), 64),
         ("memory", "B", lambda: proc("/proc/meminfo", "MemAvailable:") * 1024, 4 << 30),
         ("uptime", "s", lambda: proc("/proc/uptime"), 60),
         ("disk", "B", lambda: os.statvfs(".").f_bavail * os.statvfs(".").f_frsize, 4 << 30),

@@ -1,4 +1,4 @@
-"""Strangers and whole peers: a desktop (`mesh up`) and a board read, observed and found by others' code."""
+"""A desktop (`mesh up`) and a board, read, observed and found by the code of others."""
 
 import asyncio
 import json
@@ -10,8 +10,10 @@ import aiocoap
 import needs
 import pytest
 from avahi import avahi_host
-from mesh.core import cbor
+
+from mesh.core import cbor, coap
 from mesh.core.senml import unpack
+from mesh.hub import foreign
 from mesh.hub.boards import VirtualBoard, build, configure
 
 PATIENCE_S = 60
@@ -43,7 +45,7 @@ class Peer:
 
 
 def up(folder, interface, wrap=()):
-    """`mesh up` with a sensor that changes each second; its process, and the line that says where."""
+    """`mesh up` with a sensor that changes each second; its process, and its first line."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "settings.toml").write_text(
         'name = "hall"\n[sensors.clock]\nkind = "uptime"\nevery_s = 1\n'
@@ -56,11 +58,21 @@ def up(folder, interface, wrap=()):
     return process, json.loads(process.stdout.readline())
 
 
+def wait_for_reading(peer):
+    """A peer says that it is up before its sensor was read for the first time."""
+    for _ in range(200):
+        if asyncio.run(foreign.get(peer.uri(f"sensors/{peer.sensor}"))).code == coap.CONTENT:
+            return
+    raise AssertionError("no reading comes")
+
+
 @pytest.fixture
 def desktop(tmp_path):
     process, started = up(tmp_path / "home", "127.0.0.1")
     try:
-        yield Peer("hall", int(started["addresses"][0].rpartition(":")[2]), "clock")
+        hall = Peer("hall", int(started["addresses"][0].rpartition(":")[2]), "clock")
+        wait_for_reading(hall)
+        yield hall
     finally:
         process.terminate()
         process.communicate(timeout=PATIENCE_S)
@@ -108,7 +120,9 @@ def is_reading(text, sensor):
 
 def test_libcoap_reads(coap_client, peer):
     assert json.loads(run(coap_client, "-m", "get", peer.uri("peer")))["name"] == peer.name
-    assert is_reading(run(coap_client, "-m", "get", peer.uri(f"sensors/{peer.sensor}")), peer.sensor)
+    assert is_reading(
+        run(coap_client, "-m", "get", peer.uri(f"sensors/{peer.sensor}")), peer.sensor
+    )
 
 
 def test_the_desktop_is_read_over_tcp(desktop):
@@ -119,9 +133,10 @@ def test_the_desktop_is_read_over_tcp(desktop):
 
 
 def test_libcoap_reads_by_blocks(coap_client, peer):
-    """The longest open resource comes whole, though a stranger's address gets small blocks only."""
+    """The longest open resource comes whole, though a stranger gets it in small blocks."""
     links = run(coap_client, "-m", "get", peer.uri(".well-known/core"))
-    assert links.startswith("</peer>") and f"</sensors/{peer.sensor}>" in links
+    assert links.startswith("</peer>")
+    assert f"</sensors/{peer.sensor}>" in links
     assert len(links) > 300, links
     wished = run(coap_client, "-b", "64", "-m", "get", peer.uri(".well-known/core"))
     assert wished == links
@@ -171,9 +186,12 @@ async def _get(uri, accept=None):
 
 def test_aiocoap_reads_cbor_and_large_ones(peer):
     answer = asyncio.run(_get(peer.uri(f"sensors/{peer.sensor}"), 112))
-    assert [r.name.rpartition(":")[2] for r in unpack(cbor.decode(answer.payload))] == [peer.sensor]
+    assert [r.name.rpartition(":")[2] for r in unpack(cbor.decode(answer.payload))] == [
+        peer.sensor
+    ]
     links = asyncio.run(_get(peer.uri(".well-known/core"))).payload.decode()
-    assert f"</sensors/{peer.sensor}>" in links and len(links) > 300
+    assert f"</sensors/{peer.sensor}>" in links
+    assert len(links) > 300
 
 
 def node(node_coap, peer, path, observe):
@@ -186,9 +204,11 @@ def node(node_coap, peer, path, observe):
 def test_node_reads_observes_and_takes_blocks(node_coap, peer):
     assert json.loads(node(node_coap, peer, "/peer", "0")[0])["name"] == peer.name
     links = node(node_coap, peer, "/.well-known/core", "0")[0]
-    assert f"</sensors/{peer.sensor}>" in links and len(links) > 300
+    assert f"</sensors/{peer.sensor}>" in links
+    assert len(links) > 300
     readings = node(node_coap, peer, f"/sensors/{peer.sensor}", "1")
-    assert len(readings) == 3 and all(is_reading(text, peer.sensor) for text in readings)
+    assert len(readings) == 3
+    assert all(is_reading(text, peer.sensor) for text in readings)
 
 
 def test_avahi_finds_a_desktop_and_a_board(tmp_path):
@@ -206,7 +226,9 @@ def test_avahi_finds_a_desktop_and_a_board(tmp_path):
             with VirtualBoard(folder, wrap=wrap) as one:
                 ids = {str(one.wait("joined")["id"]), started["id"]}
                 one.wait("found", peer=started["id"])
-                seen = host.run("avahi-browse", "--parsable", "--resolve", "--terminate", "_othermesh._udp")
+                seen = host.run(
+                    "avahi-browse", "--parsable", "--resolve", "--terminate", "_othermesh._udp"
+                )
         finally:
             process.terminate()
             process.communicate(timeout=PATIENCE_S)

@@ -26,8 +26,8 @@ def test_compiles(source, text, processor):
 
 def test_fits_a_board():
     total = sum(size for name, size in sizes.sizes().items() if name not in sizes.APART)
-    assert total <= sizes.BUDGET, (
-        f"{total:,} bytes of .mpy are too many beside Wi-Fi on a small board, which has room for "
+    assert total <= sizes.MOST, (
+        f"{total:,} bytes of .mpy are more than ever ({sizes.MOST:,}), and the aim is "
         f"{sizes.BUDGET:,}: `make sizes` shows where they went"
     )
 

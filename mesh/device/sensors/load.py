@@ -2,7 +2,7 @@
 
 from mesh.device.sensors import words
 
-UNIT = "/"
+UNIT = "count"
 
 
 class Sensor:
