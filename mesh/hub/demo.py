@@ -75,7 +75,8 @@ class Demo:
             await self._peer.stop()
 
     def check(self, name: str, seen: bool, how: str) -> None:
-        """Note whether a step was seen, and by what."""
+        """Note whether a step was seen, and by what: `how` is what is to be seen."""
+        how = how if seen else f"expected: {how}"
         self._checks[name] = (seen, how)
         self.view.happened("check", f"{MARKS[seen]} {name}: {how}", ok=seen)
 
@@ -241,17 +242,18 @@ class Demo:
             self.view.happened("lost", f"desktop lost {name}: {event.reason}", peer=name)
 
     async def _ask_for_counts(self) -> None:
-        decode = make_kit().decode
         while True:
             self._note_desktop()
-            for name, board in list(self._boards.ids.items()):
-                try:
-                    answer = await self._peer.ask(board, coap.FETCH, ["peer"], timeout=5)
-                    self._note(name, decode(answer.payload))
-                except MeshError:
-                    continue  # it is gone, or not met yet: the table says so
+            await asyncio.gather(*map(self._ask_for_count, self._boards.ids.items()))
             self.view.refresh()
             await asyncio.sleep(ASK_S)
+
+    async def _ask_for_count(self, board: tuple[str, bytes]) -> None:
+        try:
+            answer = await self._peer.ask(board[1], coap.FETCH, ["peer"], timeout=ASK_S)
+            self._note(board[0], make_kit().decode(answer.payload))
+        except MeshError:
+            return  # it is gone, or not met yet: the table says so
 
     def _note_desktop(self) -> None:
         peer, row = self._peer.node.peer, self._rows["desktop"]

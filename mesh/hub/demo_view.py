@@ -14,6 +14,7 @@ from rich.text import Text
 
 from mesh.hub.cli.units import Value, quantity
 
+FRESH_S = 4.0  # an age is shown from then on
 LINES = 9  # of what happened, under the table
 MARKS = {True: "[green]seen[/]", False: "[bold red]NOT SEEN[/]"}
 
@@ -112,12 +113,12 @@ class View:
             "peer",
             "id",
             "state",
-            "readings (age)",
-            "verified",
-            "refused",
+            "readings",
+            "ok",
+            "bad",
             "heap, KiB",
         ):
-            right = column in ("verified", "refused", "heap, KiB")
+            right = column in ("ok", "bad", "heap, KiB")
             table.add_column(column, justify="right" if right else "left")
         for row in self._rows.values():
             colour = {"up": "green", "starting": "yellow"}.get(row.state, "red")
@@ -133,8 +134,9 @@ class View:
         return table
 
     def _readings(self, row: Row) -> str:
-        now = time.monotonic()
-        return "\n".join(
-            f"{sensor} {quantity(value, unit)} [dim]({now - when:.0f} s)[/]"
-            for sensor, (value, unit, when) in sorted(row.readings.items())
-        )
+        lines = []
+        for sensor, (value, unit, when) in sorted(row.readings.items()):
+            age = time.monotonic() - when
+            old = f" [dim]{age:.0f} s ago[/]" if age > FRESH_S else ""
+            lines.append(f"{sensor} {quantity(value, unit)}{old}")
+        return "\n".join(lines)
