@@ -105,6 +105,9 @@ class Questions:
                         yield answer
                         if not answer.more:
                             return
+                    elif not answer.more:  # no more will come, and this one proves nothing
+                        reason = answer.error or "the answer is not signed by that peer"
+                        raise RemoteError(reason, answer.code)
 
     async def _answer(self, number: int, timeout_s: float | None) -> Answer:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
