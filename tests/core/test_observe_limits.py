@@ -2,39 +2,13 @@
 
 from helpers import raises
 from network import Dice, Link, asking, content, get, sizes
+from observing import A, B, tell, told, watched
 
 from mesh.core import coap
 from mesh.core.endpoint import Endpoint
 from mesh.core.errors import LocalError
 from mesh.core.events import Answered, Failed, ObserverGone
 from mesh.core.limits import Limits
-
-A = ("10.0.0.1", 5683)
-B = ("10.0.0.2", 5683)
-
-
-def watched(proven=True, **limits):
-    """A observes B: the link, A's request number and B's ticket."""
-    link = Link(A, B, **limits)
-    if proven:
-        link.ends[B].prove(A)
-    link.serve[B] = lambda event: content(b"0", OBSERVE=1)
-    number = link.ends[A].request(link.now, B, asking(coap.GET, ("s",), OBSERVE=0))
-    link.run(10)
-    assert [event.more for event in link.of(A)] == [True], link.of(A)
-    ticket = link.of(B)[0].ticket
-    return link, number, ticket
-
-
-def tell(link, ticket, order, payload=None):
-    """Notify: B's number and what it says."""
-    text = str(order).encode() if payload is None else payload
-    return link.ends[B].notify(link.now, ticket, content(text, OBSERVE=order))
-
-
-def told(link):
-    """What A was told, in order."""
-    return [event.message.payload for event in link.of(A)]
 
 
 def register(end, address, n):
