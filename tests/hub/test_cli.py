@@ -26,8 +26,8 @@ def test_every_command_has_help_with_an_example():
     assert result.exit_code == OK
     assert "Exit codes" in result.output
     for name in cli.COMMANDS:
-        assert re.search(rf"^│ {name} ", result.output, re.MULTILINE), name
-        shown = CliRunner().invoke(cli.make_app(), [name, "--help"], prog_name="mesh")
+        assert re.search(rf"^│ {name.split()[0]} ", result.output, re.MULTILINE), name
+        shown = CliRunner().invoke(cli.make_app(), [*name.split(), "--help"], prog_name="mesh")
         assert shown.exit_code == OK
         assert f"Example: mesh {name}" in shown.output
         assert "--json" in shown.output

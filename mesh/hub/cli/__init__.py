@@ -16,8 +16,14 @@ from mesh.hub.cli.options import Reply
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import FAILED, MEANINGS, OK, SETUP, TIMEOUT, Failure
 
-# Each is a module of that name here with command() and EXAMPLE; UNKNOWN_OPTIONS makes -5 a value.
+# Each is a module of that name here ("board list": board_list) with command() and EXAMPLE;
+# UNKNOWN_OPTIONS makes -5 a value.
 COMMANDS = ("up", "demo", "id", "peers", "show", "read", "watch", "set", "get", "doctor")
+
+GROUPS = {  # the first words of commands that have two
+    "board": "A board on a cable: find it, look at it, keep a copy of it.",
+    "firmware": "What goes on a board.",
+}
 
 INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 EPILOG = "\n\n".join(
@@ -40,10 +46,15 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback()(_everywhere)
+    groups: dict[str, typer.Typer] = {}
     for name in COMMANDS:
-        module = importlib.import_module(f"{__name__}.{name}")
-        app.command(
-            name,
+        module = importlib.import_module(f"{__name__}.{name.replace(' ', '_')}")
+        group, _, last = name.rpartition(" ")
+        if group and group not in groups:
+            groups[group] = typer.Typer(no_args_is_help=True)
+            app.add_typer(groups[group], name=group, help=GROUPS[group])
+        (groups[group] if group else app).command(
+            last,
             help=_flowing(module.command.__doc__),
             epilog=f"Example: {module.EXAMPLE}",
             context_settings={"ignore_unknown_options": hasattr(module, "UNKNOWN_OPTIONS")},
