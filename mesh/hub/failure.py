@@ -8,6 +8,7 @@ USAGE = 2
 NOBODY = 3  # no such peer, or nobody there
 TIMEOUT = 4
 SETUP = 5  # our own identity, settings or port
+INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
 MEANINGS = {
     OK: "done",

@@ -6,13 +6,15 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 
 import pytest
 from commands import LIMIT_S, LOOPBACK, MESH, greenhouse, make_home, mesh, running
 
 from mesh.core import ids
 from mesh.hub import naming
-from mesh.hub.failure import FAILED, NOBODY, OK, SETUP, TIMEOUT
+from mesh.hub.failure import FAILED, INTERRUPTED, NOBODY, OK, SETUP, TIMEOUT
 
 
 @pytest.fixture
@@ -164,3 +166,24 @@ def test_names_are_completed_from_those_met(home):
     code, out, _ = asyncio.run(mesh(**environment))
     assert code == OK
     assert "greenhouse" in out
+
+
+INTERRUPTED_LOADING = """
+import builtins
+from mesh.hub import command
+
+def interrupted(name, *rest):
+    if name.startswith("mesh.hub.cli"):
+        raise KeyboardInterrupt
+    return load(name, *rest)
+
+load, builtins.__import__ = builtins.__import__, interrupted
+command.main()
+"""
+
+
+def test_ctrl_c_while_it_loads_is_no_traceback():
+    run = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_LOADING], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (INTERRUPTED, "")

@@ -14,7 +14,7 @@ from mesh.core.errors import LocalError, MeshError
 from mesh.hub.cli import render
 from mesh.hub.cli.options import Reply
 from mesh.hub.errors import NoAnswer
-from mesh.hub.failure import FAILED, MEANINGS, OK, SETUP, TIMEOUT, Failure
+from mesh.hub.failure import FAILED, INTERRUPTED, MEANINGS, OK, SETUP, TIMEOUT, Failure
 
 # Each is a module of that name here ("board list": board_list) with command() and EXAMPLE;
 # UNKNOWN_OPTIONS makes -5 a value.
@@ -25,7 +25,6 @@ GROUPS = {  # the first words of commands that have two
     "firmware": "What goes on a board.",
 }
 
-INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 EPILOG = "\n\n".join(
     [
         "PEER is a name, our own name for a peer, or the beginning of its id; `mesh show PEER` "

@@ -1,5 +1,5 @@
 """python -m mesh.hub.cli: the command `mesh` where it is not installed."""
 
-from mesh.hub.cli import main
+from mesh.hub.command import main
 
 main()
