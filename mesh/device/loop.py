@@ -45,11 +45,14 @@ class Loop:
         self._woken = asyncio.Event()
         self._crash: BaseException | None = None
 
-    def every(self, every_ms: int, job: "Callable[[int], None]") -> None:
-        """Call job(now_ms) now and then so often."""
-        now_ms = self.now()
-        self._jobs.append([now_ms + every_ms, every_ms, job])
-        job(now_ms)
+    def every(self, every_ms: int, job: "Callable[[int], int | None]") -> None:
+        """Call job(now_ms) now and then so often, or after as many ms as it returns."""
+        self._jobs.append([0, every_ms, job])
+        self._do(self._jobs[-1], self.now())
+
+    def _do(self, job: "list[Any]", now_ms: int) -> None:
+        again = job[2](now_ms)
+        job[0] = now_ms + (job[1] if again is None else again)
 
     def also(self, coroutine: "Any") -> None:  # noqa: ANN401 - ports differ
         """Run something beside; if it fails, so does run()."""
@@ -75,8 +78,7 @@ class Loop:
             now_ms = self.now()
             for job in self._jobs:
                 if job[0] <= now_ms:
-                    job[0] = now_ms + job[1]
-                    job[2](now_ms)
+                    self._do(job, now_ms)
             self.node.tick(now_ms)
             self.settle()
             await self._sleep()
