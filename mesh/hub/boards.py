@@ -21,6 +21,7 @@ from mesh.core.errors import LocalError
 from mesh.hub.lean import leaned
 
 BOOT = "from mesh.device.main import main\n\nmain()\n"
+START = Path("mesh/device/start.py")
 HEAP = "320k"
 PATIENCE_S = 10.0  # that a board may take to say goodbye
 MOST_LINES = 10_000  # of a console that are kept, at least; the oldest go
@@ -64,6 +65,22 @@ def compile_file(source: Path, text: str, target: Path, march: str | None) -> No
         raise LocalError(f"{source} does not compile: {run.stdout}{run.stderr}".strip())
 
 
+def placed(source: Path) -> Path:
+    """Where a board has the compiled file of a source; start.py stands alone, beside main.py."""
+    return Path("start.mpy") if source == START else source.with_suffix(".mpy")
+
+
+def compile_files(folder: Path, texts: Mapping[Path, str], march: str | None) -> None:
+    """Compile sources (path: lean text) to where a board has them. LocalError."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [
+            pool.submit(compile_file, source, text, folder / placed(source), march)
+            for source, text in texts.items()
+        ]
+        for job in jobs:
+            job.result()
+
+
 def build(
     folder: Path, settings: Mapping[str, object] | None = None, march: str | None = None
 ) -> Path:
@@ -71,14 +88,7 @@ def build(
 
     `march`: which processor machine code is for, by mpy-cross's name; this machine's if left out.
     """
-    march = march or NATIVE.get(platform.machine())
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [
-            pool.submit(compile_file, source, text, folder / source.with_suffix(".mpy"), march)
-            for source, text in leaned().items()
-        ]
-        for job in jobs:
-            job.result()
+    compile_files(folder, leaned(), march or NATIVE.get(platform.machine()))
     (folder / "main.py").write_text(BOOT, encoding="utf-8")
     configure(folder, settings or {})
     return folder
