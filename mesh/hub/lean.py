@@ -47,6 +47,15 @@ def _module(path: Path) -> str:
     return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
+def ports(source: str, port: str) -> tuple[str, ...]:
+    """The ports of MicroPython that a source declares in PORTS; just this one if it does not."""
+    for statement in ast.parse(source).body:
+        for name, value in _bound(statement):
+            if name == "PORTS":
+                return tuple(ast.literal_eval(value))
+    return (port,)
+
+
 def constants(source: str) -> dict[str, int]:
     """A module's constants that are whole numbers, by name: in capitals, and bound only once."""
     tree = ast.parse(source)

@@ -2,6 +2,7 @@
 
 from mesh.device.sensors import words
 
+PORTS = ("unix",)  # reads Linux's files
 UNIT = "B"
 OPTIONS = {"interface": (str, "a text", 1, 32)}
 

@@ -4,6 +4,7 @@ import os
 
 from mesh.device.sensors import words
 
+PORTS = ("unix",)  # reads Linux's files
 UNIT = "Cel"
 OPTIONS = {"path": (str, "a text", 1, 255)}
 ROOMS = ("/sys/class/thermal", "/sys/class/hwmon")

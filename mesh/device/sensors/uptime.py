@@ -2,6 +2,7 @@
 
 from mesh.device.sensors import words
 
+PORTS = ("unix",)  # reads Linux's files
 UNIT = "s"
 
 

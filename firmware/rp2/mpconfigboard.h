@@ -1,0 +1,1 @@
+#include "boards/@MICROPYTHON@/mpconfigboard.h"
