@@ -94,6 +94,7 @@ def _files(group: str, stem: str) -> dict[str, dict[str, Any]]:
 def _board(name: str, data: Mapping[str, Any]) -> BoardData:
     usb = data.get("usb", {})
     image = data["image"]
+    memory = data.get("memory", {})
     return BoardData(
         id=name,
         name=data["name"],
@@ -113,6 +114,6 @@ def _board(name: str, data: Mapping[str, Any]) -> BoardData:
             tuple(usb.get("bootloader_ids", ())),
             usb.get("bootsel", ""),
         ),
-        memory=Memory(**data.get("memory", {})),
+        memory=Memory(*(memory.get(key, 0) for key in ("heap_kib", "flash_kib", "fs_kib"))),
         raw=data,
     )
