@@ -90,6 +90,21 @@ def sizes(made: Firmware) -> Sizes:
     return Sizes(by_path, made.romfs.stat().st_size, memory.fs_kib, memory.flash_kib)
 
 
+def describe(made: Firmware) -> dict[str, Any]:
+    """What a command tells of it: plain data; sizes in bytes, but fs_kib."""
+    took = sizes(made)
+    return {
+        "board": made.board,
+        "version": made.version,
+        "folder": str(made.folder),
+        "files": len(took.files),
+        "bytes": took.total,
+        "littlefs": took.blocks,
+        "romfs": took.romfs,
+        "fs_kib": took.fs_kib,
+    }
+
+
 def _fill(folder: Path, data: BoardData) -> None:
     files = folder / FILES
     texts = {

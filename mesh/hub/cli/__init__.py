@@ -18,7 +18,20 @@ from mesh.hub.failure import FAILED, INTERRUPTED, MEANINGS, OK, SETUP, TIMEOUT, 
 
 # Each is a module of that name here ("board list": board_list) with command() and EXAMPLE;
 # UNKNOWN_OPTIONS makes -5 a value.
-COMMANDS = ("up", "demo", "id", "peers", "show", "read", "watch", "set", "get", "doctor")
+COMMANDS = (
+    "up",
+    "demo",
+    "id",
+    "peers",
+    "show",
+    "read",
+    "watch",
+    "set",
+    "get",
+    "doctor",
+    "firmware build",
+    "firmware check",
+)
 
 GROUPS = {  # the first words of commands that have two
     "board": "A board on a cable: find it, look at it, keep a copy of it.",

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mesh.hub.cli import lines, units
+from mesh.hub.cli import lines, units, views_firmware
 from mesh.hub.cli.layout import Row, clean, how, pairs, short, styled, table
 
 CLOCKS = (
@@ -228,4 +228,5 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     "up": lines.up,
     "content": content,
     "findings": finding,
+    "firmware": views_firmware.firmware,
 }

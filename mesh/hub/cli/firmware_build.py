@@ -1,0 +1,38 @@
+"""mesh firmware build: what goes on a board, made out of the sources installed here."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesh.hub.cli.options import Json, Reply
+
+EXAMPLE = "mesh firmware build --board pico_w"
+ALL = "all"
+
+
+def command(
+    board: Annotated[
+        str, typer.Option("--board", "-b", metavar="B", help=f"A board, or '{ALL}'.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="What gets a folder for each.")
+    ] = Path("dist"),
+    json: Json = False,
+) -> Reply:
+    """Make what goes on a board: files, a ROM image, a package for mip, a manifest.
+
+    For each board a folder: compiled files for its processor, hashes and a table of sizes. The
+    same sources give the same bytes.
+    """
+    return Reply("firmware", _build(board, out), json, listed=True, until=f"building {board}")
+
+
+async def _build(board: str, out: Path) -> AsyncGenerator[dict[str, Any], None]:
+    from mesh.hub import firmware, hardware  # noqa: PLC0415 - no other command needs them
+
+    for name in hardware.boards() if board == ALL else [board]:
+        made = await asyncio.to_thread(firmware.build, name, out)
+        yield firmware.describe(made)
