@@ -5,10 +5,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mesh.core.errors import LocalError
 from mesh.core.settings import near
+
+Raw = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,49 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A number, where it is from, and whether somebody has looked it up there."""
+
+    value: float
+    source: str = ""
+    checked: bool = False
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One label of a header, or a pin that has only a name."""
+
+    label: str
+    gpio: int | None = None
+    does: tuple[str, ...] = ()  # in, out, pwm, adc, adc2, i2c (any), i2c0.sda, ...
+    rail: str = ""  # "3V3", "5V", "GND"
+    printed: str = ""  # on the board, if it is another word
+    name: bool = False  # the firmware knows it by its label only
+    never: str = ""  # why nothing may be connected here
+    warn: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The pins as seen from above: labels of both columns from top to bottom."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    usb: str  # where it is: "top" or "bottom"
+    numbering: str  # "around": left down, then right up; "columns": each from the top
+    names: tuple[str, ...] = ("", "")
+
+    def position(self, side: str, index: int) -> str:
+        """What the documents call the pin at `index` from the top of "left" or "right"."""
+        if self.numbering == "columns":
+            return f"{self.names[side == 'right']}-{index + 1}"
+        if side == "left":
+            return str(index + 1)
+        return str(len(self.left) + len(self.right) - index)
+
+
+@dataclass(frozen=True)
 class BoardData:
     """One board: hardware/boards/<id>/board.toml."""
 
@@ -53,35 +99,58 @@ class BoardData:
     image: Image
     usb: Usb
     memory: Memory
-    raw: Mapping[str, Any] = field(repr=False)  # all of the file
+    header: Header | None  # None: it has no pins
+    pins: Mapping[str, Pin]
+    i2c: Mapping[int, tuple[str, str]]  # bus: labels of its usual sda and scl
+    limits: Mapping[str, Figure]  # io_volts, adc_volts, pin_ma, all_pins_ma
+    rails: Mapping[str, Figure]  # mA that "3V3" and "5V" can give
+    adc2_with_wifi: bool
+    power: Mapping[str, Figure]  # mA by mode
+    raw: Raw = field(repr=False)  # all of the file
+
+    def pin(self, said: object) -> Pin | None:
+        """The pin that a setting means: a GPIO number, a label, or what is printed there."""
+        for pin in self.pins.values():
+            if isinstance(said, bool):
+                return None
+            if isinstance(said, int) and pin.gpio == said and not pin.name:
+                return pin
+            if isinstance(said, str) and said in (pin.label, f"GPIO{pin.gpio}"):
+                return pin
+        return None
 
 
 def root() -> Path:
     """The folder hardware/: beside mesh/ in a checkout, inside it when installed."""
     package = Path(__file__).resolve().parent.parent
-    beside = package.parent / "hardware"
-    return beside if (beside / "boards").is_dir() else package / "hardware"
+    inside = package / "hardware"
+    return inside if (inside / "boards").is_dir() else package.parent / "hardware"
 
 
 @functools.cache
 def boards() -> Mapping[str, BoardData]:
     """All boards by id. LocalError if a file is broken."""
-    return {name: _board(name, data) for name, data in _files("boards", "board").items()}
+    return {name: _board(name, data) for name, data in files("boards", "board").items()}
 
 
 def board(name: str) -> BoardData:
     """One board by id. LocalError with the nearest name."""
-    known = boards()
+    return choose(boards(), name, "board")
+
+
+def choose(known: Mapping[str, T], name: str, what: str) -> T:
+    """The one of that name. LocalError with the nearest name, or all of them."""
     if name not in known:
         meant = near(name, known)
         raise LocalError(
-            f"there is no board '{name}'",
+            f"there is no {what} '{name}'",
             f"did you mean {meant}?" if meant else "there are " + ", ".join(known),
         )
     return known[name]
 
 
-def _files(group: str, stem: str) -> dict[str, dict[str, Any]]:
+def files(group: str, stem: str) -> dict[str, dict[str, Any]]:
+    """The decoded files of a group by folder name. LocalError names the file and the line."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted((root() / group).glob(f"*/{stem}.toml")):
         try:
@@ -91,10 +160,18 @@ def _files(group: str, stem: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _board(name: str, data: Mapping[str, Any]) -> BoardData:
-    usb = data.get("usb", {})
-    image = data["image"]
-    memory = data.get("memory", {})
+def figures(table: Raw, value: str) -> dict[str, Figure]:
+    """Entries of a table that have `value`, as figures."""
+    return {
+        name: Figure(row[value], row.get("source", ""), row.get("checked", False))
+        for name, row in table.items()
+        if value in row
+    }
+
+
+def _board(name: str, data: Raw) -> BoardData:
+    usb, image, memory = data.get("usb", {}), data["image"], data.get("memory", {})
+    limits = data.get("limits", {})
     return BoardData(
         id=name,
         name=data["name"],
@@ -103,17 +180,36 @@ def _board(name: str, data: Mapping[str, Any]) -> BoardData:
         port=data["port"],
         micropython=data["micropython"],
         variants=tuple(data.get("variants", ())),
-        image=Image(
-            image["kind"],
-            image.get("uf2_family", 0),
-            image.get("esp_chip_id", 0),
-            image.get("offset", 0),
-        ),
+        image=Image(**image),
         usb=Usb(
             tuple(usb.get("ids", ())),
             tuple(usb.get("bootloader_ids", ())),
             usb.get("bootsel", ""),
         ),
         memory=Memory(*(memory.get(key, 0) for key in ("heap_kib", "flash_kib", "fs_kib"))),
+        header=_header(data.get("header")),
+        pins={label: _pin(label, row) for label, row in data.get("pins", {}).items()},
+        i2c={int(bus): (row["sda"], row["scl"]) for bus, row in data.get("i2c", {}).items()},
+        limits=figures(limits, "max"),
+        rails=figures(data.get("rails", {}), "max_ma"),
+        adc2_with_wifi=limits.get("adc2", {}).get("wifi", True),
+        power=figures(data.get("power", {}), "ma"),
         raw=data,
     )
+
+
+def _header(data: Raw | None) -> Header | None:
+    if data is None:
+        return None
+    return Header(
+        tuple(data["left"]),
+        tuple(data["right"]),
+        data["usb"],
+        data["numbering"],
+        tuple(data.get("names", ("", ""))),
+    )
+
+
+def _pin(label: str, row: Raw) -> Pin:
+    rest = {key: value for key, value in row.items() if key != "does"}
+    return Pin(label, does=tuple(row.get("does", "").split()), **rest)
