@@ -1,0 +1,307 @@
+"""A virtual board: the real MicroPython behind a pseudo-terminal, as boards are behind cables."""
+
+import hashlib
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mesh.core.errors import LocalError
+from mesh.hub.board_log import Log
+from mesh.hub.boards import find_micropython
+from mesh.hub.virtual_plug import Plug
+from mesh.hub.virtual_process import MOST, Process, Start
+
+PRELUDE = Path(__file__).with_name("virtual_prelude.py")
+OWN_KIB = 12  # of heap that the prelude needs, on top of what the board has
+HEAP_KIB = 320
+FLASH_FILE = "flash.img"
+POWER_ON, RESET, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5  # machine.reset_cause() of an ESP32
+TICK_S = 0.05  # between looks whether somebody opened the port
+PATIENCE_S = 10.0
+RAW = b"raw REPL; CTRL-B to exit"
+FRIENDLY = b'Type "help()"'
+REBOOT = b"MPY: soft reboot\r\n"
+
+
+class Virtual:
+    """A board with its file system in a folder, and its cable at .port. LocalError.
+
+    `flash`: a size, like 848k: then the file system is littlefs of that size in FOLDER/flash.img,
+    else it is the folder. `cut_at`: the number of the write to that flash at which power goes.
+    `wrap` goes before the command, such as ip netns exec NAME; heard(line) gets each console
+    line, from a thread of its own. A context manager, or start() and kill().
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        heap: str = f"{HEAP_KIB}k",
+        *,
+        flash: str | None = None,
+        cut_at: int = 0,
+        wrap: Sequence[str] = (),
+        heard: Callable[[str], None] | None = None,
+    ) -> None:
+        self.folder = folder.absolute()
+        self.log = Log(heard)
+        self.in_bootloader = False
+        self._flash_kib = kib(flash) if flash else 0
+        self._cut_at = cut_at
+        heap_kib = kib(heap) + OWN_KIB
+        options = ["-X", f"heapsize={heap_kib}k", "-i", str(PRELUDE)]
+        self._command = [*wrap, find_micropython(), *options]
+        self._plug = Plug()
+        self._run: Process | None = None
+        self._thread: threading.Thread | None = None
+        self._asked: list[str] = []
+        self._wake = (-1, -1)
+        self._line = b""
+        self._shown = b""
+        self._raw = False
+        self._cause = POWER_ON
+        self._fed_until = 0.0
+        self._asleep_until = 0.0
+
+    def start(self) -> Self:
+        """Plug it in, and so switch it on."""
+        if self._thread is not None:
+            raise LocalError(f"the virtual board in {self.folder} is on already")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_flash()
+        self._wake = os.pipe()
+        self._plug.put_in()
+        self._raw, self._cause, self.in_bootloader = False, POWER_ON, False
+        self._asleep_until = 0.0
+        self.log.end(False)
+        self._boot()
+        self._thread = threading.Thread(target=self._supervise, daemon=True)
+        self._thread.start()
+        return self
+
+    @property
+    def port(self) -> str:
+        """The path of its serial port; the last one, if it is not plugged in."""
+        return self._plug.port
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has power."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def pid(self) -> int:
+        """The number of the interpreter's process, which changes with each reset."""
+        return self._run.pid if self._run else 0
+
+    def unplug(self) -> None:
+        """Pull the cable, with another source of power: the port goes, the program runs on."""
+        self._ask("unplug")
+
+    def replug(self) -> None:
+        """Put the cable back; the port may have another name then."""
+        self._ask("replug")
+
+    def press_reset(self) -> None:
+        """Press the reset button."""
+        self._ask("reset")
+
+    def enter(self, keys: bytes) -> None:
+        """Type on its console, past the cable."""
+        run = self._run
+        if run is not None:
+            run.typed += keys
+            self._nudge()
+
+    def kill(self) -> None:
+        """Cut its power: the port goes too. It may be started again."""
+        if self._thread is not None:
+            self._ask("off")
+            self._thread.join(PATIENCE_S)
+            self._thread = None
+            for file in self._wake:
+                os.close(file)
+            self._plug.pull()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    def _make_flash(self) -> None:
+        file = self.folder / FLASH_FILE
+        if self._flash_kib and not file.exists():
+            file.write_bytes(b"\xff" * (self._flash_kib * 1024))
+
+    def _boot(self) -> None:
+        """Start the interpreter anew, as self._cause and self._raw say."""
+        flash = self.folder / FLASH_FILE
+        unique = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        root = flash if self._flash_kib else self.folder
+        start = Start(str(root), self._flash_kib, self._cut_at, self._cause, self._raw, unique)
+        self._fed_until = 0.0
+        self._run = Process(self._command, start)
+        if self._raw:
+            self._run.typed += b"\x01"
+
+    def _ask(self, word: str) -> None:
+        """Have the supervisor do something, and wait until it is done."""
+        thread = self._thread
+        if thread is None or not thread.is_alive():
+            raise LocalError(f"the virtual board in {self.folder} is off")
+        self._asked.append(word)
+        self._nudge()
+        deadline = time.monotonic() + PATIENCE_S
+        while word in self._asked and thread.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+    def _nudge(self) -> None:
+        os.write(self._wake[1], b".")
+
+    # the supervisor's thread
+
+    def _supervise(self) -> None:
+        try:
+            while self._obey() and self._once():
+                pass
+        finally:
+            if self._run is not None:
+                self._run.kill()
+                self._run = None
+            self._plug.pull()
+            self._asked.clear()
+            self.log.end()
+
+    def _obey(self) -> bool:
+        """Do what was asked for; False once it is to be off."""
+        for word in list(self._asked):
+            if word == "off":
+                return False
+            if word == "unplug":
+                self._plug.pull()
+            elif word == "replug":
+                self._plug.put_in()
+            elif word == "reset":
+                self._reset(RESET)
+            self._asked.remove(word)
+        return True
+
+    def _once(self) -> bool:
+        """Wait for anything to happen, and see to it; False if the power went."""
+        run = self._run
+        now = time.monotonic()
+        if run is None:
+            if self._asleep_until and now >= self._asleep_until:
+                self._reset(DEEP_SLEEP)
+            select.select([self._wake[0]], [], [], TICK_S)
+            self._hear_nudges()
+            return True
+        if self._fed_until and now > self._fed_until:
+            self._reset(WATCHDOG)
+            return True
+        listened = self._plug.is_open()
+        reading = [self._wake[0], run.wire]
+        reading += [run.screen] if self._plug.has_room(now) else []
+        reading += [self._plug.cable] if listened and len(run.typed) < MOST else []
+        writing = [self._plug.cable] if self._plug.waiting else []
+        pause_s = TICK_S / 10 if run.typed else TICK_S
+        ready, writable, _ = select.select(reading, writing, [], pause_s)
+        if self._wake[0] in ready:
+            self._hear_nudges()
+        if self._plug.cable in ready:
+            run.typed += self._plug.read()
+        if writable:
+            self._plug.write()
+        run.pass_on()
+        going = run.screen not in ready or self._hear(run)
+        if run.wire in ready and not all(self._told(word) for word in run.words()):
+            return False
+        return going or self._run is not run or self._ended(run)
+
+    def _hear_nudges(self) -> None:
+        if select.select([self._wake[0]], [], [], 0)[0]:
+            os.read(self._wake[0], MOST)
+
+    def _hear(self, run: Process) -> bool:
+        """Pass on what the interpreter printed; False at its end."""
+        data = run.read()
+        if data is None:
+            return False
+        self._show(data)
+        seen = self._shown + data
+        raw, friendly = seen.rfind(RAW), seen.rfind(FRIENDLY)
+        if max(raw, friendly) >= 0:
+            self._raw = raw > friendly
+        self._shown = seen[-len(RAW) + 1 :]
+        return True
+
+    def _show(self, data: bytes) -> None:
+        self._plug.waiting += data
+        *lines, self._line = (self._line + data).split(b"\n")
+        for line in lines:
+            self.log.add(line.rstrip(b"\r").decode(errors="replace"))
+
+    def _told(self, word: str) -> bool:
+        """Do what the prelude wants; False if the power is to go."""
+        what, _, ms = word.partition(" ")
+        if what == "up" and self._run is not None:
+            self._run.ready = True
+        elif what == "feed":
+            self._fed_until = time.monotonic() + int(ms) / 1000
+        elif what == "reset":
+            self._reset(RESET)
+        elif what == "soft":
+            self._reset(SOFT)
+        elif what == "sleep":
+            self._stop_run()
+            self._asleep_until = time.monotonic() + int(ms) / 1000 if int(ms) else 0.0
+        elif what == "bootloader":
+            self._stop_run()
+            self._plug.pull()
+            self.in_bootloader = True
+        return what != "cut"
+
+    def _stop_run(self) -> int:
+        """End the interpreter, and pass on what it said last."""
+        run, self._run = self._run, None
+        if run is None:
+            return 0
+        while data := run.read():
+            self._show(data)
+        return run.kill()
+
+    def _reset(self, cause: int) -> None:
+        self._stop_run()
+        if self.in_bootloader:
+            self._plug.put_in()
+        if cause == SOFT:
+            self._show(REBOOT)
+        else:
+            self._raw = False
+        self.in_bootloader = False
+        self._asleep_until = 0.0
+        self._cause = cause
+        self._shown = b""
+        self._boot()
+
+    def _ended(self, run: Process) -> bool:
+        """See why the interpreter ended by itself; False if it cannot run at all."""
+        ready = run.ready or "up" in run.words()
+        code = run.wait(PATIENCE_S)
+        self._run = None
+        if not ready:
+            self.log.add(f"the interpreter ended before it was there, with {code}")
+            return False
+        self._reset(SOFT if code >= 0 or code == -signal.SIGINT else RESET)
+        return True
