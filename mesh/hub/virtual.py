@@ -14,8 +14,8 @@ from typing import Self
 from mesh.core.errors import LocalError
 from mesh.hub.board_log import Log
 from mesh.hub.boards import find_micropython
-from mesh.hub.virtual_plug import Plug
-from mesh.hub.virtual_process import MOST, Process, Start
+from mesh.hub.virtual_plug import MOST, Plug
+from mesh.hub.virtual_process import Process, Start, kib
 
 PRELUDE = Path(__file__).with_name("virtual_prelude.py")
 OWN_KIB = 12  # of heap that the prelude needs, on top of what the board has
@@ -73,7 +73,9 @@ class Virtual:
         if self._thread is not None:
             raise LocalError(f"the virtual board in {self.folder} is on already")
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._make_flash()
+        flash = self.folder / FLASH_FILE
+        if self._flash_kib and not flash.exists():
+            flash.write_bytes(b"\xff" * (self._flash_kib * 1024))
         self._wake = os.pipe()
         self._plug.put_in()
         self._raw, self._cause, self.in_bootloader = False, POWER_ON, False
@@ -93,11 +95,6 @@ class Virtual:
     def is_running(self) -> bool:
         """Whether it has power."""
         return self._thread is not None and self._thread.is_alive()
-
-    @property
-    def pid(self) -> int:
-        """The number of the interpreter's process, which changes with each reset."""
-        return self._run.pid if self._run else 0
 
     def unplug(self) -> None:
         """Pull the cable, with another source of power: the port goes, the program runs on."""
@@ -138,11 +135,6 @@ class Virtual:
         trace: TracebackType | None,
     ) -> None:
         self.kill()
-
-    def _make_flash(self) -> None:
-        file = self.folder / FLASH_FILE
-        if self._flash_kib and not file.exists():
-            file.write_bytes(b"\xff" * (self._flash_kib * 1024))
 
     def _boot(self) -> None:
         """Start the interpreter anew, as self._cause and self._raw say."""
@@ -202,11 +194,7 @@ class Virtual:
         run = self._run
         now = time.monotonic()
         if run is None:
-            if self._asleep_until and now >= self._asleep_until:
-                self._reset(DEEP_SLEEP)
-            select.select([self._wake[0]], [], [], TICK_S)
-            self._hear_nudges()
-            return True
+            return self._rest(now)
         if self._fed_until and now > self._fed_until:
             self._reset(WATCHDOG)
             return True
@@ -218,7 +206,7 @@ class Virtual:
         pause_s = TICK_S / 10 if run.typed else TICK_S
         ready, writable, _ = select.select(reading, writing, [], pause_s)
         if self._wake[0] in ready:
-            self._hear_nudges()
+            os.read(self._wake[0], MOST)
         if self._plug.cable in ready:
             run.typed += self._plug.read()
         if writable:
@@ -229,9 +217,13 @@ class Virtual:
             return False
         return going or self._run is not run or self._ended(run)
 
-    def _hear_nudges(self) -> None:
-        if select.select([self._wake[0]], [], [], 0)[0]:
+    def _rest(self, now: float) -> bool:
+        """Be asleep, or in the boot loader, until something wakes it."""
+        if self._asleep_until and now >= self._asleep_until:
+            self._reset(DEEP_SLEEP)
+        elif select.select([self._wake[0]], [], [], TICK_S)[0]:
             os.read(self._wake[0], MOST)
+        return True
 
     def _hear(self, run: Process) -> bool:
         """Pass on what the interpreter printed; False at its end."""
