@@ -129,7 +129,7 @@ def _is_number(value: object) -> bool:
     if isinstance(value, bool):
         return False
     if isinstance(value, (int, float)):
-        return -3.5e38 < value < 3.5e38
+        return -3.4028235e38 <= value <= 3.4028235e38  # what 32 bits hold
     return isinstance(value, Decimal)
 
 

@@ -99,9 +99,10 @@ class Reader:
         return word
 
 
-def load(path: str) -> "tuple[Profile, dict[str, object]]":
+def load(path: str, safe: bool = False) -> "tuple[Profile, dict[str, object]]":
     """Read the settings in a file, defaults if there is none: the Profile, and the modules of its
-    kinds by where they are named (sensors.NAME). LocalError: what is wrong where.
+    kinds by where they are named (sensors.NAME); none if it has to be `safe`. LocalError: what is
+    wrong where.
     """
     try:
         with open(path) as file:
@@ -110,6 +111,9 @@ def load(path: str) -> "tuple[Profile, dict[str, object]]":
         text = "{}"
     try:
         profile = settings.parse(Reader(text).read())
+        if safe:  # nothing but the network and what repairs
+            profile.sensors, profile.actuators, profile.rules, profile.follow = {}, {}, [], []
+            profile.sleep = None
         modules: dict[str, object] = {}
         for name in profile.sensors:
             _find(modules, sensors, "sensors." + name, profile.sensors[name])
@@ -120,10 +124,18 @@ def load(path: str) -> "tuple[Profile, dict[str, object]]":
     return profile, modules
 
 
+def _kinds(package: "Any") -> "list[str]":  # noqa: ANN401
+    """The kinds in a package: its files, or a list that the build made, where it is frozen."""
+    try:
+        return [file.split(".")[0] for file in os.listdir(package.__path__) if file[0] != "_"]
+    except OSError:
+        listed: Any = __import__("mesh.version", None, None, ("KINDS",))
+        return list(listed.KINDS[package.__name__.split(".")[-1]])
+
+
 def _find(modules: "dict[str, object]", package: "Any", path: str, thing: "Any") -> None:  # noqa: ANN401
     """The module of a thing's kind, if the thing has no option that the kind has not."""
-    files = [file.split(".")[0] for file in os.listdir(package.__path__) if file[0] != "_"]
-    settings.word(thing.kind, path + ".kind", files)
+    settings.word(thing.kind, path + ".kind", _kinds(package))
     module = __import__(package.__name__ + "." + thing.kind, None, None, ("UNIT",))
     schema: Any = settings.SCHEMA
     known = schema[path.split(".", 1)[0]]["*"].copy()
