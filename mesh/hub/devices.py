@@ -1,0 +1,119 @@
+"""Sensors and actuators as data: hardware/sensors/<kind>/sensor.toml, and actuators likewise."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mesh.hub.hardware import Raw, choose, files
+
+STEMS = {"sensors": "sensor", "actuators": "actuator"}
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One pin of a device."""
+
+    label: str
+    to: str  # "supply", "GND", "battery", or the option that names a pin of the board
+    needs: tuple[str, ...] = ()  # what that pin has to be able to do
+    ma: float = 0.0  # that it takes from the board's pin
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A part that is needed beside: between two legs, or in the wire of one."""
+
+    part: str
+    why: str
+    joins: tuple[str, ...] = ()
+    in_wire: str = ""
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What a device runs on. Volts."""
+
+    rail: str
+    min: float
+    max: float
+
+
+@dataclass(frozen=True)
+class Current:
+    """What a device takes: at rest in uA, and while it measures or is on."""
+
+    rest_ua: float
+    active_ua: float
+    active_ms: float  # for one measurement; 0: as long as it is on
+    peak_ma: float
+    source: str
+    checked: bool
+
+
+@dataclass(frozen=True)
+class Device:
+    """A kind of sensor or actuator."""
+
+    kind: str
+    group: str  # "sensors" or "actuators"
+    title: str
+    part: str
+    interface: str  # i2c, onewire, gpio, adc, pwm
+    measures: tuple[str, ...]
+    notes: tuple[str, ...]
+    supply: Supply | None
+    addresses: tuple[int, ...]
+    address: int | None  # where it is if the settings do not say
+    volts: (
+        float | str | None
+    )  # on its signal: a number, "supply", "divided"; None: it only listens
+    legs: tuple[Leg, ...]
+    extras: tuple[Extra, ...]
+    current: Current
+
+
+@functools.cache
+def devices(group: str) -> Mapping[str, Device]:
+    """All kinds of "sensors" or "actuators". LocalError if a file is broken."""
+    return {kind: _device(kind, group, data) for kind, data in files(group, STEMS[group]).items()}
+
+
+def sensors() -> Mapping[str, Device]:
+    """All kinds of sensors that need wiring."""
+    return devices("sensors")
+
+
+def actuators() -> Mapping[str, Device]:
+    """All kinds of actuators that need wiring."""
+    return devices("actuators")
+
+
+def device(kind: str) -> Device:
+    """One kind of either. LocalError with the nearest name."""
+    return choose({**sensors(), **actuators()}, kind, "sensor or actuator")
+
+
+def _device(kind: str, group: str, data: Raw) -> Device:
+    supply, bus = data.get("supply"), data.get("bus", {})
+    return Device(
+        kind=kind,
+        group=group,
+        title=data["title"],
+        part=data["part"],
+        interface=data["interface"],
+        measures=tuple(data.get("measures", ())),
+        notes=tuple(data.get("notes", ())),
+        supply=Supply(supply["rail"], supply["min"], supply["max"]) if supply else None,
+        addresses=tuple(bus.get("addresses", ())),
+        address=bus.get("default"),
+        volts=data.get("signal", {}).get("volts"),
+        legs=tuple(
+            Leg(label, row["to"], tuple(row.get("needs", "").split()), row.get("ma", 0.0))
+            for label, row in data["pins"].items()
+        ),
+        extras=tuple(
+            Extra(row["part"], row["why"], tuple(row.get("joins", ())), row.get("in_wire", ""))
+            for row in data.get("with", ())
+        ),
+        current=Current(**data["current"]),
+    )

@@ -1,0 +1,115 @@
+"""Settings and a board's data together: which leg of which device goes to which pin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mesh.core.errors import LocalError
+from mesh.core.settings import SCHEMA, check
+from mesh.hub.devices import Device, Leg, devices
+from mesh.hub.hardware import BoardData, Pin, board
+
+RAILS = ("3V3", "5V", "GND")
+MOST_THINGS = 64  # in one set-up
+
+
+@dataclass(frozen=True)
+class Wire:
+    """One wire. `pin` is None if it goes to a rail or a battery, or if the setting is wrong."""
+
+    leg: Leg
+    net: str  # a rail, "battery", a pin's label; "" if it goes nowhere
+    said: object = None  # what the settings say, None if nothing
+    pin: Pin | None = None
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One sensor or actuator of the settings that needs wiring."""
+
+    path: str  # "sensors.air"
+    name: str
+    device: Device
+    options: Mapping[str, Any]
+    supply: str  # the rail that it hangs on, "" for none
+    wires: tuple[Wire, ...]
+
+    @property
+    def bus(self) -> int:
+        """The I2C bus."""
+        bus = self.options.get("bus", 0)
+        return bus if isinstance(bus, int) else -1
+
+    @property
+    def address(self) -> int | None:
+        """Its address on the I2C bus."""
+        address = self.options.get("address", self.device.address)
+        return address if isinstance(address, int) else None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole set-up."""
+
+    board: BoardData
+    settings: Mapping[str, Any]
+    things: tuple[Thing, ...]
+
+
+def plan(chosen: str | None, settings: Mapping[str, Any]) -> Plan:
+    """Lay out a set-up on `chosen`, or on the board that the settings name. LocalError.
+
+    Kinds that need no wiring (heap, disk) are left out. What is wrong is pins.check()'s to say.
+    """
+    check(settings, "", SCHEMA)
+    name = chosen or settings.get("board")
+    if not name:
+        raise LocalError(
+            "which board?", 'say --board pico_w, or "board": "pico_w" in the settings'
+        )
+    data = board(name)
+    things = []
+    for group in ("sensors", "actuators"):
+        for label, options in settings.get(group, {}).items():
+            device = devices(group).get(options.get("kind", label))
+            if device:
+                things.append(_thing(data, f"{group}.{label}", device, options, settings))
+    if len(things) > MOST_THINGS:
+        raise LocalError(f"more than {MOST_THINGS} sensors and actuators", "use a second board")
+    return Plan(data, settings, tuple(things))
+
+
+def _thing(
+    data: BoardData,
+    path: str,
+    device: Device,
+    options: Mapping[str, Any],
+    settings: Mapping[str, Any],
+) -> Thing:
+    name = path.partition(".")[2]
+    own = device.supply.rail if device.supply else ""
+    supply = settings.get("wiring", {}).get(name, {}).get("supply", own) if own else ""
+    wires = tuple(_wire(data, device, options, supply, leg) for leg in device.legs)
+    if any(wire.pin and wire.pin.name for wire in wires):  # a part of the board itself
+        wires = tuple(wire for wire in wires if wire.pin)
+    return Thing(path, name, device, options, supply, wires)
+
+
+def _wire(
+    data: BoardData, device: Device, options: Mapping[str, Any], supply: str, leg: Leg
+) -> Wire:
+    if leg.to == "supply":
+        return Wire(leg, supply)
+    if leg.to in (*RAILS, "battery"):
+        return Wire(leg, leg.to)
+    said = options.get(leg.to)
+    pin = data.pin(_usual(data, device, options, leg) if said is None else said)
+    return Wire(leg, pin.label if pin else "", said, pin)
+
+
+def _usual(data: BoardData, device: Device, options: Mapping[str, Any], leg: Leg) -> str | None:
+    """The pin that is meant when the settings name none: as mesh/device and the build take it."""
+    if device.interface == "i2c":
+        sda, scl = data.i2c.get(options.get("bus", 0), (None, None))
+        return {"sda": sda, "scl": scl}.get(leg.to)
+    return "LED" if device.kind == "led" else None
