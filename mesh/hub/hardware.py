@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mesh.core.errors import LocalError
-from mesh.core.settings import near
+from mesh.core.near import near
 
 Raw = Mapping[str, Any]
 T = TypeVar("T")
