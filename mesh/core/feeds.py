@@ -31,11 +31,22 @@ class Feeds:
         self._kit = kit
         self._identity = identity
         self._limits = limits
-        # The last start's tail is lost: go on where no seq can have been used (protocol.md s.6)
+        # Unless a store knows better: go on where no seq can have been used (protocol.md s.6)
         start = boots << 32
         seam = kit.sha256(b"othermesh feed v1" + identity.public + start.to_bytes(8, "big"))
         self.own = Feed(kit, identity.public, limits.tail, start, seam, limits)
         self.foreign: dict[bytes, Feed] = {}
+        self._due_ms = 0
+
+    def keep(self, now_ms: int) -> "int | None":
+        """Have the own feed's store take what is new, at most once in limits.head_ms: flash wears
+        out. When to try again if something is left, or None.
+        """
+        own = self.own
+        if own.unkept and now_ms >= self._due_ms:
+            self._due_ms = now_ms + self._limits.head_ms
+            own.keep()
+        return self._due_ms if own.unkept else None
 
     def next_seq(self, author: bytes) -> int:
         """Which seq of an author comes next; 0 if nothing of it is held."""

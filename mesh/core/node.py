@@ -165,6 +165,12 @@ class Node:
         if contact is not None:
             self.contacts.schedule(contact, now_ms)
 
+    def moved(self, now_ms: int) -> None:
+        """We are back on a network, or at another address: tell all who knew us."""
+        self.searching.again(now_ms)
+        for contact in self.contacts.proven():
+            self.contacts.schedule(contact, now_ms)
+
     def emit(self, event: object) -> None:
         """Have the runtime told of an event; the oldest go if it does not listen."""
         if len(self._events) >= MOST_EVENTS:
