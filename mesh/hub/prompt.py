@@ -85,9 +85,11 @@ class Prompt:
         """The value of an expression of plain types on the board."""
         return self.literal(self.exec(f"print(repr({expression}))", step or expression), step)
 
-    def restart(self) -> None:
-        """Let the board start anew as after power-on, and run its program. The cable is closed."""
-        code = "import machine\nmachine.reset()"
+    def restart(self, how: str = "reset") -> None:
+        """Let the board start anew as after power-on, and run its program; or `how`: "bootloader".
+        The cable is closed.
+        """
+        code = f"import machine\nmachine.{how}()"
         with contextlib.suppress(*self._errors):
             self._transport.exec_raw_no_follow(code)
             time.sleep(PAUSE_S)  # or what was typed last is lost with the port

@@ -1,0 +1,295 @@
+"""mesh flash: from whatever is on the cable to a member of the mesh.
+
+What is wrong is found before anything is written, as far as it can be. Doing it again does only
+what is missing.
+"""
+
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import ExitStack, aclosing
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mesh.core import ids
+from mesh.core.errors import LocalError, MeshError
+from mesh.core.peer import read_address
+from mesh.hub import (
+    board_look,
+    firmware,
+    flash_find,
+    flash_settings,
+    flash_steps,
+    hardware,
+    images,
+    petnames,
+    session,
+    work,
+    writers,
+)
+from mesh.hub.cable import Cable
+from mesh.hub.flash_settings import Holder, Settings
+from mesh.hub.hardware import BoardData
+from mesh.hub.home import Home
+from mesh.hub.mishaps import Mishap, mishap
+from mesh.hub.work import Tell
+from mesh.hub.writers import Drive
+
+PORT_S = 30.0  # that a board may take to come back on USB with a new MicroPython
+LOOK_S = 0.3
+READ_S = 30.0  # for the first reading
+
+
+class Order(NamedTuple):
+    """What is to be done to which board. `port` or `drive` says where it is."""
+
+    home: Home
+    port: str = ""
+    drive: Drive | None = None
+    board: str | None = None
+    settings: Settings = {}  # given ones, by key
+    follow: tuple[str, ...] = ()
+    firmware: Path | None = None  # what `mesh firmware build` made; else it is built now
+    image: Path | None = None
+    new_identity: bool = False
+    without_network: bool = False
+
+
+class Tools(NamedTuple):
+    """What does the work; tests have others."""
+
+    cable: Callable[[str], Cable] = Cable
+    drives: Callable[[], list[Drive]] = writers.drives
+    ports: Callable[[BoardData], list[str]] = flash_find.ports_of
+    write_uf2: Callable[..., None] = writers.write_uf2
+    write_esp: Callable[..., None] = writers.write_esp
+
+
+class Done(NamedTuple):
+    """A board that has been flashed."""
+
+    id: str
+    name: str
+    address: str
+
+
+async def flash(
+    order: Order, interfaces: list[str] | None = None, tools: Tools | None = None
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Flash a board: what is done as it is done, at last its first readings. Mishap."""
+    one = Flash(order, tools or Tools())
+    async with aclosing(work.in_thread(one.run)) as news:
+        async for item in news:
+            yield item
+    assert one.done is not None  # noqa: S101 - else run() has raised
+    if one.done.address:
+        yield {"event": "reading", "rows": await _first(order, one.done, interfaces)}
+    yield {"event": "done", "id": one.done.id, "name": one.done.name}
+
+
+async def _first(order: Order, done: Done, interfaces: list[str] | None) -> list[dict[str, Any]]:
+    """The first readings of a board that has just joined, signed by it."""
+    args = {"peer": done.id, "sensor": None, "timeout": READ_S}
+    ends_at = time.monotonic() + READ_S
+    while True:
+        try:
+            choices = session.Choices(order.home.path, interfaces)
+            async with aclosing(session.ask(choices, "read", args, READ_S)) as items:
+                rows: list[dict[str, Any]] = [row async for item in items for row in item]
+        except MeshError as error:
+            raise mishap("not-reached", address=done.address, reason=error.detail) from error
+        if rows or time.monotonic() > ends_at:
+            return rows
+
+
+class Flash:
+    """One board being flashed. `done` when run() has ended well."""
+
+    def __init__(self, order: Order, tools: Tools) -> None:
+        self.done: Done | None = None
+        self._order = order
+        self._tools = tools
+        self._tell: Tell = lambda _: None
+        self._port = order.port
+
+    def run(self, tell: Tell) -> None:
+        """Do all of it; tell what is done. Mishap."""
+        self._tell = tell
+        try:
+            if self._order.drive is not None:
+                self._image_to_drive(self._order.drive)
+            elif self._order.image is not None:
+                self._image_over_cable(self._order.image)
+            with ExitStack() as stack:
+                self._over_cable(stack)
+        except Mishap as error:
+            tell({"event": "failed", "failure": error.name, "detail": error.detail})
+            raise
+
+    # MicroPython itself
+
+    def _image_to_drive(self, drive: Drive) -> None:
+        board = self._board_of_drive(drive)
+        file = self._order.image
+        if file is None:
+            raise self._no_micropython(board)
+        data = images.load(file, board)
+        self._copy_uf2(file, data, drive, board)
+
+    def _board_of_drive(self, drive: Drive) -> BoardData:
+        known = hardware.boards()
+        fits = [board for board in known.values() if board.usb.bootsel == drive.label]
+        if self._order.board is not None:
+            fits = [board for board in fits if board.id == self._order.board]
+        if len(fits) != 1:
+            told = f"the drive {drive.label}"
+            raise mishap("which-board", told=told, known=", ".join(known))
+        self._tell({"event": "found", "where": str(drive.path), "board": fits[0].name})
+        return fits[0]
+
+    def _copy_uf2(self, file: Path, data: bytes, drive: Drive, board: BoardData) -> None:
+        self._tools.write_uf2(file, data, drive, partial(self._progress, file.name))
+        self._port = self._wait_port(board)
+        self._tell({"event": "image", "file": file.name, "port": self._port})
+
+    def _image_over_cable(self, file: Path) -> None:
+        """Write an image to a board that has a serial port: an ESP, or an RP2 with its program."""
+        seen = None
+        try:
+            with self._tools.cable(self._port) as cable:
+                seen = board_look.look(cable)
+        except Mishap as error:
+            if error.name not in ("no-prompt", "board-silent") or self._order.board is None:
+                raise
+        board = (
+            board_look.board_of(seen, self._order.board)
+            if seen
+            else hardware.board(self._order.board or "")
+        )
+        data = images.load(file, board)
+        if board.image.kind == "esp":
+            keep = not self._order.new_identity
+            progress = partial(self._progress, file.name)
+            self._tools.write_esp(self._port, file, data, board, progress, keep_files=keep)
+            self._tell({"event": "image", "file": file.name, "port": self._port})
+            return
+        with self._tools.cable(self._port) as cable:
+            cable.restart("bootloader")
+        drive = writers.wait_drive(board.usb.bootsel, self._tools.drives)
+        self._copy_uf2(file, data, drive, board)
+
+    def _wait_port(self, board: BoardData) -> str:
+        ends_at = time.monotonic() + PORT_S
+        while not (found := self._tools.ports(board)):
+            if time.monotonic() > ends_at:
+                raise mishap("no-board")
+            time.sleep(LOOK_S)
+        return found[0]
+
+    def _no_micropython(self, board: BoardData) -> Mishap:
+        words = {"pattern": images.pattern(board), "page": images.page(board)}
+        return mishap("no-micropython", board=board.name, **words)
+
+    # the firmware
+
+    def _over_cable(self, stack: ExitStack) -> None:
+        order = self._order
+        try:
+            cable = stack.enter_context(self._tools.cable(self._port))
+        except Mishap as error:
+            if error.name != "no-prompt" or order.board is None or order.image is not None:
+                raise
+            raise self._no_micropython(hardware.board(order.board)) from error
+        seen = board_look.look(cable)
+        board = board_look.board_of(seen, order.board)
+        board_look.check_version(seen, board)
+        version = ".".join(map(str, seen.version))
+        self._tell(
+            {"event": "found", "where": self._port, "board": board.name, "micropython": version}
+        )
+        made = self._firmware(board, stack)
+        holder = self._holder()
+        settings = self._settings(seen, board, made, holder)
+        files = flash_steps.Files(cable, seen, made)
+        files.check_room(flash_steps.settings_bytes(settings))
+        # nothing was written until here
+        if order.new_identity:
+            flash_steps.forget_identity(cable)
+        files.clear()
+        files.copy(self._progress)
+        told = {"event": "firmware", "version": made.version, "files": len(made.files)}
+        self._tell(told | {"copied": len(files.wrong)})
+        changed = flash_steps.put_settings(cable, seen, settings)
+        self._tell({"event": "settings", "changed": changed})
+        self._introduce(cable, settings, not seen.has_identity or order.new_identity)
+
+    def _firmware(self, board: BoardData, stack: ExitStack) -> firmware.Firmware:
+        folder = self._order.firmware
+        try:
+            if folder is None:
+                out = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mesh-")))
+                return firmware.build(board.id, out)
+            made = firmware.Firmware.load(folder)
+        except LocalError as error:
+            words = {"folder": folder or "the build", "board": board.id}
+            raise mishap("firmware-damaged", reason=error.detail, **words) from error
+        if made.board != board.id:
+            raise mishap("firmware-other-board", folder=folder, found=made.board, board=board.id)
+        return made
+
+    def _holder(self) -> Holder:
+        home = self._order.home
+        own = home.peer_id()
+        if own is None:
+            with home:  # the first time: this desktop becomes a peer
+                own = home.identity.public
+        return Holder(ids.to_text(own), home.profile().name or "desktop")
+
+    def _settings(
+        self, seen: board_look.Seen, board: BoardData, made: firmware.Firmware, holder: Holder
+    ) -> Settings:
+        """What the board is to have; checked, so that nothing is written which cannot work."""
+        given = self._order.settings
+        if self._order.follow:
+            followed = flash_settings.followed(self._order.follow, self._order.home)
+            given = flash_settings.merged(given, followed)
+        own = flash_settings.read(seen.settings or "{}", "settings.json on the board")
+        settings = flash_settings.merged(own, given)
+        settings = flash_settings.introduced(settings, holder, given)
+        settings["board"] = board.id
+        if board.port == "unix":
+            settings.setdefault("port", 0)  # many may live on one computer
+        for warning in flash_settings.check(settings, board, flash_steps.kinds(made)):
+            self._tell({"event": "warning", "detail": warning})
+        if flash_settings.needs_network(settings, board) and not self._order.without_network:
+            raise mishap("wifi-missing", board=board.name)
+        return settings
+
+    def _introduce(self, cable: Cable, settings: Settings, is_new: bool) -> None:
+        """Learn who the board is, write it down, let it start."""
+        who = flash_steps.own_id(cable)
+        name = settings.get("name") or f"board-{who[: ids.SHORT]}"
+        petname = petnames.add(self._order.home, name, who)
+        self._tell({"event": "identity", "id": who, "new": is_new, "name": petname})
+        if flash_settings.needs_network(settings, hardware.board(settings["board"])):
+            cable.restart()
+            self.done = Done(who, petname, "")
+            return
+
+        def heard(line: str) -> None:
+            self._tell({"event": "console", "line": line})
+
+        address = flash_steps.start(cable, heard)
+        self._tell({"event": "joined", "address": address})
+        self._remember(who, address)
+        self.done = Done(who, petname, address)
+
+    def _remember(self, who: str, address: str) -> None:
+        """So that it is found where multicast is not heard."""
+        home = self._order.home
+        if home.holder() is None:
+            home.remember(home.addresses() | {ids.from_text(who): [read_address(address)]})
+
+    def _progress(self, what: str, done: int, of: int) -> None:
+        self._tell({"event": "progress", "what": what, "done": done, "of": of})
