@@ -3,20 +3,23 @@
 from mesh.core.cbor import Decimal
 from mesh.device.sensors import scaled
 
+MOST_DIGITS = 9  # of a Decimal
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
 def average(values: "list[Any]", how: str) -> "Any":  # noqa: ANN401 - what a sensor reads
-    """Their "mean" or "median", with as many decimals as the finest has; the last one otherwise.
+    """Their "mean" or "median", with one more decimal than the finest has; else the last one.
 
     Whole numbers all the way: the sum of 64 pressures is more than a board's float can hold. What
     is no number has no mean: that gives the last one too.
     """
     if how == "last" or not all(_is_number(value) for value in values):
         return values[-1]
-    digits = max(-value.exponent if isinstance(value, Decimal) else 0 for value in values)
+    finest = max(-value.exponent if isinstance(value, Decimal) else 0 for value in values)
+    digits = min(finest + 1, MOST_DIGITS)
     whole = sorted(_whole(value, digits) for value in values)
     if how == "median":
         middle = len(whole) // 2
