@@ -84,6 +84,14 @@ class Header:
             return str(index + 1)
         return str(len(self.left) + len(self.right) - index)
 
+    def places(self) -> dict[str, list[str]]:
+        """Where each label is."""
+        found: dict[str, list[str]] = {}
+        for side, labels in (("left", self.left), ("right", self.right)):
+            for i, label in enumerate(labels):
+                found.setdefault(label, []).append(self.position(side, i))
+        return found
+
 
 @dataclass(frozen=True)
 class BoardData:

@@ -44,7 +44,10 @@ class Thing:
     def address(self) -> int | None:
         """Its address on the I2C bus."""
         address = self.options.get("address", self.device.address)
-        return address if isinstance(address, int) else None
+        try:
+            return int(address, 0) if isinstance(address, str) else address
+        except ValueError:
+            return None  # not a number: whoever reads the options says so
 
 
 @dataclass(frozen=True)
@@ -113,3 +116,17 @@ def _usual(data: BoardData, device: Device, options: Mapping[str, Any], leg: Leg
         sda, scl = data.i2c.get(options.get("bus", 0), (None, None))
         return {"sda": sda, "scl": scl}.get(leg.to)
     return "LED" if device.kind == "led" else None
+
+
+def complete(chosen: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with the board's name and the pins of its I2C buses where they name none.
+
+    MicroPython's own default pins are not those of every board. LocalError as plan().
+    """
+    sensors = {name: dict(options) for name, options in settings.get("sensors", {}).items()}
+    for thing in plan(chosen, settings).things:
+        if thing.device.interface == "i2c" and thing.path.startswith("sensors."):
+            for wire in thing.wires:
+                if wire.pin and wire.pin.gpio is not None:
+                    sensors[thing.name].setdefault(wire.leg.to, wire.pin.gpio)
+    return {**settings, "board": chosen} | ({"sensors": sensors} if sensors else {})

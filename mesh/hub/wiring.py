@@ -259,6 +259,10 @@ def _notes(plan: Plan) -> list[str]:
         )
     for thing in drawn(plan):
         notes += [f"{thing.name}: {note}" for note in thing.device.notes]
+        divider = thing.options.get("divider", 2)
+        if divider != 2:  # noqa: PLR2004 - what two equal resistors do
+            upper = f"{(divider - 1) * 100:g} kΩ"
+            notes.append(f"{thing.name}: for a divider of {divider:g} the upper one is {upper}.")
     for thing in plan.things:
         if thing not in drawn(plan):
             notes.append(f"{thing.name} is on the board: nothing to wire.")
