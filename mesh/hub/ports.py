@@ -17,7 +17,7 @@ def holder(port: str, own: bool = False) -> str:
         if pid == str(os.getpid()) and not own:
             continue
         try:
-            if any(os.readlink(file) == there for file in os.scandir(folder)):
+            if any(os.readlink(folder / file) == there for file in os.listdir(folder)):
                 name = (folder.parent / "comm").read_text(encoding="utf-8").strip()
                 return f"{name}, process {pid}"
         except OSError:  # somebody else's process, or one that has just ended
