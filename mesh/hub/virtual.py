@@ -230,16 +230,19 @@ class Virtual:
         data = run.read()
         if data is None:
             return False
-        self._show(data)
         seen = self._shown + data
         raw, friendly = seen.rfind(RAW), seen.rfind(FRIENDLY)
         if max(raw, friendly) >= 0:
             self._raw = raw > friendly
         self._shown = seen[-len(RAW) + 1 :]
+        self._show(data)
         return True
 
     def _show(self, data: bytes) -> None:
         self._plug.waiting += data
+        if self._raw:  # programs talk there, and nobody reads that
+            self._line = b""
+            return
         *lines, self._line = (self._line + data).split(b"\n")
         for line in lines:
             self.log.add(line.rstrip(b"\r").decode(errors="replace"))
