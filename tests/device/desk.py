@@ -25,7 +25,7 @@ class Desk:
     def __init__(self, **settings):
         self.kit = make_kit()
         self._count = 0
-        identity = make_identity(new_secret(), self._next_counter)
+        self.identity = identity = make_identity(new_secret(), self._next_counter)
         self.node = Node(self.kit, identity, parse(settings, "desktop"), Limits(), 1)
         self.node.ask = Questions(self.node).ask
         self.id = to_text(identity.public)

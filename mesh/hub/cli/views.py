@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mesh.hub.cli import lines, units, views_firmware
+from mesh.hub.cli import lines, units, views_board, views_firmware, views_hardware, views_update
 from mesh.hub.cli.layout import Row, clean, how, pairs, short, styled, table
 
 CLOCKS = (
@@ -226,7 +226,10 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     "set": set_actuator,
     "id": identity,
     "up": lines.up,
+    "update": views_update.update,
     "content": content,
     "findings": finding,
     "firmware": views_firmware.firmware,
+    **views_board.VIEWS,
+    **views_hardware.VIEWS,
 }

@@ -1,0 +1,21 @@
+"""How an update on its way looks."""
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from mesh.hub.cli.layout import Row, clean
+
+STYLES = {"good": "green", "refused": "red", "taken back": "bold red", "waiting": "yellow"}
+
+
+def update(row: Row) -> RenderableType:
+    """One step of one board, on one line."""
+    state = str(row["state"])
+    line = Text(f"{clean(row['peer'])}: ").append(clean(state), STYLES.get(state, "default"))
+    if state == "offered":
+        line.append(f" {clean(row['version'])} for {clean(row['board'])}, {row['files']} files")
+    if row.get("all") and state == "fetching":
+        line.append(f" {clean(row.get('done', 0))}/{clean(row['all'])}")
+    if row.get("why"):
+        line.append(f": {clean(row['why'])}")
+    return line
