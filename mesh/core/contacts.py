@@ -17,6 +17,7 @@ class Contact:
     name = kind = how = ""
     state = NEW
     address: "tuple[str, int] | None" = None
+    elsewhere: "tuple[str, int] | None" = None  # it may have moved there: to be asked first
     tries = verified = refused = 0
     asking = pinned = False
     boots = -1

@@ -206,6 +206,9 @@ class Node:
             if contact.address == source:
                 return
         self.contacts.add(now_ms, sender, source, "asked us")
+        if contact is not None and contact.state == UP and not contact.tries:
+            contact.elsewhere = source  # or somebody sends its message again from there
+            self.contacts.schedule(contact, now_ms)
 
     def _wants(self, author: bytes) -> bool:
         """Whether to keep that feed: of those whom we follow, or of anybody who is a peer."""
