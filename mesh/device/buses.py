@@ -100,11 +100,19 @@ class Chip:
 
 
 class Buses:
-    """The buses of one board."""
+    """The buses of one board. `wired`: options of all that may be on them; whoever names the pins
+    of an I2C bus does so for all on it.
+    """
 
-    def __init__(self) -> None:
-        self._i2c: dict[int, Any] = {}  # number: [bus, (sda, scl)]
+    def __init__(self, wired: "list[Options]") -> None:
+        self._i2c: dict[int, Any] = {}  # number: bus
         self._wires: dict[object, Any] = {}  # pin: bus
+        self._given: dict[int, Options] = {}  # number: options for it
+        for options in wired:
+            given = self._given.setdefault(options.get("bus", 0), {})
+            for key in ("sda", "scl", "freq"):
+                if key in options:
+                    given.setdefault(key, options[key])
 
     def chip(self, options: "Options", addresses: "tuple[int, ...]") -> Chip:
         """The chip at the option `address`, or the first of its usual addresses."""
@@ -117,15 +125,15 @@ class Buses:
 
     def _bus(self, options: "Options") -> "Any":  # noqa: ANN401 - machine.I2C
         number = options.get("bus", 0)
-        names = (options.get("sda"), options.get("scl"))
+        given = self._given[number]
+        for key in ("sda", "scl"):
+            if options.get(key, given.get(key)) != given.get(key):
+                raise ValueError(f"another sensor has {key} of I2C bus {number} on {given[key]}")
         if number not in self._i2c:
-            pins = {key: pin_of(options, key) for key in ("sda", "scl") if key in options}
-            freq = options.get("freq", FREQ)
-            self._i2c[number] = [part("I2C")(number, freq=freq, **pins), names]
-        bus, first = self._i2c[number]
-        if names not in (first, (None, None)):
-            raise ValueError(f"another sensor has I2C bus {number} on pins {first[0]}, {first[1]}")
-        return bus
+            pins = {key: pin_of(given, key) for key in ("sda", "scl") if key in given}
+            freq = given.get("freq", FREQ)
+            self._i2c[number] = part("I2C")(number, freq=freq, **pins)
+        return self._i2c[number]
 
     def onewire(self, options: "Options") -> "Any":  # noqa: ANN401 - onewire.OneWire
         """The 1-Wire bus on the option `pin`, by MicroPython's own module."""

@@ -52,7 +52,7 @@ class Loop:
 
     def _do(self, job: "list[Any]", now_ms: int) -> None:
         again = job[2](now_ms)
-        job[0] = now_ms + (job[1] if again is None else again)
+        job[0] = now_ms + job[1] if again is None else self.now() + again  # work took its time
 
     def also(self, coroutine: "Any") -> None:  # noqa: ANN401 - ports differ
         """Run something beside; if it fails, so does run()."""

@@ -78,7 +78,7 @@ class Measuring:
             return self._look(now_ms, sensor)
         if hasattr(sensor, "start") and not self._waiting:
             self._waiting = True
-            return sensor.start()
+            return sensor.start() + 1  # of the ms that it is now, not all is left
         self._waiting = False
         self._samples.append(self._read(sensor))
         if len(self._samples) < self._options.get("samples", 1):
@@ -165,7 +165,7 @@ def add(
     """Give the node what its settings name: [(every ms, a job of the loop)]."""
     jobs: list[tuple[int, Any]] = []
     wired = [name for name in profile.sensors if hasattr(modules["sensors." + name], "BUS")]
-    buses = _buses() if wired else None
+    buses = _buses([profile.sensors[name].options for name in sorted(wired)]) if wired else None
     for name in sorted(profile.sensors):
         wanted = profile.sensors[name]
         measuring = Measuring(name, modules["sensors." + name], wanted, node, console)
@@ -183,7 +183,7 @@ def add(
     return jobs
 
 
-def _buses() -> "Buses":
+def _buses(wired: "list[dict[str, Any]]") -> "Buses":
     from mesh.device.buses import Buses  # noqa: PLC0415 - heap only where it is used
 
-    return Buses()
+    return Buses(wired)

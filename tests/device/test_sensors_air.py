@@ -24,7 +24,7 @@ def test_a_bme280_gives_three_readings_by_one_measurement():
         assert bench.units == {
             "room.temperature": "Cel", "room.humidity": "%RH", "room.pressure": "Pa",
         }  # fmt: skip
-        assert bench.run(9) == {}, "it takes 9.3 ms"
+        assert bench.run(10) == {}, "it takes 9.3 ms"
         found = bench.run(1)
         assert {name: found[name] for name in EXAMPLE} == EXAMPLE
         assert bench.opened.count(("I2C", 0, 100_000, [("scl", 5), ("sda", 4)])) == 1
@@ -57,14 +57,14 @@ def test_readings_can_be_chosen():
     with Bench() as bench:
         bench.i2c[0x76] = Bme280()
         bench.plug(sensors={"room": {"kind": "bme280", "of": ["temperature"]}})
-        assert bench.run(10) == {"room.temperature": "25.08"}
+        assert bench.run(11) == {"room.temperature": "25.08"}
 
 
 def test_a_bmp280_is_told_apart_and_has_no_humidity():
     with Bench() as bench:
         bench.i2c[0x76] = Bme280(0x58)
         bench.plug(sensors=ROOM)
-        assert bench.run(10) == EXAMPLE
+        assert bench.run(11) == EXAMPLE
         assert bench.errors == {"room.humidity": "this chip does not measure that"}
 
 
@@ -86,7 +86,7 @@ def test_a_chip_at_the_other_address_is_found():
             "no answer at address 0x76, but one at 0x77: set address"
         )
         bench.plug(sensors={"room": {"kind": "bme280", "address": "0x77"}})
-        assert bench.run(10)["room.pressure"] == 100653
+        assert bench.run(11)["room.pressure"] == 100653
 
 
 def test_a_chip_that_is_pulled_off_comes_back_by_itself():
@@ -134,7 +134,7 @@ def test_an_sht3x_is_read_when_it_has_measured():
     with Bench() as bench:
         chip = bench.i2c[0x44] = Sht3x()
         bench.plug(sensors={"air": {"kind": "sht3x", "every_s": 5}})
-        assert bench.run(15) == {}
+        assert bench.run(16) == {}
         assert bench.run(1) == {"air.temperature": 25, "air.humidity": 50}
         for t, h, warm, humid in ((0, 0, -45, 0), (65535, 65535, 130, 100), (16851, 1, 0, 0)):
             chip.t, chip.h = t, h
@@ -156,7 +156,7 @@ def test_a_dht22_is_asked_twice_as_it_gives_what_was():
     with Bench() as bench:
         chip = bench.dht[15] = Dht22()
         bench.plug(sensors={"air": {"kind": "dht22", "pin": 15, "every_s": 10}})
-        assert bench.run(1999) == {}
+        assert bench.run(2000) == {}
         assert bench.run(1) == {"air.temperature": "35.1", "air.humidity": "65.2"}
         chip.data = b"\x03\xe8\x80\x65"
         assert bench.run(10_000) == {"air.temperature": "-10.1", "air.humidity": 100}
@@ -179,7 +179,7 @@ def test_a_dht11_is_not_taken_for_a_dht22():
     with Bench() as bench:
         bench.dht[15] = Dht22(b"\x2d\x00\x17\x00")
         bench.plug(sensors={"air": {"kind": "dht22", "pin": 15}})
-        bench.run(2000)
+        bench.run(2001)
         assert bench.errors["air.humidity"].endswith("cannot be: is it a DHT22?")
 
 

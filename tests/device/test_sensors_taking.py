@@ -38,15 +38,15 @@ def test_samples_are_taken_with_pauses_and_one_reading_comes_of_them():
         chip = bench.i2c[0x23] = Bh1750(12)
         options = {"kind": "bh1750", "every_s": 10, "samples": 3, "pause_ms": 500}
         bench.plug(sensors={"sun": options})
-        bench.run(180)
+        bench.run(181)
         chip.raw = 120
-        bench.run(680)
+        bench.run(681)
         chip.raw = 24
         assert bench.readings == []
-        assert bench.run(680) == {"sun": "43.3"}
-        assert bench.readings[0][0] == 1000 + 180 + 680 + 680
+        assert bench.run(681) == {"sun": "43.3"}
+        assert bench.readings[0][0] == 1000 + 181 + 681 + 681
         assert bench.run(10_000) == {"sun": 20}, "every_s is counted from the first sample on"
-        assert bench.readings[1][0] == 1000 + 10_000 + 180 + 680 + 680
+        assert bench.readings[1][0] == 1000 + 10_000 + 181 + 681 + 681
 
 
 def test_the_median_leaves_a_wild_one_out():
@@ -54,11 +54,11 @@ def test_the_median_leaves_a_wild_one_out():
         chip = bench.i2c[0x23] = Bh1750(12)
         options = {"kind": "bh1750", "samples": 3, "average": "median"}
         bench.plug(sensors={"sun": options})
-        bench.run(180)
+        bench.run(181)
         chip.raw = 60_000
-        bench.run(180)
+        bench.run(181)
         chip.raw = 24
-        assert bench.run(180) == {"sun": 20}
+        assert bench.run(181) == {"sun": 20}
 
 
 def test_a_failure_amid_samples_begins_anew():

@@ -6,9 +6,6 @@ imports find them. Chips (chips.py) are put on it and pulled off it; time passes
 
 import sys
 
-from mesh.core.settings import parse
-from mesh.device import parts
-
 NACK, TIMEOUT = 5, 110  # EIO and ETIMEDOUT, as on rp2
 
 
@@ -50,15 +47,15 @@ class I2C:
         return chip
 
     def writeto(self, address, data):
-        self._chip(address).write(self.bench.ms, bytes(data))
+        self._chip(address).write(self.bench.now(), bytes(data))
 
     def readfrom(self, address, count):
-        return self._chip(address).read(self.bench.ms, count)
+        return self._chip(address).read(self.bench.now(), count)
 
     def readfrom_mem(self, address, first, count):
         chip = self._chip(address)
-        chip.write(self.bench.ms, bytes([first]))
-        return chip.read(self.bench.ms, count)
+        chip.write(self.bench.now(), bytes([first]))
+        return chip.read(self.bench.now(), count)
 
 
 class ADC:
@@ -111,12 +108,12 @@ class OneWire:
 
     def reset(self, required=False):
         for chip in self._chips():
-            chip.reset(self.bench.ms)
+            chip.reset(self.bench.now())
         return bool(self._chips()) or self.pin in self.bench.shorted
 
     def writebyte(self, byte):
         for chip in self._chips():
-            chip.take(self.bench.ms, byte)
+            chip.take(self.bench.now(), byte)
 
     def write(self, data):
         for byte in data:
@@ -173,7 +170,7 @@ class Bench:
         def dht_readinto(pin, data):
             if pin.number not in self.dht:
                 raise OSError(TIMEOUT)
-            self.dht[pin.number].readinto(self.ms, data)
+            self.dht[pin.number].readinto(self.now(), data)
 
         for kind in (Pin, I2C, ADC, PWM, OneWire):
             kind.bench = self
@@ -187,6 +184,9 @@ class Bench:
     def __exit__(self, *_):
         for name in ("machine", "onewire", "dht"):
             del sys.modules[name]
+
+    def now(self):
+        return self.ms
 
     # what of a node and a console is used by mesh.device.parts
 
@@ -214,6 +214,9 @@ class Bench:
 
     def plug(self, **things):
         """Have sensors and actuators by name, as in settings: sensors={...}, actuators={...}."""
+        from mesh.core.settings import parse  # noqa: PLC0415 - a whole board brings its own
+        from mesh.device import parts  # noqa: PLC0415
+
         profile = parse(things)
         modules = {}
         for package, found in (("sensors", profile.sensors), ("actuators", profile.actuators)):
