@@ -77,8 +77,7 @@ class Prompt:
         step = step or code.strip().splitlines()[0]
         out, error = self.do(step, lambda t: t.exec_raw(code, timeout=timeout_s))
         if error:
-            said = error.decode(errors="replace").strip().splitlines()
-            raise mishap("board-error", step=step, said=said[-1] if said else "nothing")
+            raise _told(error.decode(errors="replace"), step, step)
         return str(out.decode(errors="replace").replace("\r\n", "\n"))
 
     def eval(self, expression: str, step: str = "") -> Any:  # noqa: ANN401 - whatever it is there
@@ -164,11 +163,11 @@ class Prompt:
     def _failure(self, error: Exception, step: str, path: str) -> Mishap:
         if ports.is_gone(self.port, error):
             return mishap("cable-pulled", port=self.port)
-        said = str(getattr(error, "error_output", "")).strip().splitlines()
-        if getattr(error, "errno", None) == errno.ENOSPC or (said and "ENOSPC" in said[-1]):
-            return mishap("flash-full", path=path or step)
-        if said or (isinstance(error, OSError) and error.errno in errno.errorcode):
-            return mishap("board-error", step=step, said=said[-1] if said else error)
+        said = str(getattr(error, "error_output", ""))
+        if not said and isinstance(error, OSError) and error.errno in errno.errorcode:
+            said = f"OSError: {error.errno}"
+        if said:
+            return _told(said, step, path or step)
         return mishap("board-silent", port=self.port, step=step)
 
     def _find_prompt(self) -> None:
@@ -199,3 +198,14 @@ class Prompt:
             transport.exec_raw(STOP_WATCHDOG, timeout=PROMPT_S)
             if self._reset:
                 transport.enter_raw_repl(soft_reset=True, timeout_overall=BOOT_S)
+
+
+def _told(trace: str, step: str, path: str) -> Mishap:
+    """What a traceback of the board comes to."""
+    said = (trace.strip().splitlines() or ["nothing"])[-1]
+    number = said.removeprefix("OSError: ")
+    if number == str(errno.ENOSPC) or "ENOSPC" in said:
+        return mishap("flash-full", path=path)
+    if number.isdecimal():
+        said = os.strerror(int(number))
+    return mishap("board-error", step=step, said=said)
