@@ -50,7 +50,7 @@ def problems(whole: Plan) -> list[Problem]:
             _currents(whole),
         )
     )
-    return sorted(found, key=lambda one: one.level != "error")
+    return sorted(dict.fromkeys(found), key=lambda one: one.level != "error")
 
 
 def _pins(whole: Plan, thing: Thing) -> Iterator[Problem]:

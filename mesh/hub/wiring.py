@@ -111,10 +111,10 @@ def _wires(picture: Drawing, made: Layout, colours: dict[str, str]) -> None:
     for name in names:
         both = [(side, nets[name]) for side, nets in made.nets.items() if name in nets]
         bridge = both[0][1].bridge
-        pieces = [piece for side, net in both for piece in _pieces(made, side, net)]
+        drawn_so = [piece for side, net in both for piece in pieces(made, side, net)]
         if bridge is not None:
-            pieces.append(((both[0][1].x, bridge), (both[-1][1].x, bridge)))
-        picture.wire(pieces, colours[name])
+            drawn_so.append(((both[0][1].x, bridge), (both[-1][1].x, bridge)))
+        picture.wire(drawn_so, colours[name])
         for side, net in both:
             heights = _heights(made, side, net)
             for y in heights:
@@ -135,7 +135,8 @@ def _ends(made: Layout, side: str, net: Net) -> list[Point]:
     return ends
 
 
-def _pieces(made: Layout, side: str, net: Net) -> list[tuple[Point, Point]]:
+def pieces(made: Layout, side: str, net: Net) -> list[tuple[Point, Point]]:
+    """The straight pieces of a net on one side."""
     heights = _heights(made, side, net)
     lane = ((net.x, min(heights)), (net.x, max(heights)))
     return [lane, *((end, (net.x, end[1])) for end in _ends(made, side, net))]

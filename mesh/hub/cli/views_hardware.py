@@ -1,6 +1,6 @@
 """How boards, sensors, checks and power budgets look."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -133,7 +133,7 @@ def _days(days: float) -> str:
     return f"{days:.1f} days" if days < BAR else f"{days:.0f} days"
 
 
-VIEWS = {
+VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     "hardware_list": listing,
     "hardware_show": one,
     "hardware_check": findings,
