@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SEEN = "updates"  # the file with the highest number of each signer that was taken or refused
 ABOUT = ("firmware.json", "/rom/firmware.json")
-PAUSE_MS = 10_000
+FIRST_MS, PAUSE_MS = 250, 16_000
 AGAIN_MS = 60_000  # after no answer
 GOODBYE_MS = 1500  # in which who watches can see that all is staged
 PIECE = 1024  # bytes
@@ -75,12 +75,14 @@ class Updates:
         self._hint.set()
 
     async def run(self) -> None:
-        """Look for ever. A firmware on trial looks for no other."""
+        """Look for ever, soon after the start too. A firmware on trial looks for no other."""
+        pause_ms = FIRST_MS
         while True:
             try:
-                await asyncio.wait_for_ms(self._hint.wait(), PAUSE_MS)
+                await asyncio.wait_for_ms(self._hint.wait(), pause_ms)
             except asyncio.TimeoutError:
                 pass
+            pause_ms = min(2 * pause_ms, PAUSE_MS)
             self._hint.clear()
             for peer in self._from:
                 contact = self._node.contacts.get(peer)

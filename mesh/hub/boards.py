@@ -135,6 +135,7 @@ class VirtualBoard:
 
     def start(self) -> Self:
         """Switch it on. It starts again by itself when it asks for that."""
+        self._is_off = self._ended = False
         self._process = process = self._run()
         self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
         self._reader.start()

@@ -3,26 +3,28 @@
 import hashlib
 import json
 import shutil
+import socket
 from pathlib import Path
 
 from mesh.core import coap
 from mesh.core.contacts import UP
-from mesh.core.ids import to_text
 from mesh.core.peer import address_text
 from mesh.hub.boards import compile_file
 from mesh.hub.firmware import Firmware
 from mesh.hub.updates import Offers
 
 KIND = "unix"
+FILLER = "mesh/filler.mpy"
 
 
 def make(compiled, folder, version, **changed):
-    """A firmware of that version; `changed` has sources by module, as device_udp="raise X"."""
+    """A firmware of that version; `changed` has sources by module, as device__udp="raise X"."""
     files = folder / "files"
     shutil.copytree(compiled / "mesh", files / "mesh")
-    changed = {name.replace("__", "/"): text for name, text in changed.items()}
-    changed["version"] = f"VERSION = {version!r}\n"
-    for name, text in changed.items():
+    sources = {name.replace("__", "/"): text for name, text in changed.items()}
+    sources["version"] = f"VERSION = {version!r}\n"
+    sources["filler"] = "A = b'" + "".join(f"{n:04}" for n in range(1500)) + "'\n"
+    for name, text in sources.items():
         source = Path("mesh", f"{name}.py")
         compile_file(source, text, files / source.with_suffix(".mpy"), None)
     stamps = {}
@@ -33,11 +35,15 @@ def make(compiled, folder, version, **changed):
 
 
 def settings(desk, **limits):
-    """A board that takes updates of that desktop."""
+    """Of a board that takes updates of that desktop, and keeps its address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     return {
+        "port": port,
         "introduced_by": desk.id,
         "peers": [{"id": desk.id, "address": address_text(desk.address)}],
-        "limits": {"max_retransmit": 1, "ack_timeout_ms": 300, **limits},
+        "limits": {"max_retransmit": 1, "ack_timeout_ms": 500, **limits},
     }
 
 
@@ -48,19 +54,34 @@ def flashed(one, kind=KIND):
     return one
 
 
-def offers(desk):
-    """What a desktop offers."""
-    made = Offers(desk.kit, desk.identity)
-    desk.node.peer.offered = made.answer
-    return made
+class Offering:
+    """What a desktop offers to one board, and each wish that the board had: [hash, offset, most].
+
+    before(number of wishes) is called before one is answered; after(data) changes an answer.
+    """
+
+    def __init__(self, desk, identity=None):
+        self.offers = Offers(desk.kit, identity or desk.identity)
+        self.wishes = []
+        self.before = lambda count: None
+        self.after = lambda data: data
+        desk.node.peer.offered = self._answer
+
+    def _answer(self, who, wish):
+        if wish is None:
+            return self.offers.answer(who, wish)
+        self.wishes.append(wish)
+        self.before(len(self.wishes))
+        return self.after(self.offers.answer(who, wish))
 
 
 def told(desk, peer, *states):
-    """Wait until a board tells one of these states of its update."""
+    """What a board tells of its update once that is in one of these states."""
     while True:
-        desk.until(lambda: desk.node.contacts.get(peer).state == UP, f"{to_text(peer)} to be up")
+        desk.until(lambda: desk.node.contacts.get(peer).state == UP, "the board to be up")
         answer = desk.ask(peer, coap.FETCH, "peer")
         if answer.signed:
-            about = desk.kit.decode(answer.payload)
-            if about.get("update", {}).get("state") in states:
-                return about["update"]
+            update = desk.kit.decode(answer.payload).get("update", {})
+            if update.get("state") in states:
+                return update
+        desk.rest()
