@@ -17,7 +17,7 @@ from mesh.core.run import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from mesh.core.primitives import Identity, Kit
 
@@ -138,29 +138,46 @@ class Feed:
         self._extend([entry], next_link(self._kit, self._link, entry))
         return seq
 
-    def sign(self, identity: "Identity") -> "bytes | None":
-        """Sign what was appended, and kept if there is a store; the new head, or None if there is
-        nothing new.
+    def sign(self, identity: "Identity", first: int = 0) -> "bytes | None":
+        """Sign what was appended, and kept if there is a store; the newest head, or None if there
+        is nothing new.
 
         If that is more than fits in a run, it is signed piece by piece, so that all can be had.
+        After a restart only what is wanted, from seq `first` on: an older part when asked for it.
         """
-        at, link = self._signed(self.next_seq)
-        seq = at
+        last = self.first_seq - 1 + max(0, len(self._entries) - self.unkept)
+        first = max(first, self.first_seq)
+        if self._heads:
+            at, link, _ = self._heads[-1]
+            low = self._fitting(self._heads[0][0], self._limits.run - _HEAD_SIZE)
+            if low > first:
+                old = self._pieces(identity, (self.first_seq - 1, self.before), low - 1)
+                self._heads = list(old) + self._heads
+        else:
+            at = max(self.first_seq - 1, min(first, last) - 1)
+            link = self._link_at(at)
+        if at >= last:
+            return None
+        for head in self._pieces(identity, (at, link), last):
+            self._add_head(*head)
+        return self.head
+
+    def _pieces(
+        self, identity: "Identity", start: "tuple[int, bytes]", last: int
+    ) -> "Iterator[tuple[int, bytes, bytes]]":
+        """Heads (seq, link, head) after a seq and its link, up to `last`, each for one run."""
+        seq, link = start
         room = 0
-        end = max(0, len(self._entries) - self.unkept)
-        for entry in self._entries[at + 1 - self.first_seq : end]:
+        for entry in self._entries[seq + 1 - self.first_seq : last + 1 - self.first_seq]:
             size = len(entry) + _ENTRY_SIZE
             room -= size
             if room < 0:
-                if seq > at:
-                    self._add_head(seq, link, seal_head(identity, seq, link))
+                if seq > start[0]:
+                    yield seq, link, seal_head(identity, seq, link)
                 room = self._limits.run - _RUN_SIZE - _HEAD_SIZE - size
             link = next_link(self._kit, link, entry)
             seq += 1
-        if seq == at:
-            return None
-        self._add_head(seq, link, seal_head(identity, seq, link))
-        return self.head
+        yield seq, link, seal_head(identity, seq, link)
 
     def run(self, first_seq: int, max_bytes: int) -> "list[object] | None":
         """A run of at most max_bytes from first_seq on, or from the first entry held.

@@ -100,3 +100,33 @@ def test_without_a_store_all_is_signed_at_once():
     one.feed.append(CLOCK, "note", 1)
     assert one.feed.unkept == 0
     assert one.feed.sign(one.identity)
+
+
+def test_after_a_restart_only_what_is_wanted_is_signed():
+    one, store = author()
+    for n in range(100):
+        one.feed.append(CLOCK, "note", "x" * 50)
+    one.feed.keep()
+    signed = []
+    real = one.identity.sign
+
+    def sign(data):
+        signed.append(data)
+        return real(data)
+
+    one.identity.sign = sign
+    assert one.feed.sign(one.identity, 101)
+    assert len(signed) == 1
+    assert one.run(100)[1] == 100
+    one.feed.sign(one.identity, 99)
+    one.feed.sign(one.identity, 100)
+    assert len(signed) == 1
+    one.feed.sign(one.identity, 1)
+    pieces = len(signed)
+    assert 5 < pieces < 15
+    reader = one.reader()
+    assert catch_up(one, reader)[0] == list(range(1, 101))
+    assert reader.gap is None
+    for first in range(100, 0, -1):
+        one.feed.sign(one.identity, first)
+    assert len(signed) == pieces
