@@ -1,4 +1,4 @@
-"""Updates of a board's firmware: what a peer signs when it offers one. See docs/protocol.md s.8.
+"""Updates of a board's firmware: what a peer signs when it offers one. See docs/protocol.md s.10.
 
 The offer is small and names a list by its hash; the list names each file by its hash. So a board
 needs heap for a line of it at a time.
