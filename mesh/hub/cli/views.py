@@ -9,7 +9,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mesh.hub.cli import lines, units, views_board, views_firmware, views_hardware, views_update
+from mesh.hub.cli import (
+    lines,
+    units,
+    views_board,
+    views_firmware,
+    views_flash,
+    views_hardware,
+    views_update,
+)
 from mesh.hub.cli.layout import Row, clean, how, pairs, short, styled, table
 
 CLOCKS = (
@@ -82,6 +90,7 @@ def show(row: Row) -> RenderableType:
     ]
     for sensor, why in failing.items() if isinstance(failing, dict) else ():
         facts.append(("failing", clean(f"{sensor}: {why}")))
+    facts += views_update.fact(about.get("update"))
     parts: list[RenderableType] = [pairs(facts), Text()]
     parts += _section("sensors", row["sensors"], _short_readings)
     parts += _section("actuators", row["actuators"], _values)
@@ -231,5 +240,6 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     "findings": finding,
     "firmware": views_firmware.firmware,
     **views_board.VIEWS,
+    **views_flash.VIEWS,
     **views_hardware.VIEWS,
 }

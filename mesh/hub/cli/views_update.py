@@ -8,6 +8,16 @@ from mesh.hub.cli.layout import Row, clean
 STYLES = {"good": "green", "refused": "red", "taken back": "bold red", "waiting": "yellow"}
 
 
+def fact(update: object) -> list[tuple[str, str | Text]]:
+    """What a board tells of its last update, for the facts about it."""
+    if not isinstance(update, dict):
+        return []
+    words = [str(update.get("version", "")), str(update.get("state", ""))]
+    if update.get("why"):
+        words.append(f"({update['why']})")
+    return [("update", clean(" ".join(words)))]
+
+
 def update(row: Row) -> RenderableType:
     """One step of one board, on one line."""
     state = str(row["state"])
