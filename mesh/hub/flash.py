@@ -6,9 +6,8 @@ what is missing.
 
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import ExitStack, aclosing
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,52 +17,44 @@ from mesh.core.peer import read_address
 from mesh.hub import (
     board_look,
     firmware,
-    flash_find,
     flash_settings,
     flash_steps,
     hardware,
-    images,
     petnames,
     session,
     work,
-    writers,
 )
 from mesh.hub.cable import Cable
+from mesh.hub.flash_find import Place
+from mesh.hub.flash_image import Image, no_micropython
+from mesh.hub.flash_order import Order, Tools
 from mesh.hub.flash_settings import Holder, Settings
 from mesh.hub.hardware import BoardData
-from mesh.hub.home import Home
 from mesh.hub.mishaps import Mishap, mishap
 from mesh.hub.work import Tell
-from mesh.hub.writers import Drive
 
-PORT_S = 30.0  # that a board may take to come back on USB with a new MicroPython
-LOOK_S = 0.3
 READ_S = 30.0  # for the first reading
 
 
-class Order(NamedTuple):
-    """What is to be done to which board. `port` or `drive` says where it is."""
+class Known(NamedTuple):
+    """What decides about what is to be asked."""
 
-    home: Home
-    port: str = ""
-    drive: Drive | None = None
-    board: str | None = None
-    settings: Settings = {}  # given ones, by key
-    follow: tuple[str, ...] = ()
-    firmware: Path | None = None  # what `mesh firmware build` made; else it is built now
-    image: Path | None = None
-    new_identity: bool = False
-    without_network: bool = False
+    has_settings: bool
+    has_wifi: bool = True
 
 
-class Tools(NamedTuple):
-    """What does the work; tests have others."""
-
-    cable: Callable[[str], Cable] = Cable
-    drives: Callable[[], list[Drive]] = writers.drives
-    ports: Callable[[BoardData], list[str]] = flash_find.ports_of
-    write_uf2: Callable[..., None] = writers.write_uf2
-    write_esp: Callable[..., None] = writers.write_esp
+def peek(place: Place, board: str | None, image: Path | None) -> Known:
+    """What a board has already. Mishap, but for one that cannot tell before it gets an image."""
+    if place.drive is not None:
+        return Known(False)
+    try:
+        with Cable(place.port, reset=False) as cable:
+            seen = board_look.look(cable)
+    except Mishap as error:
+        if error.name != "no-prompt" or not (board and image):
+            raise
+        return Known(False)
+    return Known(seen.settings is not None, board_look.board_of(seen, board).port != "unix")
 
 
 class Done(NamedTuple):
@@ -111,85 +102,18 @@ class Flash:
         self._order = order
         self._tools = tools
         self._tell: Tell = lambda _: None
-        self._port = order.port
+        self._port = ""
 
     def run(self, tell: Tell) -> None:
         """Do all of it; tell what is done. Mishap."""
         self._tell = tell
         try:
-            if self._order.drive is not None:
-                self._image_to_drive(self._order.drive)
-            elif self._order.image is not None:
-                self._image_over_cable(self._order.image)
+            self._port = Image(self._order, self._tools, tell).put()
             with ExitStack() as stack:
                 self._over_cable(stack)
         except Mishap as error:
             tell({"event": "failed", "failure": error.name, "detail": error.detail})
             raise
-
-    # MicroPython itself
-
-    def _image_to_drive(self, drive: Drive) -> None:
-        board = self._board_of_drive(drive)
-        file = self._order.image
-        if file is None:
-            raise self._no_micropython(board)
-        data = images.load(file, board)
-        self._copy_uf2(file, data, drive, board)
-
-    def _board_of_drive(self, drive: Drive) -> BoardData:
-        known = hardware.boards()
-        fits = [board for board in known.values() if board.usb.bootsel == drive.label]
-        if self._order.board is not None:
-            fits = [board for board in fits if board.id == self._order.board]
-        if len(fits) != 1:
-            told = f"the drive {drive.label}"
-            raise mishap("which-board", told=told, known=", ".join(known))
-        self._tell({"event": "found", "where": str(drive.path), "board": fits[0].name})
-        return fits[0]
-
-    def _copy_uf2(self, file: Path, data: bytes, drive: Drive, board: BoardData) -> None:
-        self._tools.write_uf2(file, data, drive, partial(self._progress, file.name))
-        self._port = self._wait_port(board)
-        self._tell({"event": "image", "file": file.name, "port": self._port})
-
-    def _image_over_cable(self, file: Path) -> None:
-        """Write an image to a board that has a serial port: an ESP, or an RP2 with its program."""
-        seen = None
-        try:
-            with self._tools.cable(self._port) as cable:
-                seen = board_look.look(cable)
-        except Mishap as error:
-            if error.name not in ("no-prompt", "board-silent") or self._order.board is None:
-                raise
-        board = (
-            board_look.board_of(seen, self._order.board)
-            if seen
-            else hardware.board(self._order.board or "")
-        )
-        data = images.load(file, board)
-        if board.image.kind == "esp":
-            keep = not self._order.new_identity
-            progress = partial(self._progress, file.name)
-            self._tools.write_esp(self._port, file, data, board, progress, keep_files=keep)
-            self._tell({"event": "image", "file": file.name, "port": self._port})
-            return
-        with self._tools.cable(self._port) as cable:
-            cable.restart("bootloader")
-        drive = writers.wait_drive(board.usb.bootsel, self._tools.drives)
-        self._copy_uf2(file, data, drive, board)
-
-    def _wait_port(self, board: BoardData) -> str:
-        ends_at = time.monotonic() + PORT_S
-        while not (found := self._tools.ports(board)):
-            if time.monotonic() > ends_at:
-                raise mishap("no-board")
-            time.sleep(LOOK_S)
-        return found[0]
-
-    def _no_micropython(self, board: BoardData) -> Mishap:
-        words = {"pattern": images.pattern(board), "page": images.page(board)}
-        return mishap("no-micropython", board=board.name, **words)
 
     # the firmware
 
@@ -200,7 +124,7 @@ class Flash:
         except Mishap as error:
             if error.name != "no-prompt" or order.board is None or order.image is not None:
                 raise
-            raise self._no_micropython(hardware.board(order.board)) from error
+            raise no_micropython(hardware.board(order.board)) from error
         seen = board_look.look(cable)
         board = board_look.board_of(seen, order.board)
         board_look.check_version(seen, board)

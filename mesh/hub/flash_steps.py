@@ -4,6 +4,7 @@ Each step looks at what is there and does what is missing, so that doing all of 
 whatever was cut off. Files are replaced as a whole; identity and counters are never touched.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -52,9 +53,9 @@ class Files:
         self._block = seen.block
         self._free = seen.free
         self.there = {path.lstrip("/"): size for path, size in cable.files().items()}
-        about = (firmware.folder / ABOUT).read_bytes()
         same_size = [path for path, (size, _) in firmware.files.items() if size == self._had(path)]
-        hashes = cable.hashes(same_size)
+        about = (firmware.folder / ABOUT).read_bytes()
+        hashes = cable.hashes([*same_size, ABOUT])
         self.wrong = {
             path: size
             for path, (size, digest) in firmware.files.items()
@@ -63,8 +64,7 @@ class Files:
         if self.wrong and MAIN in firmware.files:  # see clear()
             self.wrong[MAIN] = firmware.files[MAIN][0]
         self.about = about
-        is_told = self._had(ABOUT) == len(about) and cable.get(ABOUT) == about
-        self.is_right = is_told and not self.wrong
+        self.is_right = not self.wrong and hashes.get(ABOUT) == hashlib.sha256(about).digest()
 
     def _had(self, path: str) -> int | None:
         return self.there.get(path)

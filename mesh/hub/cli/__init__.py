@@ -30,6 +30,7 @@ COMMANDS = (
     "update",
     "get",
     "doctor",
+    "flash",
     "board virtual",
     "board list",
     "board monitor",
