@@ -1,7 +1,7 @@
 """Settings and a board's data together: which leg of which device goes to which pin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mesh.core.errors import LocalError
@@ -71,15 +71,30 @@ def plan(chosen: str | None, settings: Mapping[str, Any]) -> Plan:
             "which board?", 'say --board pico_w, or "board": "pico_w" in the settings'
         )
     data = board(name)
+    usual = replace(data, i2c=_buses(data, settings))
     things = []
     for group in ("sensors", "actuators"):
         for label, options in settings.get(group, {}).items():
             device = devices(group).get(options.get("kind", label))
             if device:
-                things.append(_thing(data, f"{group}.{label}", device, options, settings))
+                things.append(_thing(usual, f"{group}.{label}", device, options, settings))
     if len(things) > MOST_THINGS:
         raise LocalError(f"more than {MOST_THINGS} sensors and actuators", "use a second board")
     return Plan(data, settings, tuple(things))
+
+
+def _buses(data: BoardData, settings: Mapping[str, Any]) -> dict[int, tuple[str, str]]:
+    """The pins of each bus: whoever names them does so for all on it."""
+    buses = dict(data.i2c)
+    for options in settings.get("sensors", {}).values():
+        bus, (sda, scl) = options.get("bus", 0), map(options.get, ("sda", "scl"))
+        if bus in buses and (sda is not None or scl is not None):
+            own = data.pin(sda), data.pin(scl)
+            first, second = (
+                pin.label if pin else usual for pin, usual in zip(own, buses[bus], strict=True)
+            )
+            buses[bus] = first, second
+    return buses
 
 
 def _thing(

@@ -86,7 +86,7 @@ REFUSED = {
         "sensors.it.bus", "has no I2C bus 1", "it has 0",
     ),
     "two pairs of wires": (
-        "esp32", two(AIR, {"kind": "bh1750", "sda": 21, "scl": 18}),
+        "esp32", two({**AIR, "sda": 19}, {"kind": "bh1750", "sda": 21}),
         "sensors.two.sda", "has its sda at IO19 (sensors.one), and at IO21 here", "the same pin",
     ),
     "addresses": (
@@ -217,6 +217,8 @@ def test_several_may_share():
     assert pins.check("pico_w", wired) == []
     both = two({"kind": "sht3x"}, {"kind": "sht3x", "address": 0x45})
     assert pins.check("pico_w", both) == []
+    named = two(AIR, {"kind": "bh1750", "sda": 21, "scl": 22})  # for both
+    assert pins.check("esp32", named) == []
     buses = two(AIR, {**AIR, "bus": 1})
     assert pins.check("pico_w", buses) == []
 
