@@ -12,6 +12,7 @@ READY = "MicroPython"  # by its ids: what a USB chip of its own tells once Micro
 SERIAL = "serial bridge"  # boards with such a chip say nothing about themselves before one asks
 LOADER = "boot loader"
 UNKNOWN = "unknown"
+BRIDGES = ("10c4", "1a86", "0403")  # vendors of the chips between USB and a serial port
 
 
 class Found(NamedTuple):
@@ -61,7 +62,7 @@ def _port(port: Any) -> Found:  # noqa: ANN401 - pyserial has no types
     loader = tuple(name for name, board in known if usb in board.usb.bootloader_ids)
     state = UNKNOWN
     if ready:
-        state = SERIAL if len({hardware.board(name).chip for name in ready}) > 1 else READY
+        state = SERIAL if usb[:4] in BRIDGES else READY
     elif loader:
         state = LOADER
     words = (port.product or "", port.serial_number or "")

@@ -51,8 +51,8 @@ def command(
         except Failure:
             if given is None:
                 raise
-        wanted = own if given is None else files.with_passwords(given, own)
-        wanted = files.changed(wanted, changes)
+        wanted = files.changed(own if given is None else given, changes)
+        wanted = files.with_passwords(wanted, own)
         row = {"changed": False, "settings": files.hidden(wanted)}
         if given is not None or changes:
             row["changed"] = files.write_settings(cable, wanted)
