@@ -123,6 +123,11 @@ class Feed:
         return self.first_seq + len(self._entries)
 
     @property
+    def newest(self) -> "bytes | None":
+        """The last entry."""
+        return self._entries[-1] if self._entries else None
+
+    @property
     def head(self) -> "bytes | None":
         """The newest head."""
         return self._heads[-1][2] if self._heads else None

@@ -2,7 +2,7 @@
 
 from mesh.core import coap
 from mesh.core.asks import Ask, request_for
-from mesh.core.contacts import UP
+from mesh.core.contacts import LONGEST_S, UP
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
 from mesh.core.feed import read_entry
@@ -30,6 +30,9 @@ class Following:
     told(now_ms, author, seq, clock, record) is called for every reading; refused(now_ms, peer,
     source, error) for what does not hold.
     """
+
+    # to be set: called for who says that it goes to sleep, with the seconds
+    slept: "Callable[[int, bytes, int], None]"
 
     def __init__(
         self,
@@ -111,9 +114,17 @@ class Following:
         for entry in entries:
             try:
                 seq, clock, kind, body = read_entry(self._kit, entry)
+                if kind == "asleep":
+                    self._sleeps(now_ms, author, body)
                 if kind != "reading":
                     continue
                 for record in unpack(body):
                     self._told(now_ms, author, seq, clock, record)
             except RemoteError as error:
                 self._refused(now_ms, author, None, error)
+
+    def _sleeps(self, now_ms: int, author: bytes, body: object) -> None:
+        seconds = body[0] if isinstance(body, list) and body else None
+        if not isinstance(seconds, int) or not 0 < seconds <= LONGEST_S:
+            raise RemoteError("no such sleep")
+        self.slept(now_ms, author, seconds)

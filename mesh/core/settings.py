@@ -27,6 +27,7 @@ Rule = namedtuple(
 _ANYTHING = (object, "")
 _SCALAR = ((bool, int, float, str), "a number, a text, true or false")
 _TEXT = (str, "a text", 0, 63)
+_WEEK = (int, "a whole number", 0, 604_800)
 _NUMBER = ((int, float), "a number", -1e30, 1e30)
 SCHEMA = {
     "name": (str, "a text", 0, 32),
@@ -73,7 +74,7 @@ SCHEMA = {
     "board": _TEXT,
     "wiring": {"*": {"supply": "3V3 5V"}},  # for who wires it; a board has no use for these two
     "watchdog_s": ((int, float), "a number", 0, 60),
-    "sleep": {"every_s": (int, "a whole number", 10, 604_800), "to": [_TEXT]},
+    "sleep": {"every_s": _WEEK, "to": [_TEXT], "awake_s": _WEEK},
 }
 
 
@@ -167,7 +168,8 @@ class Profile:
     machine_clock: bool  # this machine's own clock is right
     console: str  # "text" or "json"
     watchdog_s: float  # a board that stands still for so long starts anew; 0: never
-    sleep: "tuple[int, list[bytes]] | None"  # wake up every so many s; whom to hand readings to
+    # wake up every so many s; whom to hand readings to (all if nobody); s awake when switched on
+    sleep: "tuple[int, list[bytes], int] | None"
 
 
 def parse(mapping: object, kind: str = "board") -> Profile:
@@ -216,9 +218,12 @@ def parse(mapping: object, kind: str = "board") -> Profile:
 def _sleep(profile: Profile, sleep: "Table | None") -> None:
     profile.sleep = None
     if sleep is not None:
-        if "every_s" not in sleep:
+        if not sleep.get("every_s"):
             fail("sleep", sleep, "a table with every_s, the seconds from one waking to the next")
-        profile.sleep = sleep["every_s"], _ids(profile, sleep.get("to", []), "sleep.to")
+        to = _ids(profile, sleep.get("to", []), "sleep.to")
+        if not to and profile.introduced_by is not None:
+            to = [profile.introduced_by]
+        profile.sleep = sleep["every_s"], to, sleep.get("awake_s", 60)
 
 
 def _id(profile: Profile, value: str, path: str) -> bytes:

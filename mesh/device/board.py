@@ -64,6 +64,7 @@ class Board:
         self._id = who.public
         self._profile = profile
         self._console = console
+        self.tell = console.tell
         kit = Kit(identity.sha256, verify, cbor.encode, cbor.decode, os.urandom)
         self.node = node = Node(kit, who, profile, limits, self.boots)
         if not journal.restore(node.peer.feeds.own):
@@ -96,8 +97,16 @@ class Board:
     async def run(self) -> None:
         """Get on the network and stay there."""
         profile, loop = self._profile, self.loop
-        await wifi.connect(profile.wifi)
-        self.open()
+        if profile.sleep:
+            from mesh.device.sleep import Sleep  # noqa: PLC0415 - heap only where it is used
+
+            sleep = Sleep(self, profile)
+            await wifi.connect(profile.wifi, 1)
+            self.open()
+            loop.also(sleep.run())
+        else:
+            await wifi.connect(profile.wifi)
+            self.open()
         if UNIX:
             loop.also(self._listen())
         if profile.wifi:

@@ -12,6 +12,7 @@ from rich.text import Text
 from mesh.hub.cli import (
     lines,
     units,
+    views_alive,
     views_board,
     views_firmware,
     views_flash,
@@ -41,7 +42,7 @@ def peers(rows: Sequence[Row]) -> RenderableType:
                 (row["addresses"] or ["-"])[0],
                 how(row),
                 units.ago(row["heard_s"]),
-                styled(row["state"]),
+                views_alive.state(row),
                 f"{row['verified']}/{row['refused']}",
             )
             for row in rows
@@ -78,7 +79,7 @@ def show(row: Row) -> RenderableType:
         ("name", clean(row["label"])),
         ("id", row["id"]),
         ("kind", clean(row["kind"] or "-")),
-        ("state", styled(row["state"])),
+        ("state", views_alive.state(row)),
         ("addresses", ", ".join(row["addresses"]) or "-"),
         ("found by", how(row)),
         ("heard", units.ago(row["heard_s"])),
@@ -90,6 +91,7 @@ def show(row: Row) -> RenderableType:
     ]
     for sensor, why in failing.items() if isinstance(failing, dict) else ():
         facts.append(("failing", clean(f"{sensor}: {why}")))
+    facts += views_alive.facts(about)
     facts += views_update.fact(about.get("update"))
     parts: list[RenderableType] = [pairs(facts), Text()]
     parts += _section("sensors", row["sensors"], _short_readings)
