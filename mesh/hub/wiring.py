@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from mesh.core.errors import LocalError
+from mesh.hub.devices import Extra
 from mesh.hub.pins import problems
 from mesh.hub.plan import RAILS, Plan, Thing, Wire
 from mesh.hub.svg import GREY, Drawing, Point, wrapped
@@ -10,7 +11,18 @@ from mesh.hub.wiring_layout import BOARD, BOX, MARGIN, ROW, Box, Layout, Net, la
 
 COLOURS = {"3V3": "#d40000", "5V": "#ff7f00", "GND": "#111111", "battery": "#ff7f00"}
 BUS = {"sda": "#0057d8", "scl": "#c49a00"}
-OTHERS = ("#0a8f3c", "#8a2be2", "#00a0a0", "#e0489a", "#8b5a2b", "#6b8e23", "#708090")
+OTHERS = (
+    "#0a8f3c",
+    "#8a2be2",
+    "#00a0a0",
+    "#e0489a",
+    "#8b5a2b",
+    "#6b8e23",
+    "#708090",
+    "#004d40",
+    "#ab7fe0",
+)
+LOWER_KOHM = 100  # of a divider, as in the battery's data
 LINE = 18  # of the lists below the picture
 
 
@@ -61,8 +73,17 @@ def parts(plan: Plan) -> list[tuple[int, str, str]]:
             if thing.device.interface == "onewire" and nets in shared:
                 continue
             shared.add(nets)
-            found.setdefault(extra.part, []).append(f"{thing.name}: {extra.why}")
+            found.setdefault(_part(thing, extra), []).append(f"{thing.name}: {extra.why}")
     return [(len(uses), part, ", ".join(uses)) for part, uses in found.items()]
+
+
+def _part(thing: Thing, extra: Extra) -> str:
+    """The part; of a divider, the upper resistor is as large as the option `divider` makes it."""
+    divider = thing.options.get("divider")
+    upper = any(leg.to == "battery" and leg.label in extra.joins for leg in thing.device.legs)
+    if thing.device.volts == "divided" and upper and isinstance(divider, int | float):
+        return f"resistor {(divider - 1) * LOWER_KOHM:g} kΩ"
+    return extra.part
 
 
 def joins(plan: Plan) -> list[Join]:
@@ -206,7 +227,7 @@ def _extras(picture: Drawing, box: Box, edge: float, away: int) -> None:
     anchor = "start" if away > 0 else "end"
     style = {"rx": "3", "fill": "#f2d9a8", "stroke": "#7a5a1a", "stroke_width": "1.5"}
     for extra in box.thing.device.extras:
-        value = extra.part.partition(" ")[2].partition(",")[0]
+        value = _part(box.thing, extra).partition(" ")[2].partition(",")[0]
         if extra.in_wire:
             y = rows[extra.in_wire]
             start = edge + 30 if away > 0 else edge - 70
@@ -260,10 +281,6 @@ def _notes(plan: Plan) -> list[str]:
         )
     for thing in drawn(plan):
         notes += [f"{thing.name}: {note}" for note in thing.device.notes]
-        divider = thing.options.get("divider", 2)
-        if divider != 2:  # noqa: PLR2004 - what two equal resistors do
-            upper = f"{(divider - 1) * 100:g} kΩ"
-            notes.append(f"{thing.name}: for a divider of {divider:g} the upper one is {upper}.")
     for thing in plan.things:
         if thing not in drawn(plan):
             notes.append(f"{thing.name} is on the board: nothing to wire.")

@@ -132,6 +132,14 @@ def test_parts_are_counted():
     }
 
 
+def test_a_divider_is_as_the_settings_say():
+    settings = {"sensors": {"battery": {"pin": 26, "divider": 3.2}}}
+    whole = plan("pico_w", settings)
+    found = {part: count for count, part, _ in wiring.parts(whole)}
+    assert found == {"Raspberry Pi Pico W": 1, "resistor 220 kΩ": 1, "resistor 100 kΩ": 1}
+    assert ">220 kΩ<" in wiring.draw(whole)
+
+
 def test_what_is_wrong_is_not_drawn():
     with pytest.raises(LocalError, match=r"sensors\.dht22\.pin"):
         wiring.draw(plan("pico_w", {"sensors": {"dht22": {"pin": 99}}}))
