@@ -72,9 +72,15 @@ def test_never_more_than_all_the_time():
 def test_with_real_figures():
     made = budget(plan("esp32_c3", MEADOW), Assumptions(bare=True))
     chip = (82 * 5 + 345 * 1 + 0.0048 * 594) / 600
-    assert made.mean_ma == pytest.approx(chip + 0.021 + 0.0002 + 0.5998 * 0.0155 / 600)
+    assert made.mean_ma == pytest.approx(chip + 0.021 + 0.0002 + 1.4998 * 0.0155 / 600)
     assert made.days == pytest.approx(51.9, abs=0.1)
-    assert any("Estimated" in note and "air" in note for note in made.notes)
+    assert not any("Estimated" in note for note in made.notes)
+
+
+def test_estimates_are_called_so():
+    made = budget(plan("esp32_c3", MEADOW))
+    (note,) = [note for note in made.notes if "Estimated" in note]
+    assert "board, its other parts" in note
 
 
 def test_what_does_not_fit_is_refused():
