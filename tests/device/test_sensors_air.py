@@ -3,7 +3,7 @@
 from fakes.bench import Bench
 from fakes.chips import Bme280, Dht22, Sht3x
 
-from mesh.device.sensors import bme280, sht3x
+from mesh.device.sensors import bme280, scaled, sht3x
 
 ROOM = {"room": {"kind": "bme280", "sda": 4, "scl": 5}}
 EXAMPLE = {"room.temperature": "25.08", "room.pressure": 100653}
@@ -33,18 +33,26 @@ def test_a_bme280_gives_three_readings_by_one_measurement():
         assert bench.run(20)["room.temperature"] == "18.85"
 
 
+def humid(adc, fine):
+    """BST-BME280-DS002 s.8.1 has the formula in floats too: another way to the same values."""
+    h1, h2, h3, h4, h5, h6 = Bme280.H
+    x = fine - 76800.0
+    bend = 1.0 + h6 / 67108864.0 * x * (1.0 + h3 / 67108864.0 * x)
+    x = (adc - (h4 * 64.0 + h5 / 16384.0 * x)) * (h2 / 65536.0 * bend)
+    return min(max(x * (1.0 - h1 * x / 524288.0), 0.0), 100.0)
+
+
 def test_humidity_is_what_the_other_formula_of_the_data_sheet_gives():
-    """BST-BME280-DS002 s.8.1 has the same in floats: an independent way to the same values."""
     for fine in (0, 76_800, 128_422, 300_000):
         for adc in (20_000, 26_000, 30_000, 33_000):
-            h1, h2, h3, h4, h5, h6 = Bme280.H
-            x = fine - 76800.0
-            x = (adc - (h4 * 64.0 + h5 / 16384.0 * x)) * (
-                h2 / 65536.0 * (1.0 + h6 / 67108864.0 * x * (1.0 + h3 / 67108864.0 * x))
-            )
-            x = x * (1.0 - h1 * x / 524288.0)
             found = bme280.humidity(adc, fine, list(Bme280.H)) / 1024
-            assert abs(found - min(max(x, 0), 100)) < 0.02, (fine, adc, found, x)
+            assert abs(found - humid(adc, fine)) < 0.02, (fine, adc, found)
+    with Bench() as bench:
+        bench.i2c[0x76] = Bme280(h=30_000)
+        bench.plug(sensors=ROOM)
+        found = float(bench.run(11)["room.humidity"])
+        assert 20 < found < 80
+        assert abs(found - humid(30_000, 128_422)) < 0.02
 
 
 def test_humidity_stays_between_none_and_all():
@@ -114,6 +122,30 @@ def test_a_chip_that_lost_power_amid_a_measurement_gives_no_old_value():
         assert bench.run(100) == {}
         assert bench.errors["room.pressure"] == "it did not measure: it was without power"
         assert bench.run(10_000)["room.pressure"] == 100653
+
+
+def test_a_chip_that_takes_too_long_gives_no_old_value():
+    with Bench() as bench:
+        chip = bench.i2c[0x76] = Bme280()
+        bench.plug(sensors=ROOM)
+        bench.run(5)
+        chip.ready_ms += 100
+        assert bench.run(100) == {}
+        assert bench.errors["room.pressure"] == "it does not finish measuring"
+
+
+def test_another_chip_brings_its_own_trimming():
+    with Bench() as bench:
+        bench.i2c[0x76] = Bme280()
+        bench.plug(sensors=ROOM)
+        bench.run(11)
+        del bench.i2c[0x76]
+        bench.run(60_000)
+        other = bench.i2c[0x76] = Bme280()
+        other.registers[0x88:0x8A] = (27404).to_bytes(2, "little")
+        warm = (bme280.warmth(519888, [27404, 26435, -1000]) * 5 + 128) >> 8
+        assert warm != 2508
+        assert bench.run(10_100)["room.temperature"] == str(scaled(warm, 2))
 
 
 def test_trimming_that_is_nonsense_is_no_reading():

@@ -248,6 +248,10 @@ def test_a_button_that_bounces_is_pressed_once():
         bench.level(3, 0)
         assert bench.run(500) == {}
         bench.level(3, 1)
+        assert bench.run(50) == {}, "seen once is not enough"
+        bench.level(3, 0)
+        assert bench.run(500) == {}
+        bench.level(3, 1)
         assert bench.run(200) == {"bell": False}
 
 
