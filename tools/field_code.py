@@ -32,12 +32,12 @@ def run(p: ptr32, x: int, program: ptr8):
     5 m a b: swap a and b where the first word of m has ones: it is 0 or 2^32 - 1
     The machine has the slots 0 to 2 for itself. A limb has 13 bits and little more, the last 8.
     """
-    work = p
+    base = int(p)
+    first = program
     columns = p
     sums = ptr32(int(p) + 160)
     times = x
     mask = 8191
-    at = 0
     t = 0
     op = 0
     turn = 0
@@ -52,33 +52,20 @@ def run(p: ptr32, x: int, program: ptr8):
             count -= 1
             a = r
         else:
-            op = program[at]
+            op = program[0]
             if op == 0:
                 times -= 1
                 if times < 1:
                     return
-                at = 0
+                program = first
                 op = program[0]
-            r = ptr32(int(work) + 80 * program[at + 1])
-            a = ptr32(int(work) + 80 * program[at + 2])
-            count = program[at + 3]
-            b = ptr32(int(work) + 80 * count)
+            r = ptr32(program[1] * 80 + base)
+            a = ptr32(program[2] * 80 + base)
+            count = program[3]
+            b = ptr32(count * 80 + base)
+            program = ptr8(int(program) + 4)
             if op != 4:
                 count = 0
-            at += 4
-        if op == 5:
-            t = r[0]
-            p = a
-            turn = 20
-            while turn:
-                x = p[0]
-                x = (x ^ b[0]) & t
-                p[0] = p[0] ^ x
-                b[0] = b[0] ^ x
-                p = ptr32(int(p) + 4)
-                b = ptr32(int(b) + 4)
-                turn -= 1
-            continue
 '''
 
 
@@ -88,7 +75,7 @@ def lines(indent, *texts):
 
 def sums(op):
     """r = a + b or a - b + 2 P, with carries; x keeps all of the last limb."""
-    text = lines(8, f"{'if' if op == 1 else 'elif'} op == {op}:")
+    text = lines(8, f"elif op == {op}:")
     # the limbs of 2 P, lent to each other until none is smaller than one of b: 16346, 18 times
     # 16382, and 510. The first one's difference comes in as a carry, the last one's at the end
     start = 0 if op == 1 else (16346 - 16382) << 13
@@ -106,46 +93,41 @@ def advance(*pointers, step=STEP):
 
 def products():
     """c0 to c18 = the ten limbs at a times the ten limbs at b."""
-    text = lines(20, "p = b")
+    text = lines(16, "p = b")
     for i in range(HALF):
-        text += lines(20, f"x = a[{i}]")
+        text += lines(16, f"x = a[{i}]")
         for j in range(HALF):
             old = f" + c{i + j}" if i and j < HALF - 1 else ""
-            text += lines(20, f"c{i + j} = p[{j}] * x{old}")
+            text += lines(16, f"c{i + j} = p[{j}] * x{old}")
     return text
 
 
 def squares():
-    """c0 to c18 = the ten limbs at a, squared: what occurs twice is taken double."""
-    text = lines(20, "p = a")
+    """c0 to c38 = a squared: what occurs twice is taken double. Faster than by halves."""
+    text = lines(12, "p = a")
     started = set()
-    for i in range(HALF):
-        text += lines(20, f"x = p[{i}]")
-        for j in range(i, HALF):
+    for i in range(LIMBS):
+        text += lines(12, f"x = p[{i}]")
+        for j in range(i, LIMBS):
             if j == i + 1:
-                text += lines(20, "x = x + x")
+                text += lines(12, "x = x + x")
             old = f" + c{i + j}" if i + j in started else ""
-            text += lines(20, f"c{i + j} = p[{j}] * x{old}")
+            text += lines(12, f"c{i + j} = p[{j}] * x{old}")
             started.add(i + j)
-    return text
+    text += lines(12, "p = columns")
+    text += lines(12, *(f"p[{i}] = c{i}" for i in range(LIMBS)))
+    text += lines(12, "p = ptr32(int(p) + 80)")
+    text += lines(12, *(f"p[{i}] = c{LIMBS + i}" for i in range(LIMBS - 1)))
+    return text + lines(12, f"p[{LIMBS - 1}] = 0")
 
 
-def halves_added():
-    """The sums of the halves of a (and of b), for Karatsuba's third product."""
-    text = lines(12, "p = a", "q = sums", "while turn:")
+def products_of_halves():
+    """The columns of a times b, by Karatsuba."""
+    text = lines(12, "turn = 2", "p = a", "q = sums", "while turn:")
     for i in range(HALF):
         text += lines(16, f"x = p[{i}]", f"x = p[{i + HALF}] + x", f"q[{i}] = x")
     text += lines(16, "p = b", "q = ptr32(int(sums) + 40)", "turn -= 1")
-    return text
-
-
-def multiplication():
-    text = lines(8, "else:")
-    text += lines(12, "turn = 2", "if op == 4:", "    turn = 1")
-    text += halves_added()
-    text += lines(12, "while turn < 3:")
-    text += lines(16, "if op == 3:") + products()
-    text += lines(16, "else:") + squares()
+    text += lines(12, "while turn < 3:") + products()
     text += lines(16, "turn += 1")
     text += lines(16, "if turn == 3:", "    break")
     text += lines(16, "p = columns", "if turn == 2:")
@@ -163,12 +145,29 @@ def multiplication():
     text += lines(12, *advance("p", step=HALF))
     for i in COLUMNS:
         text += lines(12, f"p[{i}] = c{i} + p[{i}]")
-    return text + reduction()
+    return text
+
+
+SWAP = """        else:
+            t = r[0]
+            p = a
+            turn = 20
+            while turn:
+                x = p[0]
+                x = (x ^ b[0]) & t
+                p[0] = p[0] ^ x
+                b[0] = b[0] ^ x
+                p = ptr32(int(p) + 4)
+                b = ptr32(int(b) + 4)
+                turn -= 1
+            continue
+"""
 
 
 def reduction():
     """2^260 is 608 mod P: the upper columns, made limbs, times 608 are added to the lower ones."""
-    text = lines(12, "p = columns", "q = r", "x = 0", "t = 0", "turn = 0")
+    text = lines(8, "if op > 2:")
+    text += lines(12, "p = columns", "q = r", "x = 0", "t = 0", "turn = 0")
     text += lines(12, f"while turn < {LIMBS}:")
     for i in range(STEP):
         text += lines(
@@ -196,4 +195,6 @@ def tail():
 
 def field():
     """The text of mesh/device/field25519.py."""
-    return HEAD + sums(1) + sums(2) + multiplication() + tail()
+    text = HEAD + lines(8, "if op == 3:") + products_of_halves()
+    text += lines(8, "elif op == 4:") + squares()
+    return text + sums(1) + sums(2) + SWAP + reduction() + tail()

@@ -9,7 +9,7 @@ One signature at a time: all share one work space.
 
 from mesh.device.base25519 import COMBS
 from mesh.device.field25519 import run
-from mesh.device.scalar25519 import L, digits, in_words, muladd, odd, pack, select, unpack
+from mesh.device.scalar25519 import L, digits, in_words, muladd, odd, pack, reduce, select, unpack
 from mesh.device.sha512 import sha512
 
 _SIZE = 32  # bytes of a key and of each half of a signature
@@ -41,6 +41,12 @@ _ADD_BASE = bytes((
     2, _E, _B, _A,  1, _H, _B, _A,  2, _F, _Z, _T,  1, _G, _Z, _T,  5, _MASK, _F, _G,
     3, _X, _E, _F,  3, _Y, _G, _H,  3, _Z, _F, _G,  0,
 ))  # fmt: skip
+# what is 0 here is for _adding() to fill in
+_ADD = bytearray((
+    3, _T, _E, _H,  2, _A, _Y, _X,  3, _A, _A, 0,  1, _B, _Y, _X,  3, _B, _B, 0,  3, _T, _T, 0,
+    3, _Z, _Z, 0,  2, _E, _B, _A,  1, _H, _B, _A,  2, 0, _Z, _T,  1, 0, _Z, _T,
+    3, _X, _E, _F,  3, _Y, _G, _H,  3, _Z, _F, _G,  0,
+))  # fmt: skip
 # Z to the power of 2^252 - 3, in A
 _POWER = bytes((
     4, _A, _Z, 1,  3, _A, _A, _Z,  4, _B, _A, 2,  3, _B, _B, _A,  4, _B, _B, 1,  3, _B, _B, _Z,
@@ -63,8 +69,8 @@ def public_key(secret: bytes) -> bytes:
 def sign(secret: bytes, public: bytes, data: bytes) -> bytes:
     """The 64-byte signature. `public` must be public_key(secret), or the secret leaks."""
     h = sha512(secret)
-    r = bytearray(64)
-    muladd(_WORK, sha512(h[32:] + data), _ONE, r)
+    r = bytearray(sha512(h[32:] + data))
+    reduce(_WORK, r)
     point = _of_base(r[:32])
     muladd(_WORK, sha512(point + public + data), _scalar(h), r)
     return point + bytes(r[:32])
@@ -80,8 +86,8 @@ def verify(public: bytes, signature: bytes, data: bytes) -> bool:
     s = bytearray(signature[_SIZE:])
     if _less(s, L) and _decode(public):
         _multiples()
-        k = bytearray(64)
-        muladd(_WORK, sha512(signature[:_SIZE] + public + data), _ONE, k)
+        k = bytearray(sha512(signature[:_SIZE] + public + data))
+        reduce(_WORK, k)
         # an R that is not in its one encoding is never what _encode gives
         return _sum(s, k) == signature[:_SIZE]
     return False
@@ -144,38 +150,29 @@ def _sum(s: bytearray, k: bytearray) -> bytes:
     """
     s += bytes(1)
     odd(s)
-    d = bytearray(256)
-    digits(d, k)
+    steps = bytearray(512)
     _neutral()
-    doubles = 0
-    for i in range(255, -1, -1):
-        doubles += 1
-        digit = d[i]
-        if digit or i < _COLUMNS:
-            run(_WORK, doubles, _DOUBLE)
-            doubles = 0
-        if digit:
-            run(_WORK, 1, _adding(digit))
-        if i < _COLUMNS:
-            _add_column(s, i)
+    for at in range(digits(steps, k) - 2, -2, -2):
+        run(_WORK, steps[at + 1], _DOUBLE)
+        if steps[at]:
+            run(_WORK, 1, _adding(steps[at]))
+        if at < 2 * _COLUMNS:
+            _add_column(s, at >> 1)
     return _encode()
 
 
-def _adding(digit: int) -> bytes:
+def _adding(digit: int) -> bytearray:
     """The program that adds an odd multiple; the upper half of bytes are digits below zero."""
     below = digit >> 7
-    minus = _ODDS + 2 * (256 - digit if below else digit) - 2
-    plus = minus + 1
-    t, z = plus + 1, plus + 2
-    f, g = _F, _G
-    if below:
-        minus, plus = plus, minus
-        f, g = g, f
-    return bytes((
-        3, _T, _E, _H,  2, _A, _Y, _X,  3, _A, _A, minus,  1, _B, _Y, _X,  3, _B, _B, plus,
-        3, _T, _T, t,  3, _Z, _Z, z,  2, _E, _B, _A,  1, _H, _B, _A,  2, f, _Z, _T,  1, g, _Z, _T,
-        3, _X, _E, _F,  3, _Y, _G, _H,  3, _Z, _F, _G,  0,
-    ))  # fmt: skip
+    multiple = _ODDS + 2 * (256 - digit if below else digit) - 2
+    program = _ADD
+    program[11] = multiple + below
+    program[19] = multiple + 1 - below
+    program[23] = multiple + 2
+    program[27] = multiple + 3
+    program[37] = _G if below else _F
+    program[41] = _F if below else _G
+    return program
 
 
 def _keep(slot: int) -> None:

@@ -9,72 +9,129 @@ import micropython
 L = b"\xed\xd3\xf5\x5c\x1a\x63\x12\x58\xd6\x9c\xf7\xa2\xde\xf9\xde\x14" + bytes(15) + b"\x10"
 
 
+def reduce(work: bytearray, r: bytearray) -> None:
+    """r mod L in place of r, in 64 bytes. work: 140 words."""
+    limbs(work, 0, r, 64)
+    limbs(work, 120, L, 31)
+    fold(work, 36)
+    out(work, r)
+
+
+def muladd(work: bytearray, k: bytes, a: bytes, r: bytearray) -> None:
+    """(k a + r) mod L in place of r: k and r have 64 bytes, a 32. work: 140 words."""
+    limbs(work, 0, r, 64)
+    limbs(work, 60, k, 64)
+    limbs(work, 100, a, 32)
+    limbs(work, 120, L, 31)
+    multiply(work, 0)
+    fold(work, 56)
+    out(work, r)
+
+
 @micropython.viper
-def muladd(x: ptr32, k: ptr8, a: ptr8, r: ptr8):
-    """r = (k a + r) mod L: k and r have 64 bytes, a 32. x: work space of 98 words."""
-    c = ptr8(L)
+def limbs(p: ptr32, x: int, data: ptr8, size: int):
+    """Bytes as limbs of 14 bits, from word x on, and 0 in the words up to the next number."""
+    p = ptr32(int(p) + 4 * x)
+    n = 0
+    bits = 0
     i = 0
-    while i < 64:
-        x[i] = r[i]
+    while i < size:
+        n |= data[i] << bits
+        bits += 8
+        if bits > 13:
+            p[0] = n & 16383
+            p = ptr32(int(p) + 4)
+            n = n >> 14
+            bits -= 14
         i += 1
-    while i < 98:
-        x[i] = 0
-        i += 1
-    i = 0
-    while i < 32:
-        n = a[i]
-        t = 0
-        j = 0
-        while j < 66:
-            t = (t >> 8) + x[i + j]
-            if j < 64:
-                t += k[j] * n
-            x[i + j] = t & 255
-            j += 1
-        i += 1
-    # 2^256 is -16 C: each byte above is taken away so. The last turn does 2^252, which is -C
-    i = 96
-    while i > 30:
-        at = i - 32
-        shift = 4
-        n = x[i] | x[i + 1] << 8
-        if i == 31:
-            at = 0
-            shift = 0
-            n = x[31] >> 4 | x[32] << 4
-            x[31] = x[31] & 15
-        else:
-            x[i + 1] = 0
-        x[at + 32] = 0
-        t = 0
-        j = 0
-        while j < 32:
-            t = (t >> 8) + x[at + j]
-            if j < 16:
-                t -= c[j] * n << shift
-            x[at + j] = t & 255
-            j += 1
-        # -1 if that fell below zero: then 16 L, or at last L, comes on top
-        n = t >> 8
-        t = 0
-        j = 0
-        while j < 32:
-            t = (t >> 8) + x[at + j]
-            if j < 16:
-                t += (c[j] & n) << shift
-            x[at + j] = t & 255
-            j += 1
-        # 2^256 went away with the sign; at last, 2^252 comes with L
-        x[at + 32] = t >> 8
-        if i == 31:
-            x[31] = (x[31] + (n & 16)) & 255
+    p[0] = n
+    i = 21 if x == 0 else 1
+    while i:
+        p = ptr32(int(p) + 4)
+        p[0] = 0
         i -= 1
+
+
+@micropython.viper
+def multiply(p: ptr32, x: int):
+    """37 limbs from word 60 times 19 from word 100, added to what is from word x = 0 on."""
+    to = ptr32(int(p) + 4 * x)
+    k = ptr32(int(p) + 240)
+    a = ptr32(int(p) + 400)
+    i = 19
+    while i:
+        p = to
+        x = a[0]
+        q = k
+        t = 0
+        j = 37
+        while j:
+            t = q[0] * x + p[0] + (t >> 14)
+            p[0] = t & 16383
+            p = ptr32(int(p) + 4)
+            q = ptr32(int(q) + 4)
+            j -= 1
+        p[0] = t >> 14
+        to = ptr32(int(to) + 4)
+        a = ptr32(int(a) + 4)
+        i -= 1
+
+
+@micropython.viper
+def fold(p: ptr32, x: int):
+    """Make the limbs up to word x less than L, as 18 of them and a bit. C is from word 120 on.
+
+    2^252 is -C: each limb above, times C, is taken away 18 limbs below.
+    """
+    c = ptr32(int(p) + 480)
+    count = x - 17
+    top = ptr32(int(p) + 4 * x)
+    while count:
+        p = ptr32(int(top) - 72)
+        x = top[0] + (top[1] << 14)
+        top[1] = 0
+        q = c
+        t = 0
+        j = 18
+        while j:
+            t = p[0] - q[0] * x + (t >> 14)
+            p[0] = t & 16383
+            p = ptr32(int(p) + 4)
+            q = ptr32(int(q) + 4)
+            j -= 1
+        # -1 if that fell below zero: then L comes on top
+        x = t >> 14
+        p = ptr32(int(top) - 72)
+        q = c
+        t = 0
+        j = 18
+        while j:
+            t = (q[0] & x) + p[0] + (t >> 14)
+            p[0] = t & 16383
+            p = ptr32(int(p) + 4)
+            q = ptr32(int(q) + 4)
+            j -= 1
+        # its 2^252 went away with the sign, unless C brought it back
+        top[0] = t >> 14
+        top = ptr32(int(top) - 4)
+        count -= 1
+
+
+@micropython.viper
+def out(p: ptr32, r: ptr8):
+    """19 limbs from word 0 on as 64 bytes."""
+    n = 0
+    bits = 0
     i = 0
-    while i < 32:
-        r[i] = x[i]
-        i += 1
     while i < 64:
-        r[i] = 0
+        if bits < 8:
+            if i < 32:
+                n |= p[0] << bits
+                p = ptr32(int(p) + 4)
+                bits += 14
+        r[i] = n & 255
+        n = n >> 8
+        bits -= 8
         i += 1
 
 
@@ -96,29 +153,42 @@ def odd(s: ptr8):
 
 
 @micropython.viper
-def digits(d: ptr8, s: ptr8):
-    """s, below 2^253, as 256 digits of powers of two, a byte each: 0, or odd from -7 to 7.
+def digits(steps: ptr8, s: ptr8) -> int:
+    """s, below 2^253, as steps of two bytes each: how often to double, then which digit to add.
 
-    Of four neighbours at most one is not 0. This takes longer for some numbers than for others.
+    Digits are 0, or odd from -7 to 7 and so one in five; each of the last 26 doublings is a step
+    of its own. Gives how many bytes of steps there are, 512 at most. This takes longer for some
+    numbers than for others. The digits come from below: the steps are the wrong way round.
     """
     i = 0
-    while i < 256:
-        d[i] = 0
-        i += 1
-    i = 0
+    n = 0
     carry = 0
+    last = 0
     while i < 256:
         t = s[i >> 3]
         if i < 248:
             t |= s[(i >> 3) + 1] << 8
         t = (t >> (i & 7) & 15) + carry
+        digit = 0
         if t & 1:
             carry = t >> 3
-            d[i] = t - 16 * carry
-            i += 4
-        else:
-            # no carry and 0 here, or a carry and 1, which is a carry again
-            i += 1
+            digit = t - 16 * carry
+        # no carry and 0 here, or a carry and 1, which is a carry again
+        at = i
+        while at < i + 4:
+            if at < 26 or digit:
+                steps[n] = digit
+                if n:
+                    steps[n - 1] = at - last
+                last = at
+                n += 2
+            digit = 0
+            at += 1
+            if t & 1 == 0:
+                break
+        i = at
+    steps[n - 1] = 256 - last
+    return n
 
 
 @micropython.viper
@@ -144,7 +214,7 @@ def select(p: ptr32, x: int, table: ptr32, s: ptr8):
     n = (n ^ minus) & 15
     work[320] = minus
     i = 0
-    while i < 25:
+    while i < 24:
         work[i] = 0
         i += 1
     p = table
@@ -170,22 +240,32 @@ def select(p: ptr32, x: int, table: ptr32, s: ptr8):
             q = ptr32(int(q) + 48)
             j += 1
         i += 1
-    number = ptr8(work)
-    p = ptr32(int(work) + 1040)
+    p = work
+    q = ptr32(int(work) + 1040)
     i = 0
     while i < 3:
-        j = 0
-        while j < 20:
-            x = 13 * j
-            t = x >> 3
-            n = number[t] | number[t + 1] << 8
-            if j < 19:
-                n |= number[t + 2] << 16
-            p[j] = n >> (x & 7) & 8191
-            j += 1
-        p[19] = p[19] & 255
-        p = ptr32(int(p) + 80)
-        number = ptr8(int(number) + 32)
+        q[0] = p[0] & 8191
+        q[1] = int(uint(p[0]) >> 13) & 8191
+        q[2] = int(uint(p[0]) >> 26 | uint(p[1]) << 6) & 8191
+        q[3] = int(uint(p[1]) >> 7) & 8191
+        q[4] = int(uint(p[1]) >> 20 | uint(p[2]) << 12) & 8191
+        q[5] = int(uint(p[2]) >> 1) & 8191
+        q[6] = int(uint(p[2]) >> 14) & 8191
+        q[7] = int(uint(p[2]) >> 27 | uint(p[3]) << 5) & 8191
+        q[8] = int(uint(p[3]) >> 8) & 8191
+        q[9] = int(uint(p[3]) >> 21 | uint(p[4]) << 11) & 8191
+        q[10] = int(uint(p[4]) >> 2) & 8191
+        q[11] = int(uint(p[4]) >> 15) & 8191
+        q[12] = int(uint(p[4]) >> 28 | uint(p[5]) << 4) & 8191
+        q[13] = int(uint(p[5]) >> 9) & 8191
+        q[14] = int(uint(p[5]) >> 22 | uint(p[6]) << 10) & 8191
+        q[15] = int(uint(p[6]) >> 3) & 8191
+        q[16] = int(uint(p[6]) >> 16) & 8191
+        q[17] = int(uint(p[6]) >> 29 | uint(p[7]) << 3) & 8191
+        q[18] = int(uint(p[7]) >> 10) & 8191
+        q[19] = int(uint(p[7]) >> 23) & 255
+        p = ptr32(int(p) + 32)
+        q = ptr32(int(q) + 80)
         i += 1
 
 
