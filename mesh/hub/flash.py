@@ -31,6 +31,7 @@ from mesh.hub.flash_order import Order, Tools
 from mesh.hub.flash_settings import Holder, Settings
 from mesh.hub.hardware import BoardData
 from mesh.hub.mishaps import Mishap, mishap
+from mesh.hub.plan import complete
 from mesh.hub.work import Tell
 
 READ_S = 30.0  # for the first reading
@@ -188,7 +189,7 @@ class Flash:
             self._tell({"event": "warning", "detail": warning})
         if flash_settings.needs_network(settings, board) and not self._order.without_network:
             raise mishap("wifi-missing", board=board.name)
-        return settings
+        return complete(board.id, settings)  # the firmware's own pins of I2C are not each board's
 
     def _introduce(self, cable: Cable, settings: Settings, is_new: bool) -> None:
         """Learn who the board is, write it down, let it start."""
