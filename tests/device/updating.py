@@ -34,13 +34,17 @@ def make(compiled, folder, version, **changed):
     return Firmware(KIND, version, folder, stamps)
 
 
-def settings(desk, **limits):
-    """Of a board that takes updates of that desktop, and keeps its address."""
+def free_port():
+    """A port that a board can keep when it starts anew."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+def settings(desk, **limits):
+    """Of a board that takes updates of that desktop, and keeps its address."""
     return {
-        "port": port,
+        "port": free_port(),
         "introduced_by": desk.id,
         "peers": [{"id": desk.id, "address": address_text(desk.address)}],
         "limits": {"max_retransmit": 1, "ack_timeout_ms": 500, **limits},
@@ -85,3 +89,18 @@ def told(desk, peer, *states):
             if update.get("state") in states:
                 return update
         desk.rest()
+
+
+def packed(firmware):
+    """The folder of a firmware, with what Firmware.load() checks."""
+    folder = firmware.folder
+    about = {"board": firmware.board, "version": firmware.version, "files": firmware.files}
+    (folder / "firmware.json").write_text(json.dumps(about))
+    (folder / "files" / "firmware.json").write_text(json.dumps(about))
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    sums = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
+        for path in paths
+    ]
+    (folder / "SHA256SUMS").write_text("".join(sums))
+    return str(folder)
