@@ -117,8 +117,9 @@ class Board:
     def __init__(self, board, firmware, rom):
         loader = f"loader,file={rom},addr={STARTS[board]:#x},force-raw=on"
         self._process = subprocess.Popen(
-            [*BOARDS[board].qemu, "-display", "none", "-monitor", "none", "-serial", "stdio", "-semihosting",
-             "-icount", "shift=0,sleep=off", "-device", loader, "-kernel", str(firmware)],
+            [*BOARDS[board].qemu, "-semihosting", "-display", "none", "-monitor", "none",
+             "-serial", "stdio", "-icount", "shift=0,sleep=off",
+             "-device", loader, "-kernel", str(firmware)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
         )  # fmt: skip
 

@@ -83,5 +83,7 @@ def main(plain):
     found["verify"] = ticks(ed25519.verify, public, signature, data, collecting=plain)
     found["sha512"] = ticks(sha512, data, collecting=plain)
     if not plain:
-        found["signs"] = [ticks(ed25519.sign, bytes((n,)) * 32, public, data)[0] for n in range(4)]
+        found["signs"] = [
+            ticks(ed25519.sign, bytes((n,)) * 32, public, data)[0] for n in (0, 1, 255, 0)
+        ]
     print(json.dumps(found))

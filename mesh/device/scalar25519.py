@@ -124,11 +124,10 @@ def out(p: ptr32, r: ptr8):
     bits = 0
     i = 0
     while i < 64:
-        if bits < 8:
-            if i < 32:
-                n |= p[0] << bits
-                p = ptr32(int(p) + 4)
-                bits += 14
+        if bits < 8 and i < 32:
+            n |= p[0] << bits
+            p = ptr32(int(p) + 4)
+            bits += 14
         r[i] = n & 255
         n = n >> 8
         bits -= 8
@@ -199,15 +198,14 @@ def select(p: ptr32, x: int, table: ptr32, s: ptr8):
     0, or ones if it is to be taken away.
     """
     work = p
-    one = 0
-    if x > 25:
-        x -= 26
-        one = 26
+    column = x + 1
+    if column > 26:
+        # the second comb's teeth are those between
         table = ptr32(int(table) + 1536)
     n = 0
     i = 0
     while i < 5:
-        t = x + one + 52 * i + 1
+        t = column + 52 * i
         n |= (s[t >> 3] >> (t & 7) & 1) << i
         i += 1
     minus = (n >> 4) - 1
