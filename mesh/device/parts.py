@@ -23,8 +23,6 @@ CHECK_MS = 1000  # how often an actuator that switches itself off is looked at
 class Measuring:
     """A job of the loop that reads one sensor: each call does one step, and gives the ms to the
     next. It tells when the sensor begins to fail, and when it works again.
-
-    `done`: whether there was a first reading, or a reason why not.
     """
 
     def __init__(
@@ -45,7 +43,6 @@ class Measuring:
         for reading in self._names:
             node.add_sensor(reading, self._names[reading])
         self.buses: Buses | None = None
-        self.done = False
         self._sensor: Any = None
         self._began_ms: int | None = None  # of the measurement that is under way
         self._waiting = False  # for what start() started
@@ -126,7 +123,6 @@ class Measuring:
             self._node.reading(now_ms, name, value)
             if self._console.as_json:
                 self._console.tell("measured", sensor=name, value=value)
-        self.done = True
 
     def _failed(self, reason: str) -> None:
         """Begin anew, with the chip too: it may have been without power."""
@@ -135,7 +131,6 @@ class Measuring:
         self._samples = []
         for name in self._names:
             self._node.sensor_failed(name, reason)
-        self.done = True
 
 
 def _exact(value: "Any") -> "Any":  # noqa: ANN401 - what a sensor reads

@@ -90,16 +90,6 @@ def test_a_failure_is_told_once_however_often_it_is_tried():
         assert len(bench.lines) == 1
 
 
-def test_done_is_known():
-    with Bench() as bench:
-        bench.i2c[0x23] = Bh1750(12)
-        bench.plug(sensors={"a": {"kind": "sht3x"}, "b": {"kind": "bh1750"}})
-        bench.run(100)
-        assert [job.done for _, job in bench.jobs] == [True, False]
-        bench.run(100)
-        assert [job.done for _, job in bench.jobs] == [True, True]
-
-
 def test_a_relay_is_off_at_first_and_never_on_for_too_long():
     with Bench() as bench:
         bench.levels[16] = 1
