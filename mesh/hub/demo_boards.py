@@ -8,11 +8,11 @@ from pathlib import Path
 
 from mesh.core import ids
 from mesh.hub import boards
-from mesh.hub.boards import VirtualBoard
 from mesh.hub.demo_view import Row, View
+from mesh.hub.virtual import Virtual
 
 LOOPBACK = "127.0.0.1"
-HEAP = "256k"
+HEAP = "320k"
 SENSORS: Mapping[str, tuple[str, ...]] = {
     "birch": ("load", "memory", "heap"),
     "cedar": ("network", "disk"),
@@ -43,7 +43,7 @@ class Boards:
         self._rows = rows
         self._view = view
         self._loop = asyncio.get_running_loop()
-        self._running: dict[str, VirtualBoard] = {}
+        self._running: dict[str, Virtual] = {}
         self._news = asyncio.Event()
         self.ids: dict[str, bytes] = {}
         self.names: dict[bytes, str] = {}
@@ -65,9 +65,9 @@ class Boards:
         def heard(line: str) -> None:
             self._loop.call_soon_threadsafe(self._heard, name, line)
 
-        board = VirtualBoard(self._folder / name, HEAP, heard=heard)
+        board = Virtual(self._folder / name, HEAP, heard=heard)
         self._running[name] = board.start()
-        joined = await asyncio.to_thread(board.wait, "joined", PATIENCE_S)
+        joined = await asyncio.to_thread(board.log.wait, "joined", PATIENCE_S)
         own = ids.from_text(str(joined["id"]))
         self.ids[name], self.names[own] = own, name
         self.ports[name] = int(str(joined["address"]).rpartition(":")[2])
@@ -103,7 +103,7 @@ class Boards:
 
     def told(self, name: str, event: str) -> list[dict[str, object]]:
         """What a board told on its console, of one kind."""
-        return self._running[name].events(event)
+        return self._running[name].log.events(event)
 
     def news(self) -> None:
         """Let until() look again."""
