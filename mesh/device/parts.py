@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 DIGITS = 3  # of a reading that is a float
 RETRY_MS = 10_000  # after a failure, where the next reading would be later
+# what drivers raise, and ports for a pin, a bus or a module that they do not have
+FAULTS = (OSError, ValueError, LocalError, ImportError, RuntimeError, TypeError)
 CHECK_MS = 1000  # how often an actuator that switches itself off is looked at
 
 
@@ -56,7 +58,7 @@ class Measuring:
         error = ""
         try:
             again = self._step(now_ms)
-        except (OSError, ValueError, LocalError) as caught:
+        except FAULTS as caught:
             error = str(caught)
             again = max(min(self._every_ms, RETRY_MS), self._rest_ms())
             self._failed(error)
@@ -170,7 +172,7 @@ def add(
         try:
             actuator = modules["actuators." + name].Actuator(name, profile.actuators[name].options)
             node.add_actuator(name, actuator.apply, actuator.value)
-        except (OSError, ValueError) as error:
+        except FAULTS as error:
             console.tell("failing", actuator=name, reason=str(error))
             continue
         if hasattr(actuator, "wish"):

@@ -1,5 +1,7 @@
 """Samples, averages, failures, and actuators that switch themselves off: no board is held up."""
 
+import sys
+
 from fakes.bench import Bench, told
 from fakes.chips import Bh1750, Sht3x
 
@@ -88,6 +90,22 @@ def test_a_failure_is_told_once_however_often_it_is_tried():
         bench.plug(sensors={"a": {"kind": "sht3x", "every_s": 1}})
         bench.run(60_000)
         assert len(bench.lines) == 1
+
+
+def test_a_firmware_without_a_module_fails_one_sensor_only():
+    with Bench() as bench:
+        bench.i2c[0x23] = Bh1750(12)
+        sys.modules["onewire"] = None
+        bench.plug(sensors={"a": {"kind": "ds18b20", "pin": 2}, "b": {"kind": "bh1750"}})
+        assert bench.run(200) == {"b": 10}
+        assert bench.errors["a"]
+
+
+def test_an_actuator_that_cannot_be_had_leaves_the_others_alone():
+    with Bench() as bench:
+        bench.plug(actuators={"a": {"kind": "relay", "pin": 99}, "b": {"kind": "relay", "pin": 1}})
+        assert sorted(bench.actuators) == ["b"]
+        assert bench.lines == [("failing", {"actuator": "a", "reason": "no such pin"})]
 
 
 def test_a_relay_is_off_at_first_and_never_on_for_too_long():
