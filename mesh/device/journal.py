@@ -51,7 +51,7 @@ class Journal:
 
     def reset(self, first: int, before: bytes) -> None:
         """Forget all, and begin anew at a seq. On a full disk that is done when there is room."""
-        for name in NAMES:  # an odd generation alone is no journal, and an even one might be
+        for name in NAMES:
             try:
                 os.remove(name)
             except OSError:
@@ -98,6 +98,8 @@ class Journal:
             raise
         self._generation = generation
         self._next = first + len(entries)
+        if not generation:  # from the first on there are two: one alone is what a loss has left
+            self._begin(first, before, entries)
 
     def _write(self, file: "Any", entries: "list[bytes]") -> None:  # noqa: ANN401 - a file
         for entry in entries:
@@ -113,11 +115,9 @@ class Journal:
         """
         heads = [self._head(name) for name in NAMES]
         heads = [head for head in heads if head is not None]
-        if not heads or max(heads)[0] - min(heads)[0] != len(heads) - 1:
+        if len(heads) < len(NAMES) or max(heads)[0] - min(heads)[0] != 1:
             return None
         new = max(heads)
-        if len(heads) == 1 and (new[0] or _exists(NAMES[1])):
-            return None
         try:
             after, link, count = self._walk(new)
         except ValueError:
@@ -126,7 +126,7 @@ class Journal:
         torn = self._torn
         try:
             old = min(heads)
-            if old is not new and self._walk(old)[:2] == new[1:3]:
+            if self._walk(old)[:2] == new[1:3]:
                 found.insert(0, old)
         except ValueError:  # that part of the tail is lost, and nothing depends on it
             pass
@@ -187,11 +187,3 @@ class Journal:
         for head in found:
             for entry, _ in self._records(head):
                 yield entry
-
-
-def _exists(name: str) -> bool:
-    try:
-        os.stat(name)
-    except OSError:
-        return False
-    return True

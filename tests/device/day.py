@@ -46,13 +46,13 @@ class Day:
         self.public = None
         self.peers = 0
         self.world = World()
-        self.saves = 0
         loop.gc = board.gc = identity.gc = Nothing
         self._watch_counters()
         flash.mount(self.flash, "/day", True)
         if log:
             del self.log[:]  # an empty file system is what a board is given
         self.flash.worn = [0] * blocks
+        self.flash.written = self.keeps = 0
         self._live(hours, restarts)
         flash.unmount("/day")
         gc.collect()
@@ -61,20 +61,45 @@ class Day:
         return len(self.log) if self.log is not None else 0
 
     def _live(self, hours, restarts):
-        world = self.world
-        # one who follows, and one who comes and goes and is elsewhere each time
-        reader, at_reader = world.add(2, {"follow": "*", "limits": {}}, check_ms=600_000)
-        reader.start(world.now, False)
-        minutes = hours * 60
+        """In the first of all parts it is followed over the network; in the others the same is
+        asked of it without datagrams, which is quicker.
+        """
         for part in range(restarts + 1):
             one = self._start(part)
-            one.node.candidate(world.now, reader.peer.id, at_reader, "given")
-            guest, at_guest = world.add(3 + part, check_ms=600_000)
-            guest.start(world.now, False)
-            guest.candidate(world.now, one.node.peer.id, AT, "given")
-            world.run(minutes // (restarts + 1) * MINUTE_MS)
-            world.remove(at_guest)
-            world.remove(AT)  # its power goes, at no good moment
+            minutes = hours * 60 // (restarts + 1)
+            if part:
+                self._ask(one, minutes)
+            else:
+                self._follow(one, min(minutes, 180))
+                self._ask(one, minutes - 180)
+            self.world.remove(AT)  # its power goes, at no good moment
+
+    def _follow(self, one, minutes):
+        world = self.world
+        reader, at_reader = world.add(2, {"follow": "*", "limits": {}}, check_ms=600_000)
+        reader.start(world.now, False)
+        one.node.candidate(world.now, reader.peer.id, at_reader, "given")
+        world.run(minutes * MINUTE_MS)
+        world.remove(at_reader)
+        assert reader.peer.feeds.foreign[one.node.peer.id].next_seq > minutes - 5
+
+    def _ask(self, one, minutes):
+        """Ask for each reading; now and then somebody is at another address."""
+        world = self.world
+        node = one.node
+        contacts = node.contacts
+        somebody = b"s" * 32
+        for minute in range(minutes):
+            world.now += MINUTE_MS
+            one.tick(world.now)
+            own = node.peer.feeds.own
+            node.peer.feeds.run(own.author, own.next_seq - 1)
+            if minute % 3 == 0:
+                node.asks._identity.next_counter()
+            if minute % 90 == 0:
+                address = ("10.1.0.0", 1 + minute // 90)
+                contacts.add(world.now, somebody, address, "given")
+                contacts.up(world.now, contacts.get(somebody), address)
 
     def _start(self, part):
         flash.unmount("/day")
@@ -89,10 +114,17 @@ class Day:
     def _watch(self, feed):
         """Note each head when it is signed, and what it covers."""
         sign = feed.sign
+        keep = feed._keep
 
-        def signing(signer):
+        def keeping(*what):
+            self.keeps += 1
+            keep(*what)
+
+        feed._keep = keeping
+
+        def signing(signer, first):
             before = feed._signed(feed.next_seq)
-            made = sign(signer)
+            made = sign(signer, first)
             if made is not None:
                 seq, link = before
                 links = {}

@@ -13,7 +13,7 @@ PAGE = 256  # bytes of one write, as MicroPython's rp2 port mounts its flash (mo
 
 class Flash:
     """A block device for VfsLfs2. `log` gets (block, offset, bytes) of a write, (block, -1, b"")
-    of an erasure; `worn` counts erasures by block.
+    of an erasure; `worn` counts erasures by block, `written` bytes.
     """
 
     def __init__(self, blocks, log=None):
@@ -21,6 +21,7 @@ class Flash:
         self.blocks = blocks
         self.log = log
         self.worn = [0] * blocks
+        self.written = 0
 
     def readblocks(self, block, buf, off=0):
         at = block * BLOCK + off
@@ -29,6 +30,7 @@ class Flash:
     def writeblocks(self, block, buf, off=0):
         if self.log is not None:
             self.log.append((block, off, bytes(buf)))
+        self.written += len(buf)
         at = block * BLOCK + off
         self.data[at : at + len(buf)] = buf
 
