@@ -8,6 +8,7 @@ make bench ARGS="--endure"     only the million exchanges between one pair
 import asyncio
 import sys
 import tempfile
+from pathlib import Path
 
 import board
 import crypto
@@ -57,6 +58,23 @@ def exchanging(seconds):
     row("ceiling again, at the end of the run", f"{again:,.0f}/s", "how steady this machine was")
 
 
+def signing(seconds):
+    """What Ed25519 costs a board."""
+    title("Ed25519 on MicroPython here: machine code beside plain big integers")
+    took = crypto.on_a_board()
+    for step in ("sign", "verify"):
+        fast, *plain = (took[f"{way} {step}"] for way in ("fast", "textbook", "tuned"))
+        others = (
+            f"{name} {us:,} us: {us / fast:.1f} times"
+            for name, us in zip(("textbook", "tuned"), plain, strict=True)
+        )
+        row(step, f"{fast:,} us", *others)
+    with tempfile.TemporaryDirectory() as folder:
+        wait, count, idle = crypto.longest_wait(Path(folder), seconds)
+        row("longest wait for a board's loop", f"{wait:,.1f} ms", f"{count:,} signed exchanges")
+        row("and with no exchanges", f"{idle:,.1f} ms")
+
+
 def enduring(count):
     """Exchanges without end between one pair of peers, and what they cost in memory."""
     title(f"{count:,} signed exchanges between one pair of peers, 32 outstanding")
@@ -97,6 +115,7 @@ def main(arguments):
     if "--endure" not in arguments:
         exchanging(1 if quick else 4)
         boarding(3 if quick else 9)
+        signing(2 if quick else 10)
     if "--endure" in arguments or not quick:
         enduring(MILLION)
 
