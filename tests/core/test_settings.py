@@ -105,6 +105,16 @@ def test_everyone_met_can_be_followed():
     assert parse({"follow": "*"}).follow == ["*"]
 
 
+def test_updates_are_taken_of_the_introducer_if_nothing_is_said():
+    ann, bob = to_text(bytes(range(32))), to_text(bytes(range(1, 33)))
+    assert parse({}).updates == []
+    assert parse({"introduced_by": ann}).updates == [bytes(range(32))]
+    assert parse({"introduced_by": ann, "updates": []}).updates == []
+    named = parse({"introduced_by": ann, "names": {"bob": bob}, "updates": ["bob"]})
+    assert named.updates == [bytes(range(1, 33))]
+    assert "updates" in complaint(updates=["carol"])[0]
+
+
 def test_an_unknown_key_is_named_with_the_near_miss():
     detail, help = complaint(sensor={})
     assert detail.startswith("settings: 'sensor' is not one of actuators, board,"), detail

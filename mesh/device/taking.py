@@ -1,0 +1,166 @@
+"""One offer of firmware: looked at, fetched, staged and started on trial; or refused, and why."""
+
+import asyncio
+import json
+
+import mesh
+from mesh.core import cbor
+from mesh.core.bundle import File, check
+from mesh.core.errors import MeshError, RemoteError
+from mesh.device import identity
+from mesh.device.staging import NoRoom, Slot
+from mesh.device.update import NoAnswer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mesh.core.bundle import Bundle
+    from mesh.device.update import Updates
+
+SEEN = "updates"  # the file with the highest number of each signer that was taken or refused
+ABOUT = ("firmware.json", "/rom/firmware.json")
+AGAIN_MS = 1000
+GOODBYE_MS = 1500  # in which who watches can see that all is staged
+PIECE = 1024  # bytes
+TRIES = 5  # of one piece
+
+
+class Taking:
+    """What this board does with an offer that a peer handed over."""
+
+    def __init__(self, updates: "Updates", peer: bytes) -> None:
+        self._updates = updates
+        self._peer = peer
+        self._is_staged = False
+
+    async def consider(self, offer: "Any") -> None:  # noqa: ANN401 - from outside
+        """Take the offer if it is for this board and new. RemoteError, NoAnswer."""
+        if not isinstance(offer, bytes):
+            raise RemoteError("an offer is no byte string")
+        chosen = self._updates.chosen
+        bundle = check(self._updates.node.peer.kit, offer)
+        if bundle.signer not in chosen:
+            raise RemoteError("an update signed by somebody of whom this board takes none")
+        seen = _seen()
+        if bundle.made > seen.get(bundle.signer, -1) and await self._take(bundle, offer):
+            seen[bundle.signer] = bundle.made
+            known = {who: seen[who] for who in chosen if who in seen}
+            identity.write(SEEN, cbor.encode(known))
+            if self._is_staged:
+                await self._restart(bundle)
+
+    async def _take(self, bundle: "Bundle", offer: bytes) -> bool:
+        """Stage an update, or refuse it with the reason in /peer; whether that is for good."""
+        try:
+            if not self._has(bundle):
+                await self.fetch(bundle, Slot(self._updates.boot.free_slot()), offer)
+        except NoAnswer:
+            self._tell(bundle, "waiting", why="the peer that offers it does not answer")
+            raise
+        except (NoRoom, OSError) as error:
+            self._tell(bundle, "refused", why=str(error))
+            return False  # the next look may find room
+        except RemoteError as error:
+            self._tell(bundle, "refused", why=error.detail)
+        return True
+
+    def _has(self, bundle: "Bundle") -> bool:
+        """Whether that firmware runs already. RemoteError if it is for another kind of board."""
+        kind = _kind()
+        if bundle.board != kind:
+            own = kind or "of no kind that it knows: firmware.json is missing"
+            raise RemoteError(f"it is for the board {bundle.board}, and this one is {own}")
+        try:
+            from mesh.version import VERSION  # type: ignore[import-not-found] # noqa: PLC0415
+        except ImportError:
+            return False
+        if bundle.version == VERSION:
+            self._tell(bundle, "good")
+        return bool(bundle.version == VERSION)
+
+    async def fetch(self, bundle: "Bundle", slot: Slot, offer: bytes) -> None:
+        """Put the update together, and go on where it was left. RemoteError, OSError."""
+        running = str(getattr(mesh, "__path__", "")).rpartition("mesh")[0] or "."
+        self._tell(bundle, "fetching")
+        slot.begin(offer, bundle.digest)
+        await self._get(slot, File("list", bundle.size, bundle.digest))
+        count = slot.check()
+        for done, file in enumerate(slot.files()):
+            self._show(bundle, "fetching", done=done, all=count)
+            if not slot.holds(file) and not slot.copy(file, running):
+                await self._get(slot, file)
+            await asyncio.sleep_ms(0)  # others have their turn
+        self._is_staged = True
+        self._tell(bundle, "staged", done=count, all=count)
+
+    async def _get(self, slot: Slot, file: "File") -> None:
+        """Fetch what is missing of a file. What was there may be damaged: then all of it, once."""
+        there = slot.size(file.path)
+        await self._pieces(slot, file, there)
+        if there and not slot.holds(file):
+            await self._pieces(slot, file, 0)
+        if not slot.holds(file):
+            slot.drop(file.path)
+            raise RemoteError(file.path + " has another hash than was signed")
+
+    async def _pieces(self, slot: Slot, file: "File", at: int) -> None:
+        if not 0 < at <= file.size:
+            at = 0
+            slot.drop(file.path)
+            slot.append(file.path, b"")
+        while at < file.size:
+            piece = await self._piece([file.digest, at, PIECE])
+            if not 0 < len(piece) <= min(PIECE, file.size - at):
+                raise RemoteError(file.path + ": a piece of another size")
+            slot.append(file.path, piece)
+            at += len(piece)
+
+    async def _piece(self, wish: "list[object]") -> bytes:
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                piece = await self._updates.ask(self._peer, wish)
+                if isinstance(piece, bytes):
+                    return piece
+                raise RemoteError("a piece is no byte string")
+            except NoAnswer:
+                if not left:
+                    raise
+                await asyncio.sleep_ms(AGAIN_MS)
+        return b""
+
+    async def _restart(self, bundle: "Bundle") -> None:
+        boot, trial_ms = self._updates.boot, self._updates.node.limits.trial_ms
+        update: dict[str, Any] = {"version": bundle.version, "made": bundle.made}
+        boot.stage(boot.free_slot(), update, trial_ms // 1000)
+        await asyncio.sleep_ms(GOODBYE_MS)
+        self._updates.leave()
+        boot.restart()
+
+    def _tell(self, bundle: "Bundle", state: str, **more: "Any") -> None:  # noqa: ANN401 - plain
+        self._show(bundle, state, **more)
+        self._updates.console.tell("update", state=state, version=bundle.version, **more)
+
+    def _show(self, bundle: "Bundle", state: str, **more: "Any") -> None:  # noqa: ANN401 - plain
+        about = {"state": state, "version": bundle.version, "made": bundle.made}
+        about.update(more)
+        self._updates.node.peer.more["update"] = about
+
+
+def _seen() -> "dict[bytes, int]":
+    try:
+        known: Any = cbor.decode(identity.read(SEEN) or b"\xa0")
+    except MeshError:  # damaged: then an old offer could be taken once more, of chosen peers only
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _kind() -> str:
+    """Which kind of board the cable said that this is."""
+    for path in ABOUT:
+        try:
+            with open(path) as file:
+                return str(json.load(file)["board"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+    return ""
