@@ -129,7 +129,7 @@ def test_the_prompt_is_found_while_the_board_starts(tmp_path):
 
 def test_a_board_that_never_gives_its_prompt_is_told(tmp_path):
     (tmp_path / "boot.py").write_text(CRASHING)
-    with Virtual(tmp_path) as board, mishap("no-prompt"), Cable(board.port, tries=2):
+    with Virtual(tmp_path) as board, mishap("no-prompt"), Cable(board.port, tries=1):
         pass
 
 
