@@ -26,7 +26,7 @@ from mesh.hub.boards import compile_file
 from mesh.hub.lean import leaned
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = ("base25519", "ed25519", "field25519", "scalar25519", "sha512", "sha512_words")
+MODULES = ("ed25519", "field25519", "scalar25519", "sha512", "tables25519")
 PLAIN = ("plain_ed25519", "plain_sha512")
 VECTORS = ("sha512", "rfc8032", "keys")
 RANDOM = 30  # more vectors, made anew each time

@@ -3,6 +3,7 @@
 import math
 
 P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 BASE_Y = 4 * pow(5, -1, P) % P  # RFC 8032 s.5.1
 TEETH, COLUMNS, COMBS = 5, 26, 2  # 260 digits
@@ -91,17 +92,19 @@ def constant(name, data):
     return f"{name} = (\n" + "".join(f'    b"{line}"\n' for line in lines) + ")\n"
 
 
-def base_file():
-    """The text of mesh/device/base25519.py."""
-    return HEAD.format("Sums of multiples of Ed25519's base point") + constant("COMBS", combs())
+def numbers():
+    """Numbers mod P and L as little-endian bytes."""
+    found = {
+        "PRIME": P,
+        "L": L,
+        "D": D,
+        "D2": 2 * D % P,
+        "ROOT_OF_MINUS_1": pow(2, (P - 1) // 4, P),
+    }
+    return "".join(constant(name, n.to_bytes(32, "little")) for name, n in found.items())
 
 
-def sha512_file():
-    """The text of mesh/device/sha512_words.py."""
-    text = HEAD.format("The constants of SHA-512") + constant("ROUNDS", rounds())
+def tables():
+    """Statements that bind everything here."""
+    text = numbers() + constant("COMBS", combs()) + constant("ROUNDS", rounds())
     return text + constant("START", start())
-
-
-HEAD = '''"""{}. Made by tools/generate_crypto.py. Do not edit."""
-
-'''

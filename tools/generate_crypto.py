@@ -7,12 +7,19 @@ from pathlib import Path
 
 import crypto_tables
 import field_code
+import point_programs
 
 DEVICE = Path(__file__).resolve().parent.parent / "mesh" / "device"
+# all in one: each file of its own takes a board a quarter of a KiB
+HEAD = '''"""Constants of Ed25519 and SHA-512. Made by tools/generate_crypto.py. Do not edit.
+
+Explained in tools/crypto_tables.py and tools/point_programs.py.
+"""
+
+'''
 FILES = {
     DEVICE / "field25519.py": field_code.field,
-    DEVICE / "base25519.py": crypto_tables.base_file,
-    DEVICE / "sha512_words.py": crypto_tables.sha512_file,
+    DEVICE / "tables25519.py": lambda: HEAD + crypto_tables.tables() + point_programs.programs(),
 }
 
 

@@ -6,7 +6,7 @@ does the same steps for any number, except digits(), which is for what everybody
 
 import micropython
 
-L = b"\xed\xd3\xf5\x5c\x1a\x63\x12\x58\xd6\x9c\xf7\xa2\xde\xf9\xde\x14" + bytes(15) + b"\x10"
+from mesh.device.tables25519 import L
 
 
 def reduce(work: bytearray, r: bytearray) -> None:

@@ -5,7 +5,7 @@ Words of 64 bits are halves of 32. Sums are made of quarters, whose carries show
 
 import micropython
 
-from mesh.device.sha512_words import ROUNDS, START
+from mesh.device.tables25519 import ROUNDS, START
 
 
 @micropython.viper

@@ -13,7 +13,7 @@ from mesh.hub.home import Home
 from mesh.hub.loop import HubPeer
 
 # a trade of its own between size and time
-NOT_COUNTED = ("base25519", "ed25519", "field25519", "scalar25519", "sha512", "sha512_words")
+NOT_COUNTED = ("ed25519", "field25519", "scalar25519", "sha512", "tables25519")
 SETTINGS = {
     "name": "board",
     "port": 0,
