@@ -1,15 +1,14 @@
-"""Takes hardware/ into the wheel as mesh/hardware; all else is in pyproject.toml."""
+"""Takes hardware/ and firmware/ into the wheel, inside mesh/; all else is in pyproject.toml."""
 
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-DATA = Path("hardware")
-KINDS = (".toml", ".json")
+DATA = {"hardware": (".toml", ".json"), "firmware": (".py", ".cmake", ".h")}
 
 
-class WithHardware(build_py):
+class WithFolders(build_py):
     """setuptools maps no folder beside the package into it."""
 
     def run(self) -> None:
@@ -17,10 +16,11 @@ class WithHardware(build_py):
         super().run()
         if self.editable_mode:  # there it is found where it lies
             return
-        for source in sorted(path for path in DATA.rglob("*") if path.suffix in KINDS):
-            target = Path(self.build_lib, "mesh", source)
-            self.mkpath(str(target.parent))
-            self.copy_file(str(source), str(target))
+        for folder, kinds in DATA.items():
+            for source in sorted(p for p in Path(folder).rglob("*") if p.suffix in kinds):
+                target = Path(self.build_lib, "mesh", source)
+                self.mkpath(str(target.parent))
+                self.copy_file(str(source), str(target))
 
 
-setup(cmdclass={"build_py": WithHardware})
+setup(cmdclass={"build_py": WithFolders})

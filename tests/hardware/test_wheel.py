@@ -15,7 +15,7 @@ ASK = (
 def test_a_wheel_has_the_hardware(tmp_path):
     source, out, installed = tmp_path / "source", tmp_path / "out", tmp_path / "installed"
     kept = shutil.ignore_patterns("__pycache__")
-    for name in ("mesh", "hardware"):
+    for name in ("mesh", "hardware", "firmware"):
         shutil.copytree(ROOT / name, source / name, ignore=kept)
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
@@ -29,6 +29,8 @@ def test_a_wheel_has_the_hardware(tmp_path):
         str(p.relative_to(installed / "mesh")) for p in (installed / "mesh/hardware").rglob("*.*")
     }
     assert found == {str(p.relative_to(ROOT)) for p in (ROOT / "hardware").rglob("*.*")}
+    for template in (ROOT / "firmware").glob("*/**/*.*"):
+        assert (installed / "mesh" / template.relative_to(ROOT)).is_file(), template
     told = subprocess.run(
         [sys.executable, "-c", ASK], cwd=installed, check=True, capture_output=True, text=True
     )
