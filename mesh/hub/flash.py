@@ -109,16 +109,17 @@ class Flash:
         """Do all of it; tell what is done. Mishap."""
         self._tell = tell
         try:
-            self._port = Image(self._order, self._tools, tell).put()
+            image = Image(self._order, self._tools, tell)
+            self._port = image.put()
             with ExitStack() as stack:
-                self._over_cable(stack)
+                self._over_cable(stack, image.over_key)
         except Mishap as error:
             tell({"event": "failed", "failure": error.name, "detail": error.detail})
             raise
 
     # the firmware
 
-    def _over_cable(self, stack: ExitStack) -> None:
+    def _over_cable(self, stack: ExitStack, had_key: bool) -> None:
         order = self._order
         try:
             cable = stack.enter_context(self._tools.cable(self._port))
@@ -129,6 +130,8 @@ class Flash:
         seen = board_look.look(cable)
         board = board_look.board_of(seen, order.board)
         board_look.check_version(seen, board)
+        if had_key and not (seen.has_identity or order.new_identity):
+            raise mishap("identity-gone")
         version = ".".join(map(str, seen.version))
         self._tell(
             {"event": "found", "where": self._port, "board": board.name, "micropython": version}

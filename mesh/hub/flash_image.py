@@ -22,13 +22,14 @@ def no_micropython(board: BoardData) -> Mishap:
 
 
 class Image:
-    """The image of an order on its way to the board."""
+    """The image of an order on its way to the board. `over_key`: the board had a key before."""
 
     def __init__(self, order: Order, tools: Tools, tell: Tell) -> None:
         self._order = order
         self._tools = tools
         self._tell = tell
         self._port = order.port
+        self.over_key = False
 
     def put(self) -> str:
         """Write the image if there is one to be written; the port of the board then. Mishap."""
@@ -68,6 +69,7 @@ class Image:
         try:
             with self._tools.cable(self._port) as cable:
                 seen = board_look.look(cable)
+                self.over_key = seen.has_identity
         except Mishap as error:
             if error.name not in ("no-prompt", "board-silent") or self._order.board is None:
                 raise

@@ -241,6 +241,12 @@ MISHAPS = {
         "give --wifi NAME, or a file with --settings; --yes flashes it without",
         USAGE,
     ),
+    "identity-gone": Kind(
+        "the board had a key before MicroPython was written, and has none now: its files are gone",
+        "no new key was made",
+        "restore a copy with `mesh board restore`; or, to make it another peer for good, repeat "
+        "with --new-identity and without --image",
+    ),
     "identity-damaged": Kind(
         "the board's key cannot be used: {said}",
         "nothing of it was changed, and no new key was made",

@@ -21,6 +21,7 @@ def add(home: Home, name: str, peer: str, *, instead: str = "") -> str:
     path = home.settings_file
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
+        settings_file.check(text, str(path))
         document = tomlkit.parse(text)
     except (OSError, ValueError, tomlkit.exceptions.TOMLKitError) as error:
         raise LocalError(
