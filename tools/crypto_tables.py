@@ -7,7 +7,8 @@ L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 BASE_Y = 4 * pow(5, -1, P) % P  # RFC 8032 s.5.1
 TEETH, COLUMNS, COMBS = 5, 26, 2  # 260 digits
-BYTES = 16  # on a line
+BYTES = 16  # on a line, where one line of this many columns is not enough
+WIDTH = 99
 
 
 def combs():
@@ -86,10 +87,15 @@ def words(numbers):
 
 
 def constant(name, data):
-    """A statement that binds bytes to a name."""
+    """A statement that binds bytes to a name, laid out as the project's code is."""
+    if len(line := f"{name} = {literal(data)}\n") <= WIDTH + 1:
+        return line
     rows = [data[i : i + BYTES] for i in range(0, len(data), BYTES)]
-    lines = ["".join(f"\\x{byte:02x}" for byte in row) for row in rows]
-    return f"{name} = (\n" + "".join(f'    b"{line}"\n' for line in lines) + ")\n"
+    return f"{name} = (\n" + "".join(f"    {literal(row)}\n" for row in rows) + ")\n"
+
+
+def literal(data):
+    return 'b"' + "".join(f"\\x{byte:02x}" for byte in data) + '"'
 
 
 def numbers():

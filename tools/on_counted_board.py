@@ -4,12 +4,30 @@ One tick is as many instructions as UNIT says, as QEMU's clock goes by instructi
 """
 
 import gc
+import io
 import json
+import os
 import sys
 import time
 
+import vfs
+
 FOLDER = "/rom/"
 ROUNDS = 3
+
+
+class Files:
+    """What is in ROMFS as on an ordinary file system, whose bytes have to be copied."""
+
+    def mount(self, *_):
+        pass
+
+    def stat(self, path):
+        return os.stat(FOLDER + path[1:])
+
+    def open(self, path, _):
+        with open(FOLDER + path[1:], "rb") as file:
+            return io.BytesIO(file.read())
 
 
 @micropython.viper  # noqa: F821 - there without an import
@@ -60,7 +78,10 @@ def ticks(function, *arguments, collecting=False):
     return most, used
 
 
-def main(plain):
+def main(plain, copied):
+    if copied:
+        vfs.mount(Files(), "/files")
+        sys.path.insert(0, "/files")
     found = {"bits": len(bin(sys.maxsize)) - 1}
     found["known"] = ticks(known, 1_000_000)[0]
     gc.collect()
@@ -70,6 +91,9 @@ def main(plain):
     sha512 = ed25519.sha512
     gc.collect()
     found["heap"] = gc.mem_alloc() - before
+    if copied:
+        print(json.dumps(found))
+        return
     if not plain:
         found["checked"] = checked(ed25519, sha512)
     secret = bytes(range(32))
