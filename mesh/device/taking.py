@@ -43,12 +43,19 @@ class Taking:
         if bundle.signer not in chosen:
             raise RemoteError("an update signed by somebody of whom this board takes none")
         seen = _seen()
-        if bundle.made > seen.get(bundle.signer, -1) and await self._take(bundle, offer):
+        last = self._updates.boot.update.get("made")  # the power may have gone before SEEN had it
+        if bundle.made <= seen.get(bundle.signer, -1) or bundle.made == last:
+            return
+        if await self._take(bundle, offer):
+            if self._is_staged:
+                self._stage(bundle)
             seen[bundle.signer] = bundle.made
             known = {who: seen[who] for who in chosen if who in seen}
             identity.write(SEEN, cbor.encode(known))
-            if self._is_staged:
-                await self._restart(bundle)
+        if self._is_staged:
+            await asyncio.sleep_ms(GOODBYE_MS)
+            self._updates.leave()
+            self._updates.boot.restart()
 
     async def _take(self, bundle: "Bundle", offer: bytes) -> bool:
         """Stage an update, or refuse it with the reason in /peer; whether that is for good."""
@@ -129,13 +136,10 @@ class Taking:
                 await asyncio.sleep_ms(AGAIN_MS)
         return b""
 
-    async def _restart(self, bundle: "Bundle") -> None:
+    def _stage(self, bundle: "Bundle") -> None:
         boot, trial_ms = self._updates.boot, self._updates.node.limits.trial_ms
         update: dict[str, Any] = {"version": bundle.version, "made": bundle.made}
         boot.stage(boot.free_slot(), update, trial_ms // 1000)
-        await asyncio.sleep_ms(GOODBYE_MS)
-        self._updates.leave()
-        boot.restart()
 
     def _tell(self, bundle: "Bundle", state: str, **more: "Any") -> None:  # noqa: ANN401 - plain
         self._show(bundle, state, **more)

@@ -93,8 +93,8 @@ class Updates:
                 await Taking(self, peer).consider(offer)
         except NoAnswer:
             self._due[peer] = self.loop.now() + AGAIN_MS
-        except MeshError as error:
-            self.console.tell("update", state="refused", why=error.detail)
+        except (MeshError, OSError) as error:
+            self.console.tell("update", state="refused", why=str(error))
 
     async def ask(self, peer: bytes, wish: object) -> object:
         """What a peer says at /updates. NoAnswer if it says nothing; RemoteError if it refuses."""
