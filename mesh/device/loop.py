@@ -76,10 +76,12 @@ class Loop:
         events.set_exception_handler(self._crashed)
         for channel in self._sockets:
             self.also(self._listen(channel, self._sockets[channel]))
-        while self._crash is None:
-            self.turn()
-            await self._sleep()
-        events.set_exception_handler(before)
+        try:
+            while self._crash is None:
+                self.turn()
+                await self._sleep()
+        finally:
+            events.set_exception_handler(before)
         raise self._crash
 
     def turn(self) -> int:

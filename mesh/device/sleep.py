@@ -55,13 +55,15 @@ class Sleep:
         self._every_s, self._to, self._awake_s = sleep
         self._own = own = board.node.peer.feeds.own
         last = read_entry(board.node.peer.kit, own.newest)[2] if own.newest else ""
-        self._woke = last == "asleep" and resets.cause() != "power on"
+        if last == "asleep" and resets.cause() != "power on":
+            self._awake_s = 0
+        if not self._awake_s:
+            board.node.peer.feeds.due_ms = NEVER_MS
 
     async def run(self) -> None:
         """Be awake for as long as it takes. It does not return."""
         feeds = self._node.peer.feeds
-        if not self._woke:
-            await asyncio.sleep(self._awake_s)
+        await asyncio.sleep(self._awake_s)
         await self._until(lambda: not has_usb(), NEVER_MS)
         feeds.due_ms = NEVER_MS  # what was measured is written and signed once, below
         await self._until(self._has_measured, SENSE_MS)

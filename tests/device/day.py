@@ -92,6 +92,8 @@ class Day:
         for minute in range(minutes):
             world.now += MINUTE_MS
             one.tick(world.now)
+            while one.next_send():
+                pass
             own = node.peer.feeds.own
             node.peer.feeds.run(own.author, own.next_seq - 1)
             if minute % 3 == 0:
