@@ -7,18 +7,11 @@ One signature at a time: all share one work space.
 # pyright: reportArgumentType=false
 # (machine code takes a buffer for a pointer)
 
+from uctypes import addressof
+
 from mesh.device import tables25519 as t
 from mesh.device.field25519 import run
-from mesh.device.scalar25519 import (
-    digits,
-    in_words,
-    muladd,
-    odd,
-    pack,
-    reduce,
-    select,
-    unpack,
-)
+from mesh.device.scalar25519 import digits, odd, pack, reduce, select, unpack
 from mesh.device.sha512 import sha512
 from mesh.device.tables25519 import ODDS, A, C, E, F, G, H, T, X, Y, Z
 
@@ -26,7 +19,8 @@ _SIZE = 32  # bytes of a key and of each half of a signature
 _COLUMNS = 26  # of each comb
 _ONE = b"\x01" + bytes(31)
 _WORK = bytearray(80 * (ODDS + 16))
-_TABLE = in_words(t.COMBS)
+# it is read by words; what is used from flash may be at any address
+_TABLE = bytearray(t.COMBS) if addressof(t.COMBS) & 3 else t.COMBS
 _ADD = bytearray(t.ADD)
 _KEEP = bytearray(t.KEEP)
 
@@ -42,7 +36,7 @@ def sign(secret: bytes, public: bytes, data: bytes) -> bytes:
     r = bytearray(sha512(h[32:] + data))
     reduce(_WORK, r)
     point = _of_base(r[:32])
-    muladd(_WORK, sha512(point + public + data), _scalar(h), r)
+    reduce(_WORK, r, sha512(point + public + data), _scalar(h))
     return point + bytes(r[:32])
 
 

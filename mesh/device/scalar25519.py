@@ -9,22 +9,15 @@ import micropython
 from mesh.device.tables25519 import L
 
 
-def reduce(work: bytearray, r: bytearray) -> None:
-    """r mod L in place of r, in 64 bytes. work: 140 words."""
+def reduce(work: bytearray, r: bytearray, k: bytes = b"", a: bytes = b"") -> None:
+    """r mod L in place of r, or (k a + r) mod L: k and r have 64 bytes, a 32. work: 140 words."""
     limbs(work, 0, r, 64)
     limbs(work, 120, L, 31)
-    fold(work, 36)
-    out(work, r)
-
-
-def muladd(work: bytearray, k: bytes, a: bytes, r: bytearray) -> None:
-    """(k a + r) mod L in place of r: k and r have 64 bytes, a 32. work: 140 words."""
-    limbs(work, 0, r, 64)
-    limbs(work, 60, k, 64)
-    limbs(work, 100, a, 32)
-    limbs(work, 120, L, 31)
-    multiply(work, 0)
-    fold(work, 56)
+    if k:
+        limbs(work, 60, k, 64)
+        limbs(work, 100, a, 32)
+        multiply(work, 0)
+    fold(work, 56 if k else 36)
     out(work, r)
 
 
@@ -79,10 +72,7 @@ def multiply(p: ptr32, x: int):
 
 @micropython.viper
 def fold(p: ptr32, x: int):
-    """Make the limbs up to word x less than L, as 18 of them and a bit. C is from word 120 on.
-
-    2^252 is -C: each limb above, times C, is taken away 18 limbs below.
-    """
+    """Make the limbs up to word x less than L: as 2^252 is -C, which is from word 120 on."""
     c = ptr32(int(p) + 480)
     count = x - 17
     top = ptr32(int(p) + 4 * x)
@@ -155,9 +145,8 @@ def odd(s: ptr8):
 def digits(steps: ptr8, s: ptr8) -> int:
     """s, below 2^253, as steps of two bytes each: how often to double, then which digit to add.
 
-    Digits are 0, or odd from -7 to 7 and so one in five; each of the last 26 doublings is a step
-    of its own. Gives how many bytes of steps there are, 512 at most. This takes longer for some
-    numbers than for others. The digits come from below: the steps are the wrong way round.
+    Digits are 0, or odd from -7 to 7; the last 26 doublings are a step each. The last step comes
+    first. Gives how many bytes there are, 512 at most. How long it takes depends on the number.
     """
     i = 0
     n = 0
@@ -200,7 +189,6 @@ def select(p: ptr32, x: int, table: ptr32, s: ptr8):
     work = p
     column = x + 1
     if column > 26:
-        # the second comb's teeth are those between
         table = ptr32(int(table) + 1536)
     n = 0
     i = 0
@@ -310,13 +298,3 @@ def pack(p: ptr32, slot: int, data: ptr8):
             i += 1
         j += 1
     data[31] = data[31] & 127
-
-
-@micropython.viper
-def _address(data: ptr8) -> int:
-    return int(data) & 3
-
-
-def in_words(data: bytes) -> "bytes | bytearray":
-    """The same, where words can be read: what is used from flash may be at any address."""
-    return bytearray(data) if _address(data) else data
