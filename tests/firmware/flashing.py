@@ -119,7 +119,13 @@ def board(folder, template=None, **options):
     if template is not None and not folder.exists():
         shutil.copytree(template, folder)
     with Virtual(folder, **options) as virtual:
+        is_up(virtual)
         yield virtual
+
+
+def is_up(virtual):
+    """Wait for its prompt or its program: what is typed while it starts is lost, as on boards."""
+    virtual.log.wait_line(lambda line: "joined" in line or "help()" in line or "Error" in line)
 
 
 def snapshot(folder, but=()):
