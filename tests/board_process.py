@@ -44,7 +44,7 @@ class BoardKeys:
         return self._ask("sha512", data)
 
     def _ask(self, name, *arguments):
-        question = json.dumps([name] + [one.hex() for one in arguments])  # noqa: RUF005 - read by MicroPython too
+        question = json.dumps([name] + [one.hex() for one in arguments])
         print(question, file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
         assert line, f"MicroPython ended, asked {question}"
