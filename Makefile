@@ -22,6 +22,9 @@ bench:     ## how fast it is, beside others, on this machine
 	@$(PYTHON) tools/setup.py bench
 	$(BIN)/python tests/bench/run.py $(ARGS)
 
+week: setup     ## a full board lives a week of pretend time in a Pico W's heap; about an hour (make week ARGS=24)
+	$(BIN)/python tests/device/week.py $(ARGS)
+
 fuzz: setup     ## the random tests, for long (make fuzz ARGS="-k cbor")
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout 3600 tests/fuzz $(ARGS)
 
@@ -59,4 +62,4 @@ types: setup
 rules: setup
 	$(BIN)/pytest --quiet tests/rules
 
-.PHONY: help demo test tests check bench fuzz firmware format clean sizes setup layout lint imports types rules
+.PHONY: help demo test tests check bench week fuzz firmware format clean sizes setup layout lint imports types rules
