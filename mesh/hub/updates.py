@@ -1,4 +1,4 @@
-"""Firmware for boards over the mesh: chosen ones are offered it, look, and decide by themselves."""
+"""Firmware for boards over the mesh: chosen ones are offered it, look, and decide themselves."""
 
 import asyncio
 import hashlib

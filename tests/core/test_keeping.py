@@ -103,8 +103,8 @@ def test_without_a_store_all_is_signed_at_once():
 
 
 def test_after_a_restart_only_what_is_wanted_is_signed():
-    one, store = author()
-    for n in range(100):
+    one, _ = author()
+    for _ in range(100):
         one.feed.append(CLOCK, "note", "x" * 50)
     one.feed.keep()
     signed = []
