@@ -34,6 +34,7 @@ HEAP_MS = 10_000
 GOOD_MS = 60_000  # on the network, without a fault
 FEED_MS = 2000
 WIFI_S = 10
+MOST_KNOWN = 8  # through these the others are found
 KNOWN = "peers"  # the file with the last addresses that worked: {id: text}
 
 
@@ -263,7 +264,13 @@ class Board:
             pass
 
     def _keep_known(self) -> None:
+        profile = self._profile
+        dear = [profile.introduced_by] + (profile.sleep[1] if profile.sleep else [])
         proven = self.node.contacts.proven()
+        # a stable choice, as flash wears out; the heap may have no room in one piece for all
+        ranks = sorted([(c.peer not in dear, not c.pinned, c.peer) for c in proven])
+        kept = [rank[2] for rank in ranks[:MOST_KNOWN]]
+        proven = [c for c in proven if c.peer in kept]
         known = cbor.encode({c.peer: address_text(c.address) for c in proven if c.address})
         if proven and known != self._known:
             self._known = known
