@@ -18,12 +18,8 @@ from mesh.hub.mishaps import Mishap
 SETTINGS = "settings.json"
 # In this order they go: a counter without an identity is no harm, the other way round it is.
 SELF = ("identity", "counter", "feed.a", "feed.b", "peers", "updates", "faults")
-PROGRAM = (
-    "main.py",
-    "firmware.json",
-    "boot",
-    "start.mpy",
-)  # main.py first: half a program is worse
+# main.py first: half a program is worse
+PROGRAM = ("main.py", "firmware.json", "boot", "boot.new", "start.mpy")
 FOLDERS = ("mesh", "next", "other")
 COPIED = ("identity", "counter", SETTINGS, "feed.a", "feed.b", "updates")
 HIDDEN = "********"  # stands for a Wi-Fi password that stays on the board

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from mesh.core import cbor, coap
-from mesh.core.contacts import Contact
+from mesh.core.contacts import ASLEEP, Contact
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
 from mesh.hub import answers, roster, updates, watching
@@ -116,11 +116,12 @@ async def _ask(
             contact.peer, code, path, payload, CBOR if payload else None, timeout=timeout_s
         )
     except (NoAnswer, TimeoutError) as error:
-        raise Failure(
-            f"{who.label} ({who.short}) did not answer within {timeout_s:g} s",
-            "ask again with a longer --timeout; `mesh peers` tells when it was last heard",
-            TIMEOUT,
-        ) from error
+        how = f"did not answer within {timeout_s:g} s"
+        help = "ask again with a longer --timeout; `mesh peers` tells when it was last heard"
+        if contact.state == ASLEEP:
+            how = "is asleep"
+            help = "`mesh peers` tells for how long; awake, it hands on what it measured"
+        raise Failure(f"{who.label} ({who.short}) {how}", help, TIMEOUT) from error
     except LocalError as error:
         raise Failure(
             f"{who.label} cannot be asked: {error.detail}", error.help, NOBODY

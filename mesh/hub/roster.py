@@ -117,7 +117,7 @@ async def resolve(peer: "HubPeer", args: Mapping[str, Any]) -> Contact:
             return False
         contact = peer.node.contacts.get(ids.from_text(one.id))
         found[:] = [contact] if contact is not None and contact.address is not None else []
-        return bool(found) and found[0].state == UP
+        return bool(found) and found[0].state in (UP, ASLEEP)
 
     await until(peer, seconds(args, "wait", 0.0), enough)
     if found:

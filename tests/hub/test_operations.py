@@ -180,6 +180,20 @@ def test_watching_ends_in_time_and_tells_silence_from_absence(tmp_path):
     asyncio.run(scenario())
 
 
+def test_who_is_asleep_is_not_said_to_be_gone(tmp_path):
+    async def scenario():
+        async with two(tmp_path) as (greenhouse, study):
+            await do(study, "show", peer="greenhouse", wait=LIMIT_S)
+            contact = study.node.contacts.get(greenhouse.identity.public)
+            study.node.contacts.asleep(study.now(), contact, 3600)
+            await greenhouse.stop()
+            with pytest.raises(Failure, match=r"greenhouse \(\w+\) is asleep") as caught:
+                await do(study, "show", peer="greenhouse", wait=LIMIT_S, timeout=0.2)
+            assert "mesh peers" in caught.value.help
+
+    asyncio.run(scenario())
+
+
 def test_who_is_remembered_and_not_there_is_named(tmp_path):
     async def scenario():
         async with a_peer(tmp_path, {}) as alone:
