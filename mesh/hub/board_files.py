@@ -10,6 +10,7 @@ from typing import Any
 from mesh.core import ids
 from mesh.core.errors import LocalError
 from mesh.core.settings import parse
+from mesh.hub import pins
 from mesh.hub.backup import Copy
 from mesh.hub.cable import DRAFT, Cable
 from mesh.hub.failure import Failure
@@ -142,8 +143,10 @@ def changed(settings: Mapping[str, Any], changes: Sequence[str]) -> dict[str, An
 
 
 def write_settings(cable: Cable, settings: Mapping[str, Any]) -> bool:
-    """Check settings and put them on the board; whether they changed. LocalError."""
+    """Check settings, pins too, and put them on the board; whether they changed. LocalError."""
     parse(settings)
+    if "board" in settings:
+        pins.refuse(None, settings)
     text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
     return bool(cable.put_all({SETTINGS: text.encode()}))
 

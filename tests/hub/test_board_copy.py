@@ -58,6 +58,7 @@ def test_settings_are_shown_without_passwords_and_changed(attic, capsys, tmp_pat
         (["name.x=1"], "no table"),
         (["=1"], "KEY=VALUE"),
         (["sensors.x.every_s=soon"], "every_s"),
+        (["board=pico_w", 'sensors.bed={"kind": "ds18b20", "pin": 99}'], "sensors.bed.pin"),
         (['wifi=[{"ssid": "b", "password": "********"}]'], "knows none for 'b'"),
     ],
 )
