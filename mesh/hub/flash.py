@@ -42,6 +42,7 @@ class Known(NamedTuple):
 
     has_settings: bool
     has_wifi: bool = True
+    what: str = ""  # the board's name, if it told
 
 
 def peek(place: Place, board: str | None, image: Path | None) -> Known:
@@ -55,7 +56,8 @@ def peek(place: Place, board: str | None, image: Path | None) -> Known:
         if error.name != "no-prompt" or not (board and image):
             raise
         return Known(False)
-    return Known(seen.settings is not None, board_look.board_of(seen, board).port != "unix")
+    data = board_look.board_of(seen, board)
+    return Known(seen.settings is not None, data.port != "unix", data.name)
 
 
 class Done(NamedTuple):

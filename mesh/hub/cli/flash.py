@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mesh.hub.cli import render
 from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply
 
 EXAMPLE = "mesh flash --name greenhouse --wifi house --sensor air=bme280"
@@ -67,6 +68,8 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     where = flash_ask.place(port, yes)
     # what need not be asked need not be looked up
     known = flash.Known(False) if yes or settings else flash.peek(where, board, image)
+    if known.what and not known.has_settings and flash_ask.has_person():
+        render.note(f"{known.what} at {where.port}: what is it to be?")
     given = flash_ask.Given(name, wifi, sensor or [], follow or [], settings)
     wanted = flash_ask.settings(given, known.has_settings, known.has_wifi, yes)
     order = flash_order.Order(
