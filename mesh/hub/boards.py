@@ -11,13 +11,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from mesh.core.errors import LocalError
+from mesh.hub.board_log import Log
 from mesh.hub.lean import leaned
 
 BOOT = "from start import start\n\nstart()\n"
@@ -25,7 +25,6 @@ START = Path("mesh/device/start.py")
 RESTART = 75  # exit code of a board that wants to start again (mesh/device/start.py)
 HEAP = "320k"
 PATIENCE_S = 10.0  # that a board may take to say goodbye
-MOST_LINES = 10_000  # of a console that are kept, at least; the oldest go
 NATIVE = {"x86_64": "x64", "AMD64": "x64"}  # what mpy-cross calls this machine's code
 
 
@@ -101,17 +100,9 @@ def configure(folder: Path, settings: Mapping[str, object]) -> None:
     (folder / "settings.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _event(line: str) -> dict[str, object]:
-    """The event on a console line; empty if there is none."""
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return {}
-    return event if isinstance(event, dict) else {}
-
-
-class VirtualBoard:
-    """One board as a process in the board's folder. A context manager, or start() and kill().
+class VirtualBoard(Log):
+    """One board as a process in the board's folder, and the log of its console. A context manager,
+    or start() and kill().
 
     `wrap` goes before the command, such as ip netns exec NAME; heard(line) is called for each
     console line, from a thread of its own.
@@ -124,18 +115,18 @@ class VirtualBoard:
         wrap: Sequence[str] = (),
         heard: Callable[[str], None] | None = None,
     ) -> None:
+        super().__init__(heard)
         self.folder = folder
-        self.lines: list[str] = []
         self._command = [*wrap, find_micropython(), "-X", f"heapsize={heap}", "main.py"]
-        self._heard = heard
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
-        self._news = threading.Condition()
-        self._ended = self._is_off = False
+        self._power = threading.Lock()
+        self._is_off = False
 
     def start(self) -> Self:
         """Switch it on. It starts again by itself when it asks for that."""
-        self._is_off = self._ended = False
+        self._is_off = False
+        self.end(False)
         self._process = process = self._run()
         self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
         self._reader.start()
@@ -168,46 +159,6 @@ class VirtualBoard:
         assert self._process is not None  # noqa: S101
         return self._process.pid
 
-    @property
-    def console(self) -> str:
-        """What it told so far."""
-        with self._news:
-            return "\n".join(self.lines)
-
-    def events(self, name: str) -> list[dict[str, object]]:
-        """What it told so far of that name, with the setting "console": "json"."""
-        with self._news:
-            found = [_event(line) for line in self.lines]
-        return [event for event in found if event.get("event") == name]
-
-    def wait(self, what: str, /, timeout_s: float = 30.0, **fields: object) -> dict[str, object]:
-        """The first event of that name with those fields; LocalError with all it told if none."""
-
-        def fits(line: str) -> bool:
-            event = _event(line)
-            return event.get("event") == what and fields.items() <= event.items()
-
-        return _event(self.wait_line(fits, timeout_s, f"{what} {fields or ''}"))
-
-    def wait_line(
-        self, wanted: Callable[[str], bool], timeout_s: float = 30.0, what: str = "that line"
-    ) -> str:
-        """The first console line that is wanted; LocalError with its console if none comes."""
-        deadline = time.monotonic() + timeout_s
-        at = 0
-        with self._news:
-            while True:
-                for line in self.lines[at:]:
-                    if wanted(line):
-                        return line
-                at = len(self.lines)
-                left = deadline - time.monotonic()
-                if self._ended or left <= 0:
-                    break
-                self._news.wait(left)
-        why = "has ended" if self._ended else f"did not do so in {timeout_s} s"
-        raise LocalError(f"waited for {what}, but the board {why}. Its console:\n{self.console}")
-
     def wait_end(self, timeout_s: float = PATIENCE_S) -> int:
         """Its exit code, once it has ended; LocalError if it does not."""
         assert self._process is not None  # noqa: S101
@@ -226,7 +177,7 @@ class VirtualBoard:
     def kill(self) -> None:
         """Cut its power."""
         if self._process is not None:
-            with self._news:
+            with self._power:
                 self._is_off = True
                 self._process.kill()
             self.wait_end()
@@ -246,25 +197,17 @@ class VirtualBoard:
         """Hear one start after the other, until it is off."""
         self._hear(process)
         while process.wait() == RESTART:
-            with self._news:
+            with self._power:
                 if self._is_off:
                     break
                 self._process = process = self._run()
             self._hear(process)
-        with self._news:
-            self._ended = True
-            self._news.notify_all()
+        self.end()
 
     def _hear(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None  # noqa: S101
         for line in process.stdout:
-            with self._news:
-                if len(self.lines) > 2 * MOST_LINES:
-                    del self.lines[:MOST_LINES]
-                self.lines.append(line.rstrip("\n"))
-                self._news.notify_all()
-            if self._heard is not None:
-                self._heard(line.rstrip("\n"))
+            self.add(line.rstrip("\n"))
         process.stdout.close()
         if process.stdin is not None:
             with contextlib.suppress(OSError):
