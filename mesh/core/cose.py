@@ -50,10 +50,9 @@ def protect(content_format: "int | None", kid: "bytes | None", counter: "int | N
 
 def sign1(identity: "Identity", protected: bytes, aad: bytes, payload: bytes) -> bytes:
     """The COSE_Sign1 of a payload."""
-    protected = head(BYTES, len(protected)) + protected
-    payload = head(BYTES, len(payload)) + payload
     signature = identity.sign(_signed(protected, aad, payload))
-    return b"\x84" + protected + b"\xa0" + payload + _SIGNATURE + signature
+    heads = b"\x84" + head(BYTES, len(protected)), b"\xa0" + head(BYTES, len(payload))
+    return b"".join((heads[0], protected, heads[1], payload, _SIGNATURE, signature))
 
 
 def split(data: bytes) -> tuple[bytes, bytes, bytes]:
@@ -103,16 +102,15 @@ def header(kit: "Kit", protected: bytes) -> "Header":
 def check1(kit: "Kit", public: bytes, parts: "tuple[bytes, bytes, bytes]", aad: bytes) -> None:
     """RemoteError 4.01 unless what split() gave was signed by `public` with this external_aad."""
     protected, payload, signature = parts
-    signed = _signed(
-        head(BYTES, len(protected)) + protected, aad, head(BYTES, len(payload)) + payload
-    )
-    if not kit.verify(public, signature, signed):
+    if not kit.verify(public, signature, _signed(protected, aad, payload)):
         raise RemoteError("wrong signature", 0x81)
 
 
 def _signed(protected: bytes, aad: bytes, payload: bytes) -> bytes:
-    """Sig_structure (RFC 9052 s.4.4); protected and payload with their heads."""
-    return b"\x84\x6aSignature1" + protected + head(BYTES, len(aad)) + aad + payload
+    """Sig_structure (RFC 9052 s.4.4), joined in one step: a heap has no room for copies of it."""
+    start = b"\x84\x6aSignature1"
+    heads = head(BYTES, len(protected)), head(BYTES, len(aad)), head(BYTES, len(payload))
+    return b"".join((start, heads[0], protected, heads[1], aad, heads[2], payload))
 
 
 def _bytes(data: bytes, at: int) -> tuple[int, int]:
