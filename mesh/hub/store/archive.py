@@ -5,11 +5,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mesh.core.errors import LocalError
 from mesh.core.run import Run
 from mesh.hub.store import schema
 from mesh.hub.store.keeper import Contradiction, Keeper, Span
@@ -88,14 +88,15 @@ class Archive:
     def heads(self) -> dict[bytes, tuple[int, bytes, bytes]]:
         """How far each feed is held: {author: (last seq, its link, a head up to there)}."""
         rows = self._reading.execute(
-            "SELECT key, max(seq), link, head FROM head JOIN author ON author.id = head.author GROUP BY key"
+            "SELECT key, max(seq), link, head FROM head JOIN author ON author.id = author "
+            "GROUP BY key"
         )
         return {key: (seq, link, head) for key, seq, link, head in rows}
 
     def missing(self, author: bytes) -> list[tuple[int, int]]:
         """The first and last seq of each gap between what is held of an author."""
         spans = self._spans(author)
-        return [(one.last + 1, two.first - 1) for one, two in zip(spans, spans[1:], strict=False)]
+        return [(one.last + 1, two.first - 1) for one, two in pairwise(spans)]
 
     def run(self, author: bytes, first: int, most: int) -> list[object] | None:
         """A run from `first` on, or from the next entry held, with entries of at most `most` bytes
@@ -108,8 +109,8 @@ class Archive:
 
     def _spans(self, author: bytes) -> list[Span]:
         rows = self._reading.execute(
-            "SELECT first, before, last, link FROM span WHERE author = (SELECT id FROM author WHERE key = ?) "
-            "ORDER BY first",
+            "SELECT first, before, last, link FROM span JOIN author ON author.id = author "
+            "WHERE key = ? ORDER BY first",
             (author,),
         )
         return [Span(*row) for row in rows]

@@ -9,7 +9,10 @@ from mesh.core.run import Run
 
 Link = bytes
 RUN = 700  # bytes of entries that lie between two heads kept, at most: a board takes runs of 900
-SPANS = "SELECT first, before, last, link FROM span WHERE author = ? AND first <= ? AND last >= ? ORDER BY first"
+SPANS = """SELECT first, before, last, link FROM span
+    WHERE author = ? AND first <= ? AND last >= ? ORDER BY first"""
+NEAREST = """SELECT seq, link FROM head
+    WHERE author = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT 1"""
 
 
 class Contradiction(Exception):
@@ -30,7 +33,7 @@ class Span(NamedTuple):
 
 
 class Keeper:
-    """Writes feeds through one connection. `read(author, seq, entry)` is told of each new entry."""
+    """Writes feeds through one connection. read(author, seq, entry) is told of each new one."""
 
     def __init__(
         self, database: sqlite3.Connection, read: Callable[[int, int, bytes], None]
@@ -38,7 +41,7 @@ class Keeper:
         self._database = database
         self._read = read
         self._authors: dict[bytes, int] = dict(database.execute("SELECT key, id FROM author"))
-        # of each author: the last head kept and the one before, as [seq, bytes of entries since]
+        # of each author the last two heads kept: (seq, bytes of entries since the one before)
         self._since: dict[int, list[tuple[int, int]]] = {}
 
     def author(self, key: bytes) -> int:
@@ -92,7 +95,7 @@ class Keeper:
     def link_at(self, author: int, seq: int, span: Span) -> Link:
         """The link of an entry of a span, or of the one before it."""
         row = self._database.execute(
-            "SELECT seq, link FROM head WHERE author = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT 1",
+            NEAREST,
             (author, span.first, seq),
         ).fetchone()
         at, link = row or (span.first - 1, span.before)

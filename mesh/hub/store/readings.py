@@ -71,7 +71,7 @@ class Readings:
                 "ON CONFLICT DO UPDATE SET unit = excluded.unit RETURNING id",
                 (author, name, unit),
             ).fetchone()
-            known = self._sensors[author, name] = (number, unit)
+            known = self._sensors[author, name] = (int(number), unit)
         return known[0]
 
     def _when(self, author: int, seq: int, clock: Clock) -> tuple[int, int]:
@@ -108,7 +108,8 @@ class Readings:
                 break
             moved += [(unix_ms + (clock[2] or 0), quality, sensor, at) for sensor in sensors]
         self._database.executemany(
-            "UPDATE reading SET time = ?, quality = ? WHERE sensor = ? AND seq = ? AND quality = 0",
+            "UPDATE reading SET time = ?, quality = ? "
+            "WHERE sensor = ? AND seq = ? AND quality = 0",
             moved,
         )
 

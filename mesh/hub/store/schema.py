@@ -13,8 +13,8 @@ BUSY_S = 10.0
 
 # Each makes the tables of the version before those of the next; what has run once never changes.
 # entry: what an author said, as it was signed. span: consecutive entries that are held whole;
-# `before` is the link before the first, `link` that of the last. head: a signature of the author up
-# to that entry, and the entry's link. boot: Unix ms when an author started, by its own clock.
+# `before` is the link before the first, `link` that of the last. head: a signature of the author
+# up to that entry, and the entry's link. boot: Unix ms when an author started, by its own clock.
 # reading: out of the entries, to be found by time; it can be made anew from them.
 MIGRATIONS = (
     """
@@ -34,8 +34,8 @@ MIGRATIONS = (
         PRIMARY KEY (author, seq)
     ) WITHOUT ROWID;
     CREATE TABLE boot (
-        author INTEGER NOT NULL REFERENCES author, boots INTEGER NOT NULL, quality INTEGER NOT NULL,
-        unix_ms INTEGER NOT NULL,
+        author INTEGER NOT NULL REFERENCES author, boots INTEGER NOT NULL,
+        quality INTEGER NOT NULL, unix_ms INTEGER NOT NULL,
         PRIMARY KEY (author, boots)
     ) WITHOUT ROWID;
     CREATE TABLE sensor (
