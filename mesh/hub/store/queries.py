@@ -22,7 +22,7 @@ class Point(NamedTuple):
     least: float
     mean: float
     most: float
-    count: int
+    n: int
 
 
 class Taken(NamedTuple):
@@ -90,6 +90,6 @@ class Queries:
         return (Taken(*row) for row in rows)
 
     def thinned(self, sensor: Sensor, since: int, until: int, points: int) -> list[Point]:
-        """At most so many points for the readings from since to until, for a plot. Numbers only."""
+        """At most so many points for the readings from since to until, as a plot needs them."""
         rows = self._database.execute(THINNED, (sensor.number, since, until, points))
         return [Point(*row) for row in rows]
