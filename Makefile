@@ -25,8 +25,8 @@ bench:     ## how fast it is, beside others, on this machine
 fuzz: setup     ## the random tests, for long (make fuzz ARGS="-k cbor")
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout 3600 tests/fuzz $(ARGS)
 
-firmware: setup     ## what goes on a board, into build/ (make firmware ARGS=armv6m)
-	$(BIN)/python tools/firmware.py $(ARGS)
+firmware: setup     ## what goes on boards, into dist/ (make firmware ARGS="--board pico_w")
+	$(BIN)/mesh firmware build $(or $(ARGS),--board all)
 
 sizes: setup     ## how much of a board's flash each file takes
 	$(BIN)/python tools/sizes.py
@@ -36,7 +36,7 @@ format: setup     ## lay the code out, and fix what ruff can
 	$(BIN)/ruff check --fix
 
 clean:     ## forget what make has made
-	rm -rf .venv typings build *.egg-info .*_cache .hypothesis
+	rm -rf .venv typings build dist *.egg-info .*_cache .hypothesis
 
 # the parts of check
 

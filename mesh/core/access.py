@@ -38,7 +38,7 @@ class Access:
     def _rule(self, path: str) -> "str | list[bytes]":
         """What holds for a path: its own rule, or that of the resource above it."""
         above = path[: path.rfind("/")] if path.count("/") > 1 else path
-        return self._share.get(path) or self._share.get(above) or ALL
+        return self._share.get(path, self._share.get(above, ALL))  # [] is a rule: nobody
 
     def check_set(self, actuator: str, who: bytes) -> None:
         """Raise RemoteError 4.03 unless `who` may set it: by default only who introduced us."""

@@ -81,7 +81,7 @@ class Acting:
     def tick(self, now_ms: int) -> None:
         """Send what is new to those who observe the feed, if it is time."""
         if self.due_ms is not None and now_ms >= self.due_ms:
-            self.due_ms = None
+            self.due_ms = self._peer.feeds.keep(now_ms)
             self._head_ms = now_ms
             if self._serving.feed_changed(now_ms, self._peer.id):
                 self.due_ms = now_ms + MORE_MS

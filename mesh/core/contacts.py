@@ -9,6 +9,11 @@ if TYPE_CHECKING:
 NEW = "new"
 UP = "up"
 LOST = "lost"
+ASLEEP = "asleep"  # it said until when
+
+LATE_MS = 10_000  # in which an answer may still come from before it slept
+LONGEST_S = 604_800  # a sleep that is believed
+SLACK = 10  # this part of it may come on top
 
 
 class Contact:
@@ -17,9 +22,11 @@ class Contact:
     name = kind = how = ""
     state = NEW
     address: "tuple[str, int] | None" = None
+    elsewhere: "tuple[str, int] | None" = None  # it may have moved there: to be asked first
     tries = verified = refused = 0
     asking = pinned = False
     boots = -1
+    slept_ms = wakes_ms = 0  # when it said so, and when it should be awake again
     whom = 0  # how often it will be asked whom it knows
 
     def __init__(self, peer: bytes, now_ms: int) -> None:
@@ -110,8 +117,9 @@ class Contacts:
             self.table.pop(min(lost)[1] if lost else contact.peer)
             if not lost:
                 return False
-        came = contact.state != UP
-        contact.state = UP
+        late = now_ms < min(contact.wakes_ms, contact.slept_ms + LATE_MS)
+        came = contact.state != UP and not late
+        contact.state = ASLEEP if late else UP
         contact.address = address
         contact.how = contact.tried(address) or contact.how
         contact.tries = 0
@@ -123,11 +131,26 @@ class Contacts:
         contact.heard_ms = now_ms
         self.schedule(contact, now_ms + self._limits.check_ms)
 
+    def asleep(self, now_ms: int, contact: Contact, seconds: int) -> None:
+        """It said that it sleeps for so long: until a little later nobody misses it."""
+        contact.slept_ms = now_ms
+        contact.wakes_ms = now_ms + seconds * 1000
+        self._doze(contact)
+
+    def _doze(self, contact: Contact) -> None:
+        contact.state = ASLEEP
+        # its clock is a poor one while it sleeps
+        slack_ms = (contact.wakes_ms - contact.slept_ms) // SLACK + self._limits.check_ms
+        self.schedule(contact, contact.wakes_ms + slack_ms)
+
     def missed(self, now_ms: int, contact: Contact, address: "tuple[str, int]") -> bool:
         """It did not answer at that address. True if it was up and is now lost."""
         contact.tried(address)
         contact.tries += 1
-        was_up = contact.state == UP and contact.address == address
+        was_up = contact.state in (UP, ASLEEP) and contact.address == address
+        if was_up and now_ms < contact.wakes_ms:
+            self._doze(contact)
+            return False
         if was_up:
             contact.state = LOST
         wait_ms = 0 if contact.candidates else min(60_000, 1000 << min(contact.tries, 6))

@@ -17,6 +17,8 @@ from mesh.core.run import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from mesh.core.primitives import Identity, Kit
 
 _RUN_SIZE = 90  # bytes of a run besides its head and its entries, at most
@@ -51,9 +53,16 @@ class Feed:
 
     One's own feed grows by append() and sign(), another's by accept(). `start` is the seq before
     the first entry, `link` its link if that is not the genesis. To be read: first_seq, the oldest
-    entry held; gap, the first and last seq that were last skipped, or None; fork, the seq and run
-    of the contradiction that ended the feed, or None.
+    entry held; before, the link before it; gap, the first and last seq that were last skipped, or
+    None; fork, the seq and run of the contradiction that ended the feed, or None; trouble, why
+    entries could not be kept, or nothing.
     """
+
+    trouble = ""
+    # keep(first seq held, link before it, entries held, how many of them are new), or OSError: a
+    # store, which has what a head covers before the head is signed
+    _keep: "Callable[[int, bytes, list[bytes], int], None] | None" = None
+    _kept = 0  # the last seq that the store has
 
     def __init__(
         self,
@@ -74,15 +83,49 @@ class Feed:
 
     def _begin(self, first: int, before: bytes) -> None:
         self.first_seq = first
-        self._before = before  # the link before the first entry held
+        self.before = before  # the link before the first entry held
         self._link = before  # the link of the last one
         self._entries: list[bytes] = []
         self._heads: list[tuple[int, bytes, bytes]] = []  # seq, link, head; ascending
+
+    def resume(
+        self,
+        first: int,
+        before: bytes,
+        entries: "Iterable[bytes]",
+        keep: "Callable[[int, bytes, list[bytes], int], None]",
+    ) -> None:
+        """Go on after entries that a store kept, from seq `first` on; it keeps what comes too."""
+        self._begin(first, before)
+        for entry in entries:
+            self._extend([entry], next_link(self._kit, self._link, entry))
+        self._keep = keep
+        self._kept = self.next_seq - 1
+
+    @property
+    def unkept(self) -> int:
+        """How many entries the store still has to take; 0 without one."""
+        return self.next_seq - 1 - self._kept if self._keep else 0
+
+    def keep(self) -> None:
+        """Have the store take what is new. What it cannot take is not signed: see trouble."""
+        if self._keep and self.unkept:
+            try:
+                self._keep(self.first_seq, self.before, self._entries, self.unkept)
+                self._kept = self.next_seq - 1
+                self.trouble = ""
+            except OSError as error:
+                self.trouble = str(error)
 
     @property
     def next_seq(self) -> int:
         """The seq that comes next."""
         return self.first_seq + len(self._entries)
+
+    @property
+    def newest(self) -> "bytes | None":
+        """The last entry."""
+        return self._entries[-1] if self._entries else None
 
     @property
     def head(self) -> "bytes | None":
@@ -100,27 +143,46 @@ class Feed:
         self._extend([entry], next_link(self._kit, self._link, entry))
         return seq
 
-    def sign(self, identity: "Identity") -> "bytes | None":
-        """Sign what was appended; the new head, or None if there is nothing new.
+    def sign(self, identity: "Identity", first: int = 0) -> "bytes | None":
+        """Sign what was appended, and kept if there is a store; the newest head, or None if there
+        is nothing new.
 
         If that is more than fits in a run, it is signed piece by piece, so that all can be had.
+        After a restart only what is wanted, from seq `first` on: an older part when asked for it.
         """
-        at, link = self._signed(self.next_seq)
-        seq = at
+        last = self.first_seq - 1 + max(0, len(self._entries) - self.unkept)
+        first = max(first, self.first_seq)
+        if self._heads:
+            at, link, _ = self._heads[-1]
+            low = self._fitting(self._heads[0][0], self._limits.run - _HEAD_SIZE)
+            if low > first:
+                old = self._pieces(identity, (self.first_seq - 1, self.before), low - 1)
+                self._heads = list(old) + self._heads
+        else:
+            at = max(self.first_seq - 1, min(first, last) - 1)
+            link = self._link_at(at)
+        if at >= last:
+            return None
+        for head in self._pieces(identity, (at, link), last):
+            self._add_head(*head)
+        return self.head
+
+    def _pieces(
+        self, identity: "Identity", start: "tuple[int, bytes]", last: int
+    ) -> "Iterator[tuple[int, bytes, bytes]]":
+        """Heads (seq, link, head) after a seq and its link, up to `last`, each for one run."""
+        seq, link = start
         room = 0
-        for entry in self._entries[at + 1 - self.first_seq :]:
+        for entry in self._entries[seq + 1 - self.first_seq : last + 1 - self.first_seq]:
             size = len(entry) + _ENTRY_SIZE
             room -= size
             if room < 0:
-                if seq > at:
-                    self._add_head(seq, link, seal_head(identity, seq, link))
+                if seq > start[0]:
+                    yield seq, link, seal_head(identity, seq, link)
                 room = self._limits.run - _RUN_SIZE - _HEAD_SIZE - size
             link = next_link(self._kit, link, entry)
             seq += 1
-        if seq == at:
-            return None
-        self._add_head(seq, link, seal_head(identity, seq, link))
-        return self.head
+        yield seq, link, seal_head(identity, seq, link)
 
     def run(self, first_seq: int, max_bytes: int) -> "list[object] | None":
         """A run of at most max_bytes from first_seq on, or from the first entry held.
@@ -180,7 +242,7 @@ class Feed:
         surplus = len(self._entries) - self._tail
         if surplus > 0:
             for entry in self._entries[:surplus]:
-                self._before = next_link(self._kit, self._before, entry)
+                self.before = next_link(self._kit, self.before, entry)
             self._entries = self._entries[surplus:]
             self.first_seq += surplus
             self._heads = [head for head in self._heads if head[0] >= self.first_seq]
@@ -207,7 +269,7 @@ class Feed:
 
     def _signed(self, seq: int) -> "tuple[int, bytes]":
         """The last seq up to this one whose link is known without a walk, and its link."""
-        at, link = self.first_seq - 1, self._before
+        at, link = self.first_seq - 1, self.before
         for known in self._heads:
             if known[0] <= seq:
                 at, link = known[0], known[1]

@@ -31,11 +31,22 @@ class Feeds:
         self._kit = kit
         self._identity = identity
         self._limits = limits
-        # The last start's tail is lost: go on where no seq can have been used (protocol.md s.6)
+        # Unless a store knows better: go on where no seq can have been used (protocol.md s.6)
         start = boots << 32
         seam = kit.sha256(b"othermesh feed v1" + identity.public + start.to_bytes(8, "big"))
         self.own = Feed(kit, identity.public, limits.tail, start, seam, limits)
         self.foreign: dict[bytes, Feed] = {}
+        self.due_ms = 0  # the own feed's store is not used before
+
+    def keep(self, now_ms: int) -> "int | None":
+        """Have the own feed's store take what is new, at most once in limits.head_ms: flash wears
+        out. When to try again if something is left, or None.
+        """
+        own = self.own
+        if own.unkept and now_ms >= self.due_ms:
+            self.due_ms = now_ms + self._limits.head_ms
+            own.keep()
+        return self.due_ms if own.unkept else None
 
     def next_seq(self, author: bytes) -> int:
         """Which seq of an author comes next; 0 if nothing of it is held."""
@@ -44,7 +55,7 @@ class Feeds:
 
     def heads(self) -> list[bytes]:
         """Heads of all feeds held, the own one signed now if need be."""
-        self.own.sign(self._identity)
+        self.own.sign(self._identity, self.own.next_seq)
         feeds = [self.own] + [self.foreign[author] for author in sorted(self.foreign)]
         heads = [feed.head for feed in feeds if feed.head]
         return heads[: self._limits.body // HEAD_SIZE]
@@ -72,7 +83,7 @@ class Feeds:
         feed = self.foreign.get(author)
         if author == self._identity.public:
             feed = self.own
-            feed.sign(self._identity)
+            feed.sign(self._identity, first)
         return feed.run(first, self._limits.run) if feed else None
 
     def take(self, now_ms: int, value: object) -> dict[bytes, int]:

@@ -2,7 +2,7 @@
 
 from mesh.core import coap
 from mesh.core.asks import Ask, request_for
-from mesh.core.contacts import UP
+from mesh.core.contacts import LONGEST_S, UP
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
 from mesh.core.feed import read_entry
@@ -12,6 +12,7 @@ from mesh.core.senml import unpack
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from mesh.core.asks import Asks
     from mesh.core.contacts import Contact, Contacts
@@ -30,6 +31,9 @@ class Following:
     source, error) for what does not hold.
     """
 
+    # to be set: called for who says that it goes to sleep, with the seconds
+    slept: "Callable[[int, bytes, int], None]"
+
     def __init__(
         self,
         kit: "Kit",
@@ -47,7 +51,8 @@ class Following:
         self._idle_ms = limits.check_ms * IDLE_CHECKS
         self._pause_ms = limits.check_ms // 4
         self._most = limits.outgoing * 5 // 8  # so that there is room for other questions
-        self._open: dict[bytes, list[int]] = {}  # peer -> [number or -1 when ended, last news ms]
+        # peer -> [number or -1 when ended, last news ms, where and in which of its starts]
+        self._open: dict[bytes, list[Any]] = {}
         self.due_ms: int | None = None
         feeds.heard = self.heard
 
@@ -66,7 +71,8 @@ class Following:
         state = self._open.get(peer)
         if state is not None:
             silent_ms = now_ms - state[1]
-            if not is_up or (state[0] >= 0 and silent_ms > self._idle_ms):
+            gone = state[2] != (contact.address, contact.boots)
+            if not is_up or (state[0] >= 0 and (gone or silent_ms > self._idle_ms)):
                 self._open.pop(peer)
                 self._asks.cancel(now_ms, state[0])
             elif state[0] >= 0 or silent_ms < self._pause_ms:
@@ -79,7 +85,8 @@ class Following:
         message = request_for(coap.FETCH, ["feeds"], observe=True)
         ask = Ask(peer, contact.address, (CBOR, body), self._answered)
         try:
-            self._open[peer] = [self._asks.put(now_ms, ask, message), now_ms]
+            where = contact.address, contact.boots
+            self._open[peer] = [self._asks.put(now_ms, ask, message), now_ms, where]
         except LocalError:
             return  # every exchange is in use; the next tick tries again
 
@@ -107,9 +114,17 @@ class Following:
         for entry in entries:
             try:
                 seq, clock, kind, body = read_entry(self._kit, entry)
+                if kind == "asleep":
+                    self._sleeps(now_ms, author, body)
                 if kind != "reading":
                     continue
                 for record in unpack(body):
                     self._told(now_ms, author, seq, clock, record)
             except RemoteError as error:
                 self._refused(now_ms, author, None, error)
+
+    def _sleeps(self, now_ms: int, author: bytes, body: object) -> None:
+        seconds = body[0] if isinstance(body, list) and body else None
+        if not isinstance(seconds, int) or not 0 < seconds <= LONGEST_S:
+            raise RemoteError("no such sleep")
+        self.slept(now_ms, author, seconds)

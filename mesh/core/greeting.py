@@ -52,13 +52,17 @@ class Greeting:
             address = contact.address
             if contact.candidates and contact.state != UP:
                 address = contact.candidates[0][0]
+            if contact.elsewhere:
+                address = contact.elsewhere
             contact.asking = (
                 address is not None
                 and self._waiting < self._most
                 and self._bucket.take(now_ms)
                 and self._ask(now_ms, contact.peer, address, "peer", self._greeted)
             )
-            if not contact.asking:
+            if contact.asking:
+                contact.elsewhere = None
+            else:
                 self._contacts.schedule(contact, now_ms + 250)
 
     def _ask(

@@ -8,7 +8,7 @@ from mesh.core.access import Access
 from mesh.core.acting import Acting
 from mesh.core.asks import Asks
 from mesh.core.clock import Clock
-from mesh.core.contacts import UP, Contacts
+from mesh.core.contacts import ASLEEP, UP, Contacts
 from mesh.core.endpoint import Endpoint
 from mesh.core.events import Announced, ObserverGone, PeerFound, Reading, Refused, Requested
 from mesh.core.feeds import Feeds
@@ -61,6 +61,7 @@ class Node:
         self.greeting = Greeting(kit, self.asks, self.contacts, self.clock, limits, self.emit)
         self.searching = Searching(self.endpoint, self.contacts, limits.query_ms)
         self.following = Following(kit, self.asks, feeds, self._told, self._untrue, limits)
+        self.following.slept = self._slept
         self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self.emit)
         # who asks others: outcome(now_ms, event) -> whether it was theirs
         self.askers: list[Any] = [self.asks, self.searching]
@@ -165,6 +166,12 @@ class Node:
         if contact is not None:
             self.contacts.schedule(contact, now_ms)
 
+    def moved(self, now_ms: int) -> None:
+        """We are back on a network, or at another address: tell all who knew us."""
+        self.searching.again(now_ms)
+        for contact in self.contacts.proven():
+            self.contacts.schedule(contact, now_ms)
+
     def emit(self, event: object) -> None:
         """Have the runtime told of an event; the oldest go if it does not listen."""
         if len(self._events) >= MOST_EVENTS:
@@ -198,8 +205,13 @@ class Node:
         if contact is not None:
             contact.verified += 1
             if contact.address == source:
+                if contact.state == ASLEEP:  # it seems to be awake
+                    self.contacts.schedule(contact, now_ms)
                 return
         self.contacts.add(now_ms, sender, source, "asked us")
+        if contact is not None and contact.state == UP and not contact.tries:
+            contact.elsewhere = source  # or somebody sends its message again from there
+            self.contacts.schedule(contact, now_ms)
 
     def _wants(self, author: bytes) -> bool:
         """Whether to keep that feed: of those whom we follow, or of anybody who is a peer."""
@@ -220,6 +232,11 @@ class Node:
         self.emit(Reading(author, seq, record.name, record.unit, record.value, clock))
         self.acting.judge(now_ms, author, record.name, record.value)
         self.serving.feed_changed(now_ms, author)
+
+    def _slept(self, now_ms: int, author: bytes, seconds: int) -> None:
+        contact = self.contacts.get(author)
+        if contact is not None and contact.address is not None:
+            self.contacts.asleep(now_ms, contact, seconds)
 
     def _untrue(
         self, now_ms: int, peer: bytes, source: "tuple[str, int] | None", error: "RemoteError"

@@ -33,12 +33,17 @@ class Sensor:
 
 
 class Peer:
-    """What this peer tells and does. `heap` may be set to a callable giving [used, free] bytes."""
+    """What this peer tells and does. `heap` may be set to a callable giving [used, free] bytes;
+    what is in `more` is told in /peer too.
+    """
 
     name = ""
     kind = "board"
     verified = refused = 0
     heap: "Callable[[], list[int]] | None" = None
+    # /updates: offered(who, wish) to a peer; hinted(now_ms, who) that there is one to look at
+    offered: "Callable[[bytes, object], object] | None" = None
+    hinted: "Callable[[int, bytes], None] | None" = None
     did: "Callable[[int, str, object, bytes | None], None]"
 
     def __init__(
@@ -58,6 +63,7 @@ class Peer:
         self.feeds = feeds
         self.sensors: dict[str, Sensor] = {}
         self.actuators: dict[str, list[object]] = {}  # name -> [apply, value]
+        self.more: dict[str, object] = {}
         self._base = "urn:othermesh:" + ids.to_text(self.id) + ":"
         self._made: dict[tuple[str, int | None, bool], tuple[int, bytes]] = {}
         self._made_s = 0
@@ -79,7 +85,7 @@ class Peer:
         if who is None and code != coap.GET:
             raise RemoteError("not signed", 0x81, "sign it (docs/protocol.md, section 4)")
         path = request.path()
-        if code in (coap.GET, coap.FETCH):
+        if code in (coap.GET, coap.FETCH) and path != ["updates"]:
             self.access.check_read("/" + "/".join(path), who)
             if path == [".well-known", "core"]:
                 return coap.CONTENT, LINKS, self.links(request.query())
@@ -92,10 +98,21 @@ class Peer:
         if who is not None and code == coap.PUT and len(path) == 2 and path[0] == "actuators":
             self.actuate(now_ms, path[1], value, who)
             return coap.CHANGED, None, b""
+        if who is not None and path == ["updates"]:
+            return self._updates(now_ms, code, who, value)
         if code == coap.POST and path == ["feeds"]:
             return coap.CHANGED, CBOR, self.kit.encode(self.feeds.take(now_ms, value))
         self._content(now_ms, path, None)
         raise RemoteError("this resource cannot do that", 0x85)
+
+    def _updates(self, now_ms: int, code: int, who: bytes, value: object) -> "Answered":
+        """Bundles are offered to the one who asks, and to nobody else; a hint is no order."""
+        if code == coap.FETCH and self.offered:
+            return coap.CONTENT, CBOR, self.kit.encode(self.offered(who, value))
+        if code == coap.POST and self.hinted:
+            self.hinted(now_ms, who)
+            return coap.CHANGED, None, b""
+        raise RemoteError("this peer offers no updates, and takes none", 0x84)
 
     def check_put(self, path: list[str], who: bytes) -> None:
         """Raise RemoteError 4.03 if `who` may not set what is at a path."""
@@ -108,6 +125,7 @@ class Peer:
         if made:
             return made(now_ms)
         if name == "feeds":
+            self.feeds.keep(now_ms)
             return self.feeds.heads() if value is None else self.feeds.runs(value)
         if path[:1] == ["actuators"] and len(path) < 3:
             if len(path) == 1:
@@ -122,7 +140,7 @@ class Peer:
     def about(self, now_ms: int) -> dict[str, object]:
         """Content of /peer."""
         stamp = self.clock.stamp(now_ms)
-        return {
+        about = self.more | {
             "id": self.id,
             "name": self.name,
             "kind": self.kind,
@@ -137,6 +155,9 @@ class Peer:
             "refused": self.refused,
             "failing": {n: s.error for n, s in self.sensors.items() if s.error is not None},
         }
+        if self.feeds.own.trouble:
+            about["unpublished"] = [self.feeds.own.unkept, self.feeds.own.trouble]
+        return about
 
     def _peers(self, now_ms: int) -> list[object]:
         return [

@@ -32,6 +32,11 @@ class Searching:
         self._pause_ms = FIRST_MS
         self.due_ms = now_ms + FIRST_MS if group else None
 
+    def again(self, now_ms: int) -> None:
+        """Ask the group soon and often, as in the beginning, if it is asked at all."""
+        if self.due_ms is not None:
+            self.start(now_ms, True)
+
     def tick(self, now_ms: int) -> None:
         """Ask the group if it is time."""
         if self.due_ms is None or now_ms < self.due_ms:

@@ -27,6 +27,7 @@ Rule = namedtuple(
 _ANYTHING = (object, "")
 _SCALAR = ((bool, int, float, str), "a number, a text, true or false")
 _TEXT = (str, "a text", 0, 63)
+_WEEK = (int, "a whole number", 0, 604_800)
 _NUMBER = ((int, float), "a number", -1e30, 1e30)
 SCHEMA = {
     "name": (str, "a text", 0, 32),
@@ -34,7 +35,14 @@ SCHEMA = {
     "introduced_by": _TEXT,
     "names": {"*": _TEXT},
     "sensors": {
-        "*": {"kind": _TEXT, "every_s": ((int, float), "a number", 0.1, 86400), "*": _ANYTHING}
+        "*": {
+            "kind": _TEXT,
+            "every_s": ((int, float), "a number", 0.1, 86400),
+            "samples": (int, "a whole number", 1, 64),
+            "pause_ms": (int, "a whole number", 0, 60_000),
+            "average": "mean median last",
+            "*": _ANYTHING,
+        }
     },
     "actuators": {"*": {"kind": _TEXT, "allow": [_TEXT], "*": _ANYTHING}},
     "follow": _ANYTHING,
@@ -52,6 +60,7 @@ SCHEMA = {
     ],
     "peers": [{"id": _TEXT, "address": _TEXT}],
     "share": {"*": _ANYTHING},
+    "updates": [_TEXT],
     "limits": {
         name: (int, "a whole number", 1, min(getattr(Limits(), name) * 1024, 1 << 30))
         for name in dir(Limits())
@@ -62,30 +71,18 @@ SCHEMA = {
     "wifi": [{"ssid": _TEXT, "password": _TEXT}],
     "clock": {"unix": (bool, "true or false")},
     "console": "text json",
+    "board": _TEXT,
+    "wiring": {"*": {"supply": "3V3 5V"}},  # for who wires it; a board has no use for these two
+    "watchdog_s": ((int, float), "a number", 0, 60),
+    "sleep": {"every_s": _WEEK, "to": [_TEXT], "awake_s": _WEEK},
 }
-
-
-def near(word: str, known: "Iterable[str]") -> "str | None":
-    """Find the one of `known` that `word` may be a slip of the pen for, or None."""
-    best, least = None, 3  # more than two slips are another word
-    for other in sorted(known):
-        row = list(range(len(other) + 1))  # edit distance, one row at a time
-        for i, a in enumerate(word[:40]):
-            corner = i
-            row[0] = i + 1
-            for j, b in enumerate(other):
-                above = row[j + 1]
-                row[j + 1] = min(corner + (a != b), row[j] + 1, above + 1)
-                corner = above
-        slips = 2 if word and other.startswith(word) else row[-1]
-        if slips < min(least, len(other)):
-            best, least = other, slips
-    return best
 
 
 def fail(path: str, value: object, what: str, known: "Iterable[str]" = ()) -> "NoReturn":
     """Raise LocalError: `value` at `path` is not `what`; one of `known` may have been meant."""
     shown = "this" if path.startswith("wifi") else repr(value)[:60]
+    from mesh.core.near import near  # noqa: PLC0415 - heap only where something is wrong
+
     meant = near(value, known) if isinstance(value, str) else None
     help = f'did you mean "{meant}"?' if meant else None
     raise LocalError(f"{path or 'settings'}: {shown} is not {what}", help)
@@ -162,6 +159,7 @@ class Profile:
     share: "dict[str, str | list[bytes]]"  # "/sensors/x": "all" | "nobody" | [ids]
     follow: "list[bytes | str]"  # ids; "*": everyone met
     rules: list[Rule]
+    updates: list[bytes]  # whose bundles of firmware are taken
     peers: "list[tuple[bytes | None, tuple[str, int]]]"  # given addresses and who is there
     limits: dict[str, int]  # for Limits(**limits)
     layers: list[str]  # of discovery
@@ -169,6 +167,9 @@ class Profile:
     wifi: "list[dict[str, str]]"  # [{ssid, password}]
     machine_clock: bool  # this machine's own clock is right
     console: str  # "text" or "json"
+    watchdog_s: float  # a board that stands still for so long starts anew; 0: never
+    # wake up every so many s; whom to hand readings to (all if nobody); s awake when switched on
+    sleep: "tuple[int, list[bytes], int] | None"
 
 
 def parse(mapping: object, kind: str = "board") -> Profile:
@@ -193,6 +194,8 @@ def parse(mapping: object, kind: str = "board") -> Profile:
     profile.follow = ["*"]
     if follow != "*":
         profile.follow = list(_ids(profile, follow, "follow"))
+    by = [] if profile.introduced_by is None else [profile.introduced_by]
+    profile.updates = _ids(profile, get("updates"), "updates") if "updates" in mapping else by  # type: ignore[operator]
     profile.rules = [_rule(profile, r, f"rules[{i}]") for i, r in enumerate(get("rules", []))]
     profile.peers = [
         (
@@ -207,7 +210,20 @@ def parse(mapping: object, kind: str = "board") -> Profile:
     profile.wifi = get("wifi", [])
     profile.machine_clock = get("clock", {}).get("unix", kind != "board")
     profile.console = get("console", "text")
+    profile.watchdog_s = get("watchdog_s", 8)
+    _sleep(profile, get("sleep"))
     return profile
+
+
+def _sleep(profile: Profile, sleep: "Table | None") -> None:
+    profile.sleep = None
+    if sleep is not None:
+        if not sleep.get("every_s"):
+            fail("sleep", sleep, "a table with every_s, the seconds from one waking to the next")
+        to = _ids(profile, sleep.get("to", []), "sleep.to")
+        if not to and profile.introduced_by is not None:
+            to = [profile.introduced_by]
+        profile.sleep = sleep["every_s"], to, sleep.get("awake_s", 60)
 
 
 def _id(profile: Profile, value: str, path: str) -> bytes:
@@ -252,8 +268,16 @@ def _share(profile: Profile, path: str, who: "Any", where: str) -> None:  # noqa
     # a typing error in a path must not make public what was meant to be private
     known = ["/peer", "/peers", "/sensors", "/actuators", "/feeds", "/time"]
     known += ["/sensors/" + name for name in profile.sensors]
-    word(path, where, known + ["/actuators/" + name for name in profile.actuators])
+    known += ["/actuators/" + name for name in profile.actuators]
+    word(path[:9] + _chip(profile, path[9:]), where, known)
     profile.share[path] = who if who in ("all", "nobody") else _ids(profile, who, where)
+
+
+def _chip(profile: Profile, name: str) -> str:
+    """The sensor that a reading is of: on a board, NAME may give NAME.humidity (config checks)."""
+    chip = name.rpartition(".")[0]
+    more = profile.kind == "board" and name not in profile.sensors and chip in profile.sensors
+    return chip if more else name
 
 
 def _rule(profile: Profile, rule: "Table", path: str) -> Rule:
@@ -262,7 +286,7 @@ def _rule(profile: Profile, rule: "Table", path: str) -> Rule:
     if not sensor or len(operators) != 1 or "to" not in rule:
         fail(path, rule, "a rule: when (PEER/SENSOR), above or below or equals, set, to")
     if peer == "self":
-        word(sensor, path + ".when", profile.sensors)
+        word(_chip(profile, sensor), path + ".when", profile.sensors)
     word(rule.get("set"), path + ".set", profile.actuators)
     return Rule(
         None if peer == "self" else _id(profile, peer, path + ".when"),

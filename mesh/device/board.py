@@ -2,22 +2,23 @@
 
 import asyncio
 import gc
-import hashlib
 import os
 import sys
 
 from mesh.core import cbor
 from mesh.core.errors import LocalError, MeshError
+from mesh.core.events import PeerFound
 from mesh.core.limits import Limits
 from mesh.core.node import COAP, GROUP, MDNS, Node
 from mesh.core.peer import address_text, read_address
 from mesh.core.primitives import Kit
-from mesh.device import clock, ed25519, identity, parts, wifi
+from mesh.device import clock, ed25519, identity, parts, resets, watchdog, wifi
 from mesh.device.loop import Loop
 from mesh.device.udp import UNIX, Socket, readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from mesh.core.settings import Profile
@@ -30,13 +31,10 @@ LARGEST_DNS = 1472  # bytes: others fill an Ethernet frame with their records
 FIRST_PORT, PORTS = 49152, 16384  # RFC 6335 s.6
 TRIES = 20  # of a random port
 HEAP_MS = 10_000
+GOOD_MS = 60_000  # on the network, without a fault
+FEED_MS = 2000
 WIFI_S = 10
 KNOWN = "peers"  # the file with the last addresses that worked: {id: text}
-
-
-def sha256(data: bytes) -> bytes:
-    """Give the 32 bytes of SHA-256."""
-    return hashlib.sha256(data).digest()
 
 
 def verify(public: bytes, signature: bytes, data: bytes) -> bool:
@@ -47,29 +45,77 @@ def verify(public: bytes, signature: bytes, data: bytes) -> bool:
 
 
 class Board:
-    """A node and what it runs on. LocalError if identity or settings do not allow it."""
+    """A node and what it runs on. LocalError if identity or settings do not allow it.
 
-    def __init__(self, profile: "Profile", modules: "dict[str, Any]", console: "Console") -> None:
-        who, self._boots = identity.load()
+    `safe` is why this start is for network and repair only, or nothing; good() is called once
+    this board is of use: a peer answered, or it has been on the network for GOOD_MS.
+    """
+
+    def __init__(
+        self,
+        profile: "Profile",
+        modules: "dict[str, Any]",
+        console: "Console",
+        safe: str = "",
+        good: "Callable[[], None] | None" = None,
+    ) -> None:
+        self._limits = limits = Limits(**profile.limits)
+        who, self.boots, journal = identity.load(limits.tail)
         self._id = who.public
         self._profile = profile
         self._console = console
-        self._limits = limits = Limits(**profile.limits)
-        kit = Kit(sha256, verify, cbor.encode, cbor.decode, os.urandom)
-        self.node = node = Node(kit, who, profile, limits, self._boots)
+        self.tell = console.tell
+        kit = Kit(identity.sha256, verify, cbor.encode, cbor.decode, os.urandom)
+        self.node = node = Node(kit, who, profile, limits, self.boots)
+        if not journal.restore(node.peer.feeds.own):
+            console.tell("restarted", feed="its end was lost, so it goes on with a gap")
         self._heap = [0, 0]
         node.peer.heap = lambda: self._heap
+        self._tell_more(safe)
         self._sockets: dict[int, Socket] = {}
         self._groups: list[tuple[Socket, str]] = []
         self._own = ""
         self._known = b""
-        self._loop = Loop(node, self._sockets, console.event, clock.Ticks())
+        self._good = good
+        self._dog: Any = None
+        self.loop = Loop(node, self._sockets, self._event, clock.Ticks())
         self._measuring = parts.add(node, profile, modules, console)
+
+    def _tell_more(self, safe: str) -> None:
+        more = self.node.peer.more
+        more["resets"] = resets.last(self.boots)
+        try:
+            from mesh.version import VERSION  # type: ignore[import-not-found] # noqa: PLC0415
+
+            more["firmware"] = VERSION
+        except ImportError:  # a plain checkout
+            pass
+        if safe:
+            more["safe"] = safe
+            self._console.tell("safe", reason=safe)
 
     async def run(self) -> None:
         """Get on the network and stay there."""
-        profile, loop, node = self._profile, self._loop, self.node
-        await wifi.connect(profile.wifi)
+        profile, loop = self._profile, self.loop
+        if profile.sleep:
+            from mesh.device.sleep import Sleep  # noqa: PLC0415 - heap only where it is used
+
+            sleep = Sleep(self, profile)
+            await wifi.connect(profile.wifi, 1)
+            self.open()
+            loop.also(sleep.run())
+        else:
+            await wifi.connect(profile.wifi)
+            self.open()
+        if UNIX:
+            loop.also(self._listen())
+        if profile.wifi:
+            loop.also(self._stay())
+        await loop.run()
+
+    def open(self) -> None:
+        """Begin, on the network that there is."""
+        profile, loop, node = self._profile, self.loop, self.node
         self._own = profile.interface or wifi.address()
         port = self._open_coap(profile.port)
         how = self._open_dns_sd(port)
@@ -82,19 +128,34 @@ class Board:
         for every_ms, measuring in self._measuring:
             loop.every(every_ms, measuring)
         loop.every(HEAP_MS, self._look_at_heap)
-        if UNIX:
-            loop.also(self._listen())
-        if profile.wifi:
-            loop.also(self._stay())
+        self._watch()
         address = (self._own, port)
-        self._console.tell("joined", id=self._id, address=address, boots=self._boots, how=how)
-        await loop.run()
+        self._console.tell("joined", id=self._id, address=address, boots=self.boots, how=how)
 
     def stop(self) -> None:
         """Say goodbye, and keep what is worth it."""
-        self.node.stop(self._loop.now())
-        self._loop.settle()
+        self.node.peer.feeds.own.keep()
+        self.node.stop(self.loop.now())
+        self.loop.settle()
         self._keep_known()
+        if self._dog:
+            watchdog.stop()
+
+    def _watch(self) -> None:
+        """Have the loop feed a watchdog as long as it turns."""
+        dog = self._dog = watchdog.start(self._profile.watchdog_s)
+        if dog:
+            self.loop.every(FEED_MS, lambda _: dog.feed())
+
+    def _event(self, event: object) -> None:
+        self._console.event(event)
+        if isinstance(event, PeerFound):
+            self._is_good()
+
+    def _is_good(self) -> None:
+        if self._good:
+            self._good()
+            self._good = None
 
     def _open_coap(self, port: int) -> int:
         """Open the CoAP socket, on any port if that is 0, and the group's; which port it has."""
@@ -106,11 +167,11 @@ class Board:
             raise LocalError(
                 f"{self._own}:{port} cannot be used", "set another port, or 0 for any"
             )
-        self._loop.mixed = not UNIX
+        self.loop.mixed = not UNIX
         if "group" in self._profile.layers and (
-            self._loop.mixed or self._open(GROUP, ALL_COAP, 5683, self._limits.datagram, True)
+            self.loop.mixed or self._open(GROUP, ALL_COAP, 5683, self._limits.datagram, True)
         ):
-            self._groups.append((self._sockets[COAP if self._loop.mixed else GROUP], ALL_COAP))
+            self._groups.append((self._sockets[COAP if self.loop.mixed else GROUP], ALL_COAP))
         return chosen
 
     def _open(self, channel: int, host: str, port: int, most: int, shared: bool) -> bool:
@@ -139,22 +200,35 @@ class Board:
 
     def _refresh(self, now_ms: int) -> None:
         """Join the groups once more: boards forget, and addresses change."""
+        self._rejoin(now_ms, False)
+        self._keep_known()
+
+    def _rejoin(self, now_ms: int, away: bool) -> None:
+        """Be heard at the address that we have now; if it is another one or we were `away`, at
+        once and by everybody known.
+        """
         own = self._profile.interface or wifi.address()
+        moved = away or own != self._own
         mdns = self.node.mdns
         for sock, group in self._groups:
             sock.join(group, own)
         if mdns is not None:
-            if own != self._own:
+            if moved:
                 mdns.set_addresses(now_ms, [own])
             elif now_ms - (mdns.last_echo_ms or 0) > self._limits.query_ms:
                 mdns.announce(now_ms)  # not even we heard the last one
-        self._own = own
-        self._keep_known()
+        if moved and self._own:
+            self._own = own
+            self.node.moved(now_ms)
+            self._console.tell("rejoined", address=own)
 
     async def _stay(self) -> None:
         while True:
             await asyncio.sleep(WIFI_S)
-            await wifi.connect(self._profile.wifi)
+            away = await wifi.connect(self._profile.wifi)
+            if away or wifi.address() != self._own:
+                self._rejoin(self.loop.now(), away)
+                self.loop.settle()
 
     async def _listen(self) -> None:
         """Stop at a Ctrl-C on standard input, or at its end if something came before.
@@ -172,6 +246,8 @@ class Board:
             heard = char
 
     def _look_at_heap(self, now_ms: int) -> None:
+        if now_ms > GOOD_MS:
+            self._is_good()
         gc.collect()
         self._heap = [gc.mem_alloc(), gc.mem_free()]
         if self._console.as_json:

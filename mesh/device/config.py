@@ -117,6 +117,8 @@ def load(path: str, safe: bool = False) -> "tuple[Profile, dict[str, object]]":
         modules: dict[str, object] = {}
         for name in profile.sensors:
             _find(modules, sensors, "sensors." + name, profile.sensors[name])
+        if not safe:
+            _check_readings(profile, modules)
         for name in profile.actuators:
             _find(modules, actuators, "actuators." + name, profile.actuators[name])
     except LocalError as error:
@@ -141,5 +143,34 @@ def _find(modules: "dict[str, object]", package: "Any", path: str, thing: "Any")
     known = schema[path.split(".", 1)[0]]["*"].copy()
     known.pop("*")
     known.update(getattr(module, "OPTIONS", {}))
+    if hasattr(module, "UNITS"):
+        known["of"] = [" ".join(sorted(module.UNITS))]
     settings.check(thing.options, path, known)
     modules[path] = module
+
+
+def _check_readings(profile: "Profile", modules: "dict[str, Any]") -> None:
+    """Rules and shares name readings that there are; what is shared of a chip is so for each."""
+    given = _readings(profile, modules)
+    for path in list(profile.share):
+        if path.startswith("/sensors/"):
+            settings.word(path[9:], "share." + path, list(given) + list(profile.sensors))
+    for reading, name in given.items():
+        of_chip = profile.share.get("/sensors/" + name)
+        if of_chip is not None:
+            profile.share.setdefault("/sensors/" + reading, of_chip)
+    for i, rule in enumerate(profile.rules):
+        if rule.peer is None:
+            settings.word(rule.sensor, f"rules[{i}].when", given)
+
+
+def _readings(profile: "Profile", modules: "dict[str, Any]") -> "dict[str, str]":
+    """Every reading that there will be, and the sensor that gives it."""
+    given: dict[str, str] = {}
+    for name in profile.sensors:
+        options = profile.sensors[name].options
+        for reading in sensors.readings(name, modules["sensors." + name], options):
+            if reading in given:
+                raise LocalError(f"sensors.{name}: {given[reading]} gives {reading} too")
+            given[reading] = name
+    return given

@@ -1,42 +1,79 @@
-"""Ed25519 (RFC 8032) in ordinary integers, for every MicroPython.
+"""Ed25519 (RFC 8032) in machine code by MicroPython's own compiler: no C, any processor.
 
-Not constant in time: who can measure exactly how long a board takes to sign may learn its secret.
-
-Numbers mod P are kept a little longer than P: the upper part of a product, times 19, is added
-to the lower one; once before a product that is itself shortened, twice otherwise.
+Signing takes the same steps and reads the same memory whatever the secret is. What does the work
+is field25519.run, a machine for numbers mod P; the programs here are its steps of four bytes.
+One signature at a time: all share one work space.
 """
+# pyright: reportArgumentType=false
+# (machine code takes a buffer for a pointer)
 
-from array import array
-
+from mesh.device.base25519 import COMBS
+from mesh.device.field25519 import run
+from mesh.device.scalar25519 import L, digits, in_words, muladd, odd, pack, reduce, select, unpack
 from mesh.device.sha512 import sha512
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    Point = tuple[int, int, int, int]  # extended coordinates X, Y, Z, T = XY/Z (s.5.1.4)
-    Ready = tuple[int, int, int, int]  # a point as _add takes it: Y + X, Y - X, 2dT, 2Z
-
-P = (1 << 255) - 19
-L = (1 << 252) + 27742317777372353535851937790883648493  # the order of the base point (s.5.1)
-_BASE_X = 0x216936D3CD6E53FEC0A4E231FDD6DC5C692CC7609525A7B2C9562D608F25D51A
-_BASE_Y = 0x6666666666666666666666666666666666666666666666666666666666666658
 _SIZE = 32  # bytes of a key and of each half of a signature
-_LOW = (1 << 255) - 1
-_ROWS = 10  # the base point's scalar is cut into so many rows
-_ROW = 26  # of so many bits, which is a small integer on every board
+_COLUMNS = 26  # of each comb
+_PRIME = b"\xed" + b"\xff" * 30 + b"\x7f"
+_ONE = b"\x01" + bytes(31)
+_D = bytes.fromhex("a3785913ca4deb75abd841414d0a700098e879777940c78c73fe6f2bee6c0352")
+_D2 = bytes.fromhex("59f1b226949bd6eb56b183829a14e00030d1f3eef2808e19e7fcdf56dcd90624")
+_ROOT = bytes.fromhex("b0a00e4a271beec478e42fad0618432fa7d7fb3d99004d2b0bdfc14f8024832b")  # of -1
+
+# A point is X, Y, Z with x = X/Z and y = Y/Z, and E, H, whose product is T = XY/Z (s.5.1.4).
+# The slots of the work space; the machine has the first three for itself. After C, so far: what a
+# point is added to, as Y - X, Y + X, 2dT; a mask for run's step 5; and for verify() a constant and
+# odd multiples of a key, each of four slots: Y - X, Y + X, 2dT, 2Z.
+_X, _Y, _Z, _T, _E, _H, _F, _G, _A, _B = 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+_MINUS, _PLUS, _T2, _MASK, _C, _ODDS = 13, 14, 15, 16, 17, 18
+_WORK = bytearray(80 * 34)
+_TABLE = in_words(COMBS)
+
+_DOUBLE = bytes((
+    1, _T, _X, _Y,  4, _E, _T, 1,  4, _A, _X, 1,  4, _B, _Y, 1,  4, _T, _Z, 1,
+    1, _H, _A, _B,  2, _E, _H, _E,  2, _G, _A, _B,  1, _T, _T, _T,  1, _F, _T, _G,
+    3, _X, _E, _F,  3, _Y, _G, _H,  3, _Z, _F, _G,  0,
+))  # fmt: skip
+# the mask swaps what makes adding subtracting
+_ADD_BASE = bytes((
+    3, _T, _E, _H,  2, _A, _Y, _X,  5, _MASK, _MINUS, _PLUS,  3, _A, _A, _MINUS,
+    1, _B, _Y, _X,  3, _B, _B, _PLUS,  3, _T, _T, _T2,  1, _Z, _Z, _Z,
+    2, _E, _B, _A,  1, _H, _B, _A,  2, _F, _Z, _T,  1, _G, _Z, _T,  5, _MASK, _F, _G,
+    3, _X, _E, _F,  3, _Y, _G, _H,  3, _Z, _F, _G,  0,
+))  # fmt: skip
+# what is 0 here is for _adding() to fill in
+_ADD = bytearray((
+    3, _T, _E, _H,  2, _A, _Y, _X,  3, _A, _A, 0,  1, _B, _Y, _X,  3, _B, _B, 0,  3, _T, _T, 0,
+    3, _Z, _Z, 0,  2, _E, _B, _A,  1, _H, _B, _A,  2, 0, _Z, _T,  1, 0, _Z, _T,
+    3, _X, _E, _F,  3, _Y, _G, _H,  3, _Z, _F, _G,  0,
+))  # fmt: skip
+# Z to the power of 2^252 - 3, in A
+_POWER = bytes((
+    4, _A, _Z, 1,  3, _A, _A, _Z,  4, _B, _A, 2,  3, _B, _B, _A,  4, _B, _B, 1,  3, _B, _B, _Z,
+    4, _A, _B, 5,  3, _A, _A, _B,  4, _F, _A, 10,  3, _F, _F, _A,  4, _G, _F, 20,  3, _G, _G, _F,
+    4, _G, _G, 10,  3, _G, _G, _A,  4, _F, _G, 50,  3, _F, _F, _G,  4, _A, _F, 100,  3, _A, _A, _F,
+    4, _A, _A, 50,  3, _A, _A, _G,  4, _A, _A, 2,  3, _A, _A, _Z,
+))  # fmt: skip
+# and 1/Z, which is Z to the power of 8 (2^252 - 3) + 3, times X and Y in E and H
+_DIVIDE = _POWER + bytes((
+    4, _A, _A, 3,  4, _B, _Z, 1,  3, _B, _B, _Z,  3, _A, _A, _B,
+    3, _E, _X, _A,  3, _H, _Y, _A,  0,
+))  # fmt: skip
 
 
 def public_key(secret: bytes) -> bytes:
     """The 32-byte public key of a 32-byte secret."""
-    return _encode(_multiple(_expand(secret)[0], [0] * _ROW, []))
+    return _of_base(_scalar(sha512(secret)))
 
 
 def sign(secret: bytes, public: bytes, data: bytes) -> bytes:
     """The 64-byte signature. `public` must be public_key(secret), or the secret leaks."""
-    scalar, prefix = _expand(secret)
-    r = int.from_bytes(sha512(prefix + data), "little") % L
-    point = _encode(_multiple(r, [0] * _ROW, []))
-    k = int.from_bytes(sha512(point + public + data), "little")
-    return point + ((r + k * scalar) % L).to_bytes(32, "little")
+    h = sha512(secret)
+    r = bytearray(sha512(h[32:] + data))
+    reduce(_WORK, r)
+    point = _of_base(r[:32])
+    muladd(_WORK, sha512(point + public + data), _scalar(h), r)
+    return point + bytes(r[:32])
 
 
 def verify(public: bytes, signature: bytes, data: bytes) -> bool:
@@ -46,255 +83,163 @@ def verify(public: bytes, signature: bytes, data: bytes) -> bool:
     """
     if len(public) != _SIZE or len(signature) != 2 * _SIZE:
         return False
-    s = int.from_bytes(signature[_SIZE:], "little")
-    key = _decode(public)
-    if s >= L or key is None:
+    s = bytearray(signature[_SIZE:])
+    if _less(s, L) and _decode(public):
+        _multiples()
+        k = bytearray(sha512(signature[:_SIZE] + public + data))
+        reduce(_WORK, k)
+        # an R that is not in its one encoding is never what _encode gives
+        return _sum(s, k) == signature[:_SIZE]
+    return False
+
+
+def _scalar(h: bytes) -> bytearray:
+    scalar = bytearray(h[:32])
+    scalar[0] &= 248
+    scalar[31] = scalar[31] & 63 | 64
+    return scalar
+
+
+def _less(a: "bytes | bytearray", b: bytes) -> bool:
+    return int.from_bytes(a, "little") < int.from_bytes(b, "little")
+
+
+def _number(slot: int) -> bytearray:
+    data = bytearray(32)
+    pack(_WORK, slot, data)
+    return data
+
+
+def _neutral() -> None:
+    for slot, number in ((_X, bytes(32)), (_Y, _ONE), (_Z, _ONE), (_E, bytes(32)), (_H, _ONE)):
+        unpack(_WORK, slot, number)
+
+
+def _encode() -> bytes:
+    run(_WORK, 1, _DIVIDE)
+    y = _number(_H)
+    y[31] |= (_number(_E)[0] & 1) << 7
+    return bytes(y)
+
+
+def _of_base(scalar: bytearray) -> bytes:
+    """scalar times the base point, encoded.
+
+    In digits of +1 and -1; five of them, from every other of ten rows, are one addition.
+    """
+    scalar += bytes(1)
+    odd(scalar)
+    _neutral()
+    for i in range(_COLUMNS - 1, -1, -1):
+        run(_WORK, 1, _DOUBLE)
+        _add_column(scalar, i)
+    return _encode()
+
+
+def _add_column(scalar: bytearray, i: int) -> None:
+    select(_WORK, i, _TABLE, scalar)
+    run(_WORK, 1, _ADD_BASE)
+    select(_WORK, i + _COLUMNS, _TABLE, scalar)
+    run(_WORK, 1, _ADD_BASE)
+
+
+def _sum(s: bytearray, k: bytearray) -> bytes:
+    """s times the base point and k times the point of _multiples(), encoded.
+
+    One chain of doublings serves both (Shamir's trick).
+    """
+    s += bytes(1)
+    odd(s)
+    steps = bytearray(512)
+    _neutral()
+    for at in range(digits(steps, k) - 2, -2, -2):
+        run(_WORK, steps[at + 1], _DOUBLE)
+        if steps[at]:
+            run(_WORK, 1, _adding(steps[at]))
+        if at < 2 * _COLUMNS:
+            _add_column(s, at >> 1)
+    return _encode()
+
+
+def _adding(digit: int) -> bytearray:
+    """The program that adds an odd multiple; the upper half of bytes are digits below zero."""
+    below = digit >> 7
+    multiple = _ODDS + 2 * (256 - digit if below else digit) - 2
+    program = _ADD
+    program[11] = multiple + below
+    program[19] = multiple + 1 - below
+    program[23] = multiple + 2
+    program[27] = multiple + 3
+    program[37] = _G if below else _F
+    program[41] = _F if below else _G
+    return program
+
+
+def _keep(slot: int) -> None:
+    """Prepare the point for _adding()."""
+    run(_WORK, 1, bytes((
+        3, _T, _E, _H,  2, slot, _Y, _X,  1, slot + 1, _Y, _X,  3, slot + 2, _T, _C,
+        1, slot + 3, _Z, _Z,  0,
+    )))  # fmt: skip
+
+
+def _multiples() -> None:
+    """The point times 1, 3, 5 and 7, where _adding() finds them."""
+    unpack(_WORK, _C, _D2)
+    _keep(_ODDS)
+    run(_WORK, 1, _DOUBLE)
+    # twice the point, in the place of the last
+    _keep(_ODDS + 12)
+    run(_WORK, 1, _adding(1))
+    _keep(_ODDS + 4)
+    run(_WORK, 1, _adding(7))
+    _keep(_ODDS + 8)
+    run(_WORK, 1, _adding(7))
+    _keep(_ODDS + 12)
+
+
+def _decode(data: bytes) -> bool:
+    """Make the point the opposite of a public key's; False if there is none or its order is low.
+
+    The root of u / v is u v^3 (u v^7)^((P - 5) / 8), or that times the root of -1 (s.5.1.3).
+    """
+    if not _less(data[:31] + bytes((data[31] & 127,)), _PRIME):
         return False
-    k = int.from_bytes(sha512(signature[:_SIZE] + public + data), "little") % L
-    minus = _affine(P - key[0], key[1])
-    # an R that is not in its one encoding is never what _encode gives
-    return _encode(_multiple(s, _digits(k), _odds(minus))) == signature[:_SIZE]
+    u, v, v3, minus_u = _ODDS, _ODDS + 1, _ODDS + 2, _ODDS + 3
+    unpack(_WORK, _Y, data)
+    unpack(_WORK, _C, _D)
+    unpack(_WORK, _T, _ONE)
+    unpack(_WORK, _H, bytes(32))
+    run(_WORK, 1, bytes((
+        4, _A, _Y, 1,  3, v, _A, _C,  1, v, v, _T,  2, u, _A, _T,  2, minus_u, _H, u,
+        4, v3, v, 1,  3, v3, v3, v,  4, _Z, v3, 1,  3, _Z, _Z, v,  3, _Z, _Z, u,
+    )) + _POWER + bytes((
+        3, _A, _A, v3,  3, _X, _A, u,  4, _A, _X, 1,  3, _A, _A, v,  0,
+    )))  # fmt: skip
+    square = _number(_A)
+    if square != _number(u):
+        if square != _number(minus_u):
+            return False
+        unpack(_WORK, _C, _ROOT)
+        run(_WORK, 1, bytes((3, _X, _X, _C, 0)))
+    if _number(_X)[0] & 1 == data[31] >> 7:
+        run(_WORK, 1, bytes((2, _X, _H, _X, 0)))
+    return _starts()
 
 
-def _expand(secret: bytes) -> tuple[int, bytes]:
-    h = sha512(secret)
-    scalar = int.from_bytes(h[:32], "little") & (1 << 254) - 8 | 1 << 254
-    return scalar, h[32:]
-
-
-def _inverse(n: int) -> int:
-    """1 / n mod P, by Euclid; 0 for 0."""
-    low, high = n % P, P
-    x, y = 1, 0
-    while low > 1:
-        q = high // low
-        low, high = high - q * low, low
-        x, y = y - q * x, x
-    return x % P if low else 0
-
-
-def _short(x: int) -> int:
-    x = (x & _LOW) + 19 * (x >> 255)
-    return (x & _LOW) + 19 * (x >> 255)
-
-
-def _squares(x: int, count: int) -> int:
-    for _ in range(count):
-        x = _short(x * x)
-    return x
-
-
-def _root_power(x: int) -> int:
-    """x to the power of (P - 5) / 8 = 2^252 - 3, mod P."""
-    x2 = _squares(x, 1) * x % P  # x to the power of 2^2 - 1
-    x5 = _squares(_squares(x2, 2) * x2 % P, 1) * x % P  # 2^5 - 1, and so on
-    x10 = _squares(x5, 5) * x5 % P
-    x20 = _squares(x10, 10) * x10 % P
-    x40 = _squares(x20, 20) * x20 % P
-    x50 = _squares(x40, 10) * x10 % P
-    x100 = _squares(x50, 50) * x50 % P
-    x200 = _squares(x100, 100) * x100 % P
-    x250 = _squares(x200, 50) * x50 % P
-    return _squares(x250, 2) * x % P
-
-
-_D = -121665 * _inverse(121666) % P
-_D2 = 2 * _D % P
-_ROOT = _root_power(2) ** 2 * 2 % P  # of -1
-
-
-def _decode(data: bytes) -> "Point | None":
-    """The point of a public key; None if there is none or its order is low (s.5.1.3)."""
-    y = int.from_bytes(data, "little")
-    odd = y >> 255
-    y &= _LOW
-    if y >= P:
-        return None
-    yy = y * y % P
-    u = yy - 1
-    v = _D * yy + 1
-    v3 = v * v % P * v % P
-    x = _root_power(v3 * v3 % P * v * u % P) * v3 % P * u % P  # root of u / v
-    vxx = v * x % P * x % P
-    if vxx != u % P:
-        x = x * _ROOT % P
-        if vxx != -u % P:
-            return None
-    if x & 1 != odd:
-        x = P - x
+def _starts() -> bool:
+    """Complete the point X, Y; False if its order is low."""
+    zero = _number(_H)
+    unpack(_WORK, _Z, _ONE)
     # points of low order, among them both with x = 0, times four are at x = 0; no others are
-    point = _affine(x, y)
-    return None if _doubles(point, 2)[0] % P == 0 else point
-
-
-def _odds(point: "Point") -> "list[Ready]":
-    """The point times 1, 3, 5 to 15, prepared."""
-    twice = _ready(_doubles(point, 1))
-    odds = []
-    for _ in range(8):
-        odds.append(_ready(point))
-        point = _add(point, twice)
-    return odds
-
-
-def _encode(point: "Point") -> bytes:
-    z = _inverse(point[2])
-    return (point[1] * z % P | (point[0] * z % P & 1) << 255).to_bytes(32, "little")
-
-
-def _doubles(point: "Point", count: int) -> "Point":
-    """The point doubled so many times, at least once (s.5.1.4)."""
-    x, y, z, _ = point
-    low = _LOW
-    while True:
-        h = x + y
-        e = h * h
-        a = x * x
-        b = y * y
-        h = a + b
-        e = h - e
-        g = a - b
-        f = 2 * z * z + g
-        e = (e & low) + 19 * (e >> 255)
-        f = (f & low) + 19 * (f >> 255)
-        g = (g & low) + 19 * (g >> 255)
-        h = (h & low) + 19 * (h >> 255)
-        # here most of the time is spent: no calls
-        x = e * f
-        y = g * h
-        z = f * g
-        x = (x & low) + 19 * (x >> 255)
-        y = (y & low) + 19 * (y >> 255)
-        z = (z & low) + 19 * (z >> 255)
-        x = (x & low) + 19 * (x >> 255)
-        y = (y & low) + 19 * (y >> 255)
-        z = (z & low) + 19 * (z >> 255)
-        count -= 1
-        if not count:
-            return x, y, z, _short(e * h)
-
-
-def _add(point: "Point", ready: "Ready") -> "Point":
-    """The sum of two points, the second one prepared by _ready."""
-    x, y, z, t = point
-    plus, minus, t2, z2 = ready
-    low = _LOW
-    a = (y - x) * minus
-    b = (y + x) * plus
-    c = t * t2
-    d = z * z2
-    e = b - a
-    f = d - c
-    g = d + c
-    h = b + a
-    e = (e & low) + 19 * (e >> 255)
-    f = (f & low) + 19 * (f >> 255)
-    g = (g & low) + 19 * (g >> 255)
-    h = (h & low) + 19 * (h >> 255)
-    return _short(e * f), _short(g * h), _short(f * g), _short(e * h)
-
-
-def _ready(point: "Point") -> "Ready":
-    """The point as _add takes it: Y + X, Y - X, 2dT, 2Z."""
-    x, y, z, t = point
-    return y + x, y - x, t * _D2 % P, 2 * z
-
-
-def _opposite(ready: "Ready") -> "Ready":
-    plus, minus, t2, z2 = ready
-    return minus, plus, -t2, z2
-
-
-def _affine(x: int, y: int) -> "Point":
-    return x, y, 1, x * y % P
-
-
-def _tables() -> list[bytes]:
-    """Two combs, one for the even rows and one for the odd: the sums of each row's base point.
-
-    The last row's is added, the others' are added or subtracted as the bits of the index say.
-    """
-    base = _affine(_BASE_X, _BASE_Y)
-    ones = []
-    for _ in range(_ROWS):
-        ones.append(base)
-        base = _doubles(base, _ROW)
-    tables = []
-    for v in (0, 1):
-        sums = [ones[8 + v]]
-        for one in ones[v:8:2]:
-            sums[0] = _add(sums[0], _opposite(_ready(one)))
-        for one in ones[v:8:2]:
-            twice = _ready(_doubles(one, 1))
-            sums += [_add(point, twice) for point in sums]
-        tables.append(_normal(sums))
-    return tables
-
-
-def _normal(points: "list[Point]") -> bytes:
-    """The points prepared with Z = 1, which makes _add faster; one inversion for all.
-
-    Three numbers of 32 bytes for each: as objects they take four times the heap."""
-    products = [1]
-    for point in points:
-        products.append(products[-1] * point[2] % P)
-    inverse = _inverse(products.pop())
-    ready = []
-    for x, y, z, _ in points[::-1]:
-        one = inverse * products.pop() % P
-        inverse = inverse * z % P
-        plus, minus, t2, _ = _ready(_affine(x * one % P, y * one % P))
-        ready.append(b"".join([(n % P).to_bytes(32, "big") for n in (plus, minus, t2)]))
-    return b"".join(ready[::-1])
-
-
-_TABLES = _tables()
-
-
-def _multiple(s: int, digits: "list[int] | array[int]", odds: "list[Ready]") -> "Point":
-    """s times the base point, plus sum(digits[i] * 2^i) times the point of these odd multiples.
-
-    One chain of doublings serves both (Shamir's trick). s is made odd by adding L, so that it can
-    be written in bits that mean +1 and -1; five of them, from every other row, are one addition.
-    """
-    s = (s if s & 1 else s + L) + (1 << _ROW * _ROWS) - 1 >> 1
-    rows = [s >> _ROW * i & (1 << _ROW) - 1 for i in range(_ROWS)]
-    point = (0, 1, 1, 0)
-    doubles = 0
-    for i in range(len(digits) - 1, -1, -1):
-        doubles += 1
-        digit = digits[i]
-        if digit or i < _ROW:
-            point = _doubles(point, doubles)
-            doubles = 0
-        if digit > 0:
-            point = _add(point, odds[digit >> 1])
-        elif digit:
-            point = _add(point, _opposite(odds[-digit >> 1]))
-        if i < _ROW:
-            point = _add(point, _column(rows, 0, i))
-            point = _add(point, _column(rows, 1, i))
-    return point
-
-
-def _column(rows: list[int], v: int, i: int) -> "Ready":
-    n = sum([(rows[v + 2 * j] >> i & 1) << j for j in range(4)])
-    up = rows[v + 8] >> i & 1
-    at = 3 * _SIZE * (n if up else 15 - n)
-    table = _TABLES[v]
-    plus, minus, t2 = [int.from_bytes(table[j : j + 32], "big") for j in (at, at + 32, at + 64)]
-    return (plus, minus, t2, 2) if up else (minus, plus, -t2, 2)
-
-
-def _digits(k: int) -> "array[int]":
-    """k as digits of 2^i: 0 mostly, else odd from -15 to 15 (a windowed non-adjacent form)."""
-    digits = array("b", bytes(_ROW * _ROWS))  # a list takes more than a full heap has in one piece
-    at = 0
-    while k:
-        if k & 1:
-            digit = (k & 31) - 2 * (k & 16)
-            k -= digit
-            digits[at] = digit
-        k >>= 1
-        at += 1
-    return digits
+    run(_WORK, 1, bytes((1, _ODDS, _X, _H, 1, _ODDS + 1, _Y, _H, 0)))
+    run(_WORK, 2, _DOUBLE)
+    if _number(_X) == zero:
+        return False
+    unpack(_WORK, _H, _ONE)
+    unpack(_WORK, _Z, _ONE)
+    unpack(_WORK, _T, bytes(32))
+    run(_WORK, 1, bytes((
+        1, _X, _ODDS, _T, 1, _Y, _ODDS + 1, _T, 1, _E, _X, _T, 1, _H, _Y, _T, 0,
+    )))  # fmt: skip
+    return True

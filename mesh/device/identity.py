@@ -8,10 +8,17 @@ from mesh.core.counter import Counter
 from mesh.core.errors import LocalError
 from mesh.core.primitives import Identity
 from mesh.device import ed25519
+from mesh.device.journal import Journal
 
 BLOCK = 1024  # counters reserved by one write to flash
 CHECK = 8  # bytes of SHA-256 that tell a damaged file
 ENOENT = 2
+GENESIS = b"othermesh feed v1"  # docs/protocol.md section 6
+
+
+def sha256(data: bytes) -> bytes:
+    """Give the 32 bytes of SHA-256."""
+    return hashlib.sha256(data).digest()
 
 
 def read(path: str) -> "bytes | None":
@@ -24,7 +31,7 @@ def read(path: str) -> "bytes | None":
             return None
         raise LocalError(f"{path} cannot be read: {error}")
     body = data[:-CHECK]
-    if not body or hashlib.sha256(body).digest()[:CHECK] != data[-CHECK:]:
+    if not body or sha256(body)[:CHECK] != data[-CHECK:]:
         raise LocalError(f"{path} is damaged", "restore it from a copy; nothing was changed")
     return body
 
@@ -32,7 +39,7 @@ def read(path: str) -> "bytes | None":
 def write(path: str, body: bytes) -> None:
     """Write a whole file or none of it: power may go at any moment."""
     with open(path + ".new", "wb") as file:
-        file.write(body + hashlib.sha256(body).digest()[:CHECK])
+        file.write(body + sha256(body)[:CHECK])
     os.rename(path + ".new", path)
 
 
@@ -56,22 +63,27 @@ class State:
         write("counter", self.boots.to_bytes(4, "big") + limit.to_bytes(8, "big"))
 
 
-def load() -> "tuple[Identity, int]":
-    """The identity kept in this folder, made at the first start, and how often it started.
+def load(tail: int) -> "tuple[Identity, int, Journal]":
+    """The identity kept in this folder, made at the first start; how often it started; and the
+    journal of its feed, for a tail of so many entries.
 
     LocalError if a file is damaged: it is never replaced by a new one.
     """
     secret = read("identity")
     state = State(secret is None)
-    if secret is None:
-        secret = os.urandom(32)
+    born = secret is None
+    secret = secret or os.urandom(32)
+    public = ed25519.public_key(secret)
+    journal = Journal(sha256, public, tail)
+    if born:
+        # The identity comes last: until it is there, whatever else was written is made anew.
+        journal.reset(1, sha256(GENESIS + public))
         write("identity", secret)
     counter = Counter(state.limit, BLOCK, state.save)
-    public = ed25519.public_key(secret)
 
     def sign(data: bytes) -> bytes:
         signature = ed25519.sign(secret, public, data)
         gc.collect()
         return signature
 
-    return Identity(public, sign, counter.next), state.boots
+    return Identity(public, sign, counter.next), state.boots, journal

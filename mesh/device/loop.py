@@ -52,7 +52,7 @@ class Loop:
 
     def _do(self, job: "list[Any]", now_ms: int) -> None:
         again = job[2](now_ms)
-        job[0] = now_ms + (job[1] if again is None else again)
+        job[0] = now_ms + job[1] if again is None else self.now() + again  # work took its time
 
     def also(self, coroutine: "Any") -> None:  # noqa: ANN401 - ports differ
         """Run something beside; if it fails, so does run()."""
@@ -71,24 +71,32 @@ class Loop:
 
     async def run(self) -> None:
         """Go on for ever. What one of its tasks cannot handle comes out here."""
-        asyncio.get_event_loop().set_exception_handler(self._crashed)
+        events = asyncio.get_event_loop()
+        before = events.get_exception_handler()
+        events.set_exception_handler(self._crashed)
         for channel in self._sockets:
             self.also(self._listen(channel, self._sockets[channel]))
         while self._crash is None:
-            now_ms = self.now()
-            for job in self._jobs:
-                if job[0] <= now_ms:
-                    self._do(job, now_ms)
-            self.node.tick(now_ms)
-            self.settle()
+            self.turn()
             await self._sleep()
+        events.set_exception_handler(before)
         raise self._crash
 
-    async def _sleep(self) -> None:
+    def turn(self) -> int:
+        """Do what is due; when something will be."""
+        now_ms = self.now()
+        for job in self._jobs:
+            if job[0] <= now_ms:
+                self._do(job, now_ms)
+        self.node.tick(now_ms)
+        self.settle()
         gc.collect()  # often, and when there is time: see STEP in main.py
         due = [job[0] for job in self._jobs] + [self.now() + LONGEST_MS]
         at = self.node.wake_at()
         self._until = min(due + ([] if at is None else [at]))
+        return self._until
+
+    async def _sleep(self) -> None:
         self._woken.clear()
         try:
             await asyncio.wait_for_ms(self._woken.wait(), max(0, self._until - self.now()))

@@ -1,71 +1,189 @@
-"""A board's sensors and actuators. None of them can stop the board."""
+"""A board's sensors and actuators. None of them can stop the board, or hold it up for long."""
 
 from mesh.core.errors import LocalError
 from mesh.core.senml import number
+from mesh.device.sensors import readings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from mesh.core.node import Node
     from mesh.core.settings import Profile
+    from mesh.core.settings import Sensor as Wanted
+    from mesh.device.buses import Buses
     from mesh.device.console import Console
 
 DIGITS = 3  # of a reading that is a float
+RETRY_MS = 10_000  # after a failure, where the next reading would be later
+CHECK_MS = 1000  # how often an actuator that switches itself off is looked at
 
 
 class Measuring:
-    """Reads one sensor when called; tells when it begins to fail, and when it works again."""
+    """A job of the loop that reads one sensor: each call does one step, and gives the ms to the
+    next. It tells when the sensor begins to fail, and when it works again.
+
+    `done`: whether there was a first reading, or a reason why not.
+    """
 
     def __init__(
         self,
         name: str,
         module: "Any",  # noqa: ANN401 - a module of mesh.device.sensors
-        options: "dict[str, Any]",
+        wanted: "Wanted",
         node: "Node",
         console: "Console",
     ) -> None:
         self._name = name
         self._module = module
-        self._options = options
+        self._options = wanted.options
+        self._every_ms = wanted.every_ms
         self._node = node
         self._console = console
+        self._names = readings(name, module, wanted.options)
+        for reading in self._names:
+            node.add_sensor(reading, self._names[reading])
+        self.buses: Buses | None = None
+        self.done = False
         self._sensor: Any = None
+        self._began_ms: int | None = None  # of the measurement that is under way
+        self._waiting = False  # for what start() started
+        self._samples: list[Any] = []
+        self._seen: object = None  # what watching saw last, and when it was told
+        self._told_ms = 0
         self._error = ""
 
-    def __call__(self, now_ms: int) -> None:
-        """Take a reading."""
+    def __call__(self, now_ms: int) -> int:
+        """Do what is next; the ms after which to be called again."""
         error = ""
         try:
-            self._sensor = self._sensor or self._module.Sensor(self._options)
-            value = self._sensor.read()
-            if isinstance(value, float):
-                value = number(value, DIGITS)
-            self._node.reading(now_ms, self._name, value)
-            if self._console.as_json:
-                self._console.tell("measured", sensor=self._name, value=value)
+            again = self._step(now_ms)
         except (OSError, ValueError, LocalError) as caught:
             error = str(caught)
-            self._node.sensor_failed(self._name, error)
-        if error != self._error:
+            again = max(min(self._every_ms, RETRY_MS), self._rest_ms())
+            self._failed(error)
+        if error != self._error and (error or self._began_ms is None):
             self._error = error
             self._console.tell("failing" if error else "works", sensor=self._name, reason=error)
+        return again
+
+    def _step(self, now_ms: int) -> int:
+        sensor = self._sensor
+        if sensor is None:
+            sensor = self._sensor = self._open()
+        if self._began_ms is None:
+            self._began_ms = now_ms
+        if hasattr(sensor, "watch_ms"):
+            return self._look(now_ms, sensor)
+        if hasattr(sensor, "start") and not self._waiting:
+            self._waiting = True
+            return sensor.start() + 1  # of the ms that it is now, not all is left
+        self._waiting = False
+        self._samples.append(self._read(sensor))
+        if len(self._samples) < self._options.get("samples", 1):
+            return max(self._options.get("pause_ms", 0), self._rest_ms())
+        due_ms = self._began_ms + self._every_ms
+        samples, self._samples, self._began_ms = self._samples, [], None
+        self._tell(now_ms, samples)
+        return max(due_ms - now_ms, self._rest_ms())
+
+    def _open(self) -> "Any":  # noqa: ANN401 - a Sensor
+        if hasattr(self._module, "BUS"):
+            return self._module.Sensor(self._options, self.buses)
+        return self._module.Sensor(self._options)
+
+    def _rest_ms(self) -> int:
+        return getattr(self._module.Sensor, "rest_ms", 0)
+
+    def _read(self, sensor: "Any") -> "dict[str, Any]":  # noqa: ANN401
+        value = sensor.read()
+        if isinstance(value, dict):
+            return {self._name + "." + key: _exact(value[key]) for key in value}
+        return {self._name: _exact(value)}
+
+    def _look(self, now_ms: int, sensor: "Any") -> int:  # noqa: ANN401
+        """Tell a change at once, and else now and then that there is none."""
+        value = self._read(sensor)
+        self._began_ms = None
+        if value != self._seen or now_ms - self._told_ms >= self._every_ms:
+            self._seen = value
+            self._told_ms = now_ms
+            self._tell(now_ms, [value])
+        return sensor.watch_ms
+
+    def _tell(self, now_ms: int, samples: "list[dict[str, Any]]") -> None:
+        for name in sorted(self._names):
+            if name not in samples[-1]:
+                self._node.sensor_failed(name, "this chip does not measure that")
+                continue
+            value = samples[-1][name]
+            if len(samples) > 1:
+                from mesh.device.averaging import average  # noqa: PLC0415 - heap, as it is rare
+
+                taken = [sample[name] for sample in samples]
+                value = average(taken, self._options.get("average", "mean"))
+            self._node.reading(now_ms, name, value)
+            if self._console.as_json:
+                self._console.tell("measured", sensor=name, value=value)
+        self.done = True
+
+    def _failed(self, reason: str) -> None:
+        """Begin anew, with the chip too: it may have been without power."""
+        self._sensor = self._began_ms = self._seen = None
+        self._waiting = False
+        self._samples = []
+        for name in self._names:
+            self._node.sensor_failed(name, reason)
+        self.done = True
+
+
+def _exact(value: "Any") -> "Any":  # noqa: ANN401 - what a sensor reads
+    return number(value, DIGITS) if isinstance(value, float) else value
+
+
+class Guard:
+    """A job of the loop for an actuator that may want something by itself: see wish()."""
+
+    def __init__(self, name: str, actuator: "Any", node: "Node", console: "Console") -> None:  # noqa: ANN401
+        self._name = name
+        self._actuator = actuator
+        self._node = node
+        self._console = console
+
+    def __call__(self, now_ms: int) -> int:
+        """Let it have its way."""
+        wish = self._actuator.wish(now_ms)
+        if wish is not None:
+            self._node.peer.actuate(now_ms, self._name, wish, None)
+        return CHECK_MS
 
 
 def add(
     node: "Node", profile: "Profile", modules: "dict[str, Any]", console: "Console"
-) -> "list[tuple[int, Measuring]]":
-    """Give the node what its settings name: [(every ms, what takes a reading)]."""
-    jobs: list[tuple[int, Measuring]] = []
+) -> "list[tuple[int, Callable[[int], int]]]":
+    """Give the node what its settings name: [(every ms, a job of the loop)]."""
+    jobs: list[tuple[int, Any]] = []
+    wired = [name for name in profile.sensors if hasattr(modules["sensors." + name], "BUS")]
+    buses = _buses([profile.sensors[name].options for name in sorted(wired)]) if wired else None
     for name in sorted(profile.sensors):
-        sensor = profile.sensors[name]
-        module = modules["sensors." + name]
-        node.add_sensor(name, module.UNIT)
-        jobs.append((sensor.every_ms, Measuring(name, module, sensor.options, node, console)))
+        wanted = profile.sensors[name]
+        measuring = Measuring(name, modules["sensors." + name], wanted, node, console)
+        measuring.buses = buses
+        jobs.append((wanted.every_ms, measuring))
     for name in sorted(profile.actuators):
         try:
             actuator = modules["actuators." + name].Actuator(name, profile.actuators[name].options)
             node.add_actuator(name, actuator.apply, actuator.value)
         except (OSError, ValueError) as error:
             console.tell("failing", actuator=name, reason=str(error))
+            continue
+        if hasattr(actuator, "wish"):
+            jobs.append((CHECK_MS, Guard(name, actuator, node, console)))
     return jobs
+
+
+def _buses(wired: "list[dict[str, Any]]") -> "Buses":
+    from mesh.device.buses import Buses  # noqa: PLC0415 - heap only where it is used
+
+    return Buses(wired)

@@ -20,8 +20,9 @@ from typing import Self
 from mesh.core.errors import LocalError
 from mesh.hub.lean import leaned
 
-BOOT = "from mesh.device.main import main\n\nmain()\n"
+BOOT = "from start import start\n\nstart()\n"
 START = Path("mesh/device/start.py")
+RESTART = 75  # exit code of a board that wants to start again (mesh/device/start.py)
 HEAP = "320k"
 PATIENCE_S = 10.0  # that a board may take to say goodbye
 MOST_LINES = 10_000  # of a console that are kept, at least; the oldest go
@@ -130,12 +131,19 @@ class VirtualBoard:
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._news = threading.Condition()
-        self._ended = False
+        self._ended = self._is_off = False
 
     def start(self) -> Self:
-        """Switch it on."""
+        """Switch it on. It starts again by itself when it asks for that."""
+        self._is_off = self._ended = False
+        self._process = process = self._run()
+        self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._reader.start()
+        return self
+
+    def _run(self) -> "subprocess.Popen[str]":
         # it finds nothing but its own folder, and what is built into the interpreter
-        self._process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
             self._command,
             cwd=self.folder,
             env={**os.environ, "MICROPYPATH": ".frozen"},
@@ -146,10 +154,8 @@ class VirtualBoard:
             errors="replace",
             process_group=0,  # Ctrl-C in the terminal is for its owner to pass on
         )
-        self._type("\n")  # from now on the end of its input, so of its owner, is its end too
-        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
-        self._reader.start()
-        return self
+        _type(process, "\n")  # from now on the end of its input, so of its owner, is its end too
+        return process
 
     @property
     def is_running(self) -> bool:
@@ -206,29 +212,24 @@ class VirtualBoard:
         """Its exit code, once it has ended; LocalError if it does not."""
         assert self._process is not None  # noqa: S101
         assert self._reader is not None  # noqa: S101
-        try:
-            code = self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired as error:
-            raise LocalError(f"the board still runs:\n{self.console}") from error
         self._reader.join(timeout_s)
-        return code
+        if self._reader.is_alive():
+            raise LocalError(f"the board still runs:\n{self.console}")
+        return self._process.wait()
 
     def stop(self) -> int:
         """Switch it off as with Ctrl-C: it says goodbye. The exit code."""
-        self._type("\x03")
+        if self._process is not None:
+            _type(self._process, "\x03")
         return self.wait_end()
 
     def kill(self) -> None:
         """Cut its power."""
         if self._process is not None:
-            self._process.kill()
+            with self._news:
+                self._is_off = True
+                self._process.kill()
             self.wait_end()
-
-    def _type(self, keys: str) -> None:
-        if self._process is not None and self._process.stdin is not None:
-            with contextlib.suppress(OSError):  # it has ended
-                self._process.stdin.write(keys)
-                self._process.stdin.flush()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -242,6 +243,19 @@ class VirtualBoard:
         self.kill()
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
+        """Hear one start after the other, until it is off."""
+        self._hear(process)
+        while process.wait() == RESTART:
+            with self._news:
+                if self._is_off:
+                    break
+                self._process = process = self._run()
+            self._hear(process)
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+    def _hear(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None  # noqa: S101
         for line in process.stdout:
             with self._news:
@@ -255,9 +269,13 @@ class VirtualBoard:
         if process.stdin is not None:
             with contextlib.suppress(OSError):
                 process.stdin.close()
-        with self._news:
-            self._ended = True
-            self._news.notify_all()
+
+
+def _type(process: "subprocess.Popen[str]", keys: str) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(OSError, ValueError):  # it has ended
+            process.stdin.write(keys)
+            process.stdin.flush()
 
 
 def find_least_heap(

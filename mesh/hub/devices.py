@@ -58,6 +58,7 @@ class Device:
     group: str  # "sensors" or "actuators"
     title: str
     part: str
+    made: bool  # there is no such part: it is made of the extras
     interface: str  # i2c, onewire, gpio, adc, pwm
     measures: tuple[str, ...]
     notes: tuple[str, ...]
@@ -100,6 +101,7 @@ def _device(kind: str, group: str, data: Raw) -> Device:
         group=group,
         title=data["title"],
         part=data["part"],
+        made=data.get("made", False),
         interface=data["interface"],
         measures=tuple(data.get("measures", ())),
         notes=tuple(data.get("notes", ())),

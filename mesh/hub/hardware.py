@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mesh.core.errors import LocalError
-from mesh.core.settings import near
+from mesh.core.near import near
+from mesh.hub.hardware_schema import complaints
 
 Raw = Mapping[str, Any]
 T = TypeVar("T")
@@ -84,6 +85,14 @@ class Header:
             return str(index + 1)
         return str(len(self.left) + len(self.right) - index)
 
+    def places(self) -> dict[str, list[str]]:
+        """Where each label is."""
+        found: dict[str, list[str]] = {}
+        for side, labels in (("left", self.left), ("right", self.right)):
+            for i, label in enumerate(labels):
+                found.setdefault(label, []).append(self.position(side, i))
+        return found
+
 
 @dataclass(frozen=True)
 class BoardData:
@@ -153,10 +162,15 @@ def files(group: str, stem: str) -> dict[str, dict[str, Any]]:
     """The decoded files of a group by folder name. LocalError names the file and the line."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted((root() / group).glob(f"*/{stem}.toml")):
+        file = f"hardware/{group}/{path.parent.name}/{stem}.toml"
         try:
-            found[path.parent.name] = tomllib.loads(path.read_text(encoding="utf-8"))
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise LocalError(f"hardware/{group}/{path.parent.name}/{stem}.toml: {error}") from None
+            raise LocalError(f"{file}: {error}") from None
+        wrong = complaints(stem, data)
+        if wrong:
+            raise LocalError(f"{file}: {wrong[0]}", "\n".join(wrong[1:]) or None)
+        found[path.parent.name] = data
     return found
 
 

@@ -26,6 +26,7 @@ from mesh.hub.interfaces import Address, reachable
 from mesh.hub.primitives import make_kit
 from mesh.hub.questions import Questions
 from mesh.hub.streams import Stream
+from mesh.hub.updates import Offers
 
 SUBSCRIBED = 1024  # events that may wait for one listener
 CLOCK_S = 60.0
@@ -61,6 +62,8 @@ class HubPeer:
         self._kit = make_kit()
         self.node = Node(self._kit, home.identity, profile, self.limits, home.boots)
         self.node.peer.kind = profile.kind
+        self.offers = Offers(self._kit, home.identity)
+        self.node.peer.offered = self.offers.answer
         self._driver: Driver | None = None
         self._discovery: Discovery | None = None
         self._no_dns_sd = OFF  # why there is none

@@ -13,7 +13,7 @@ from mesh.core import cbor, coap
 from mesh.core.contacts import Contact
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
-from mesh.hub import answers, roster, watching
+from mesh.hub import answers, roster, updates, watching
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import NOBODY, TIMEOUT, USAGE, Failure
 
@@ -163,4 +163,5 @@ OPERATIONS: dict[str, Operation] = {
     "read": read,
     "watch": watching.watch,
     "set": set_actuator,
+    "update": updates.update,
 }

@@ -1,7 +1,6 @@
 """What is wrong with a set-up before anything is wired or flashed."""
 
 import itertools
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +50,7 @@ def problems(whole: Plan) -> list[Problem]:
             _currents(whole),
         )
     )
-    return sorted(found, key=lambda one: one.level != "error")
+    return sorted(dict.fromkeys(found), key=lambda one: one.level != "error")
 
 
 def _pins(whole: Plan, thing: Thing) -> Iterator[Problem]:
@@ -86,6 +85,8 @@ def _no_pin(whole: Plan, thing: Thing, wire: Wire, path: str) -> Problem:
 def _able(whole: Plan, thing: Thing, wire: Wire, pin: Pin) -> Iterator[Problem]:
     path = f"{thing.path}.{wire.leg.to}"
     for need in wire.leg.needs:
+        if need == "pull" and thing.options.get("pull") == "none":
+            continue
         if not can(whole.board, pin, need, thing.bus):
             yield _error(
                 path, f"{named(pin)} {_why(pin, need, thing.bus)}", _instead(whole, wire, thing)
@@ -155,7 +156,9 @@ def _volts(board: BoardData, thing: Thing) -> Iterator[Problem]:
         yield _error(
             thing.path,
             f"{device.part} gives {volts:g} V, and the pins of {board.name} bear {limit:g} V",
-            "wire it to 3V3, or put a level shifter or a divider between",
+            'two equal resistors are "divider": 2'
+            if device.volts == "divided"
+            else "wire it to 3V3, or put a level shifter between",
         )
     elif device.interface == "adc" and volts > board.limits["adc_volts"].value:
         yield Problem(
@@ -163,7 +166,7 @@ def _volts(board: BoardData, thing: Thing) -> Iterator[Problem]:
             thing.path,
             f"it gives up to {volts:g} V, and {board.name} measures up to "
             f"{board.limits['adc_volts'].value:g} V: above that it reads the same",
-            "divide the voltage further" if device.volts == "divided" else "",
+            "divide it further" if device.volts == "divided" else "",
         )
 
 
@@ -172,33 +175,40 @@ def _signal(thing: Thing, rail: float) -> float | None:
     if volts == "supply":
         return rail
     if volts == "divided":
-        divider = thing.options.get("divider", 2)
+        divider = thing.options.get("divider", 1)
         good = isinstance(divider, int | float) and divider > 0
         return FULL_V / divider if good else FULL_V
     return float(volts) if isinstance(volts, int | float) else None
 
 
 def _shared(whole: Plan) -> Iterator[Problem]:
-    users: dict[str, list[tuple[Thing, Wire]]] = defaultdict(list)
+    """Two devices on one pin."""
+    first: dict[str, tuple[Thing, Wire]] = {}
     for thing in whole.things:
         for wire in thing.wires:
             if wire.pin:
-                users[wire.net].append((thing, wire))
-    for those in users.values():
-        (first, one), *others = those
-        for thing, wire in others:
-            if not _may_share(first, one, thing, wire) and wire.pin:
-                yield _error(
-                    f"{thing.path}.{wire.leg.to}",
-                    f"{named(wire.pin)} is taken by {first.path}",
-                    _instead(whole, wire, thing),
-                )
+                other, one = first.setdefault(wire.net, (thing, wire))
+                if wire is not one:
+                    yield from _both(whole, (other, one), (thing, wire))
 
 
-def _may_share(first: Thing, one: Wire, thing: Thing, wire: Wire) -> bool:
-    if {first.device.interface, thing.device.interface} == {"i2c"}:
-        return first.bus == thing.bus and one.leg.to == wire.leg.to
-    return {first.device.interface, thing.device.interface} == {"onewire"}
+def _both(whole: Plan, first: tuple[Thing, Wire], second: tuple[Thing, Wire]) -> Iterator[Problem]:
+    (other, one), (thing, wire) = first, second
+    interfaces = {other.device.interface, thing.device.interface}
+    if interfaces == {"i2c"} and other.bus == thing.bus and one.leg.to == wire.leg.to:
+        return
+    if interfaces != {"onewire"}:
+        yield _error(
+            f"{thing.path}.{wire.leg.to}",
+            f"{named(wire.pin) if wire.pin else wire.net} is taken by {other.path}",
+            _instead(whole, wire, thing),
+        )
+    elif not ("rom" in other.options and "rom" in thing.options):
+        yield _error(
+            f"{thing.path}.rom",
+            f"{other.path} is on the same wire, and the two cannot be told apart",
+            "give each its rom, the 16 hex digits of its chip",
+        )
 
 
 def _buses(whole: Plan) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """Settings and a board's data together: which leg of which device goes to which pin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mesh.core.errors import LocalError
@@ -44,7 +44,10 @@ class Thing:
     def address(self) -> int | None:
         """Its address on the I2C bus."""
         address = self.options.get("address", self.device.address)
-        return address if isinstance(address, int) else None
+        try:
+            return int(address, 0) if isinstance(address, str) else address
+        except ValueError:
+            return None  # not a number: whoever reads the options says so
 
 
 @dataclass(frozen=True)
@@ -68,15 +71,30 @@ def plan(chosen: str | None, settings: Mapping[str, Any]) -> Plan:
             "which board?", 'say --board pico_w, or "board": "pico_w" in the settings'
         )
     data = board(name)
+    usual = replace(data, i2c=_buses(data, settings))
     things = []
     for group in ("sensors", "actuators"):
         for label, options in settings.get(group, {}).items():
             device = devices(group).get(options.get("kind", label))
             if device:
-                things.append(_thing(data, f"{group}.{label}", device, options, settings))
+                things.append(_thing(usual, f"{group}.{label}", device, options, settings))
     if len(things) > MOST_THINGS:
         raise LocalError(f"more than {MOST_THINGS} sensors and actuators", "use a second board")
     return Plan(data, settings, tuple(things))
+
+
+def _buses(data: BoardData, settings: Mapping[str, Any]) -> dict[int, tuple[str, str]]:
+    """The pins of each bus: whoever names them does so for all on it."""
+    buses = dict(data.i2c)
+    for options in settings.get("sensors", {}).values():
+        bus, (sda, scl) = options.get("bus", 0), map(options.get, ("sda", "scl"))
+        if bus in buses and (sda is not None or scl is not None):
+            own = data.pin(sda), data.pin(scl)
+            first, second = (
+                pin.label if pin else usual for pin, usual in zip(own, buses[bus], strict=True)
+            )
+            buses[bus] = first, second
+    return buses
 
 
 def _thing(
@@ -113,3 +131,17 @@ def _usual(data: BoardData, device: Device, options: Mapping[str, Any], leg: Leg
         sda, scl = data.i2c.get(options.get("bus", 0), (None, None))
         return {"sda": sda, "scl": scl}.get(leg.to)
     return "LED" if device.kind == "led" else None
+
+
+def complete(chosen: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with the board's name and the pins of its I2C buses where they name none.
+
+    MicroPython's own default pins are not those of every board. LocalError as plan().
+    """
+    sensors = {name: dict(options) for name, options in settings.get("sensors", {}).items()}
+    for thing in plan(chosen, settings).things:
+        if thing.device.interface == "i2c" and thing.path.startswith("sensors."):
+            for wire in thing.wires:
+                if wire.pin and wire.pin.gpio is not None:
+                    sensors[thing.name].setdefault(wire.leg.to, wire.pin.gpio)
+    return {**settings, "board": chosen} | ({"sensors": sensors} if sensors else {})

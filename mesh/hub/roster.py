@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mesh.core import ids
-from mesh.core.contacts import NEW, UP, Contact
+from mesh.core.contacts import ASLEEP, NEW, UP, Contact
 from mesh.core.peer import address_text
 from mesh.hub import naming
 from mesh.hub.failure import NOBODY, USAGE, Failure
@@ -56,10 +56,13 @@ def name_of(peer: "HubPeer", id: bytes) -> Known:
 
 
 def row(peer: "HubPeer", contact: Contact, one: Known) -> Data:
-    """One contact as a command shows it. `heard_s` is None for who has not answered."""
+    """One contact as a command shows it. `heard_s` is None for who has not answered,
+    `wakes_s` for who is not asleep.
+    """
     addresses = [contact.address] if contact.address else []
     addresses += [address for address, _ in contact.candidates if address != contact.address]
     heard_s = (peer.now() - contact.heard_ms) / 1000 if contact.address else None
+    wakes_s = (contact.wakes_ms - peer.now()) / 1000 if contact.state == ASLEEP else None
     return {
         "id": one.id,
         "short": one.short,
@@ -71,6 +74,7 @@ def row(peer: "HubPeer", contact: Contact, one: Known) -> Data:
         "addresses": [address_text(address) for address in addresses],
         "how": contact.how or next((how for _, how in contact.candidates), ""),
         "heard_s": heard_s,
+        "wakes_s": wakes_s,
         "verified": contact.verified,
         "refused": contact.refused,
     }

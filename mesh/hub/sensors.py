@@ -15,7 +15,8 @@ import psutil
 from mesh.core import senml
 from mesh.core.cbor import Decimal
 from mesh.core.errors import LocalError
-from mesh.core.settings import Sensor, near
+from mesh.core.near import near
+from mesh.core.settings import Sensor
 
 EVERY_MS = 10_000
 SLOW_MS = 60_000

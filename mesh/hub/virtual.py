@@ -14,18 +14,16 @@ from typing import Self
 from mesh.core.errors import LocalError
 from mesh.hub.board_log import Log
 from mesh.hub.boards import find_micropython
-from mesh.hub.virtual_plug import MOST, Plug
+from mesh.hub.virtual_plug import MOST, Plug, Screen
 from mesh.hub.virtual_process import Process, Start, kib
 
 PRELUDE = Path(__file__).with_name("virtual_prelude.py")
-OWN_KIB = 12  # of heap that the prelude needs, on top of what the board has
+OWN_KIB, OWN_FLASH_KIB = 8, 4  # of heap that the prelude needs, on top of what the board has
 HEAP_KIB = 320
 FLASH_FILE = "flash.img"
 POWER_ON, RESET, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5  # machine.reset_cause() of an ESP32
 TICK_S = 0.05  # between looks whether somebody opened the port
 PATIENCE_S = 10.0
-RAW = b"raw REPL; CTRL-B to exit"
-FRIENDLY = b'Type "help()"'
 REBOOT = b"MPY: soft reboot\r\n"
 
 
@@ -53,32 +51,31 @@ class Virtual:
         self.in_bootloader = False
         self._flash_kib = kib(flash) if flash else 0
         self._cut_at = cut_at
-        heap_kib = kib(heap) + OWN_KIB
+        heap_kib = kib(heap) + OWN_KIB + (OWN_FLASH_KIB if flash else 0)
         options = ["-X", f"heapsize={heap_kib}k", "-i", str(PRELUDE)]
         self._command = [*wrap, find_micropython(), *options]
         self._plug = Plug()
+        self._screen = Screen(self._plug, self.log)
         self._run: Process | None = None
         self._thread: threading.Thread | None = None
         self._asked: list[str] = []
         self._wake = (-1, -1)
-        self._line = b""
-        self._shown = b""
-        self._raw = False
         self._cause = POWER_ON
         self._fed_until = 0.0
         self._asleep_until = 0.0
 
     def start(self) -> Self:
         """Plug it in, and so switch it on."""
-        if self._thread is not None:
+        if self.is_running:
             raise LocalError(f"the virtual board in {self.folder} is on already")
+        self.kill()  # what is left, if the power went by itself
         self.folder.mkdir(parents=True, exist_ok=True)
         flash = self.folder / FLASH_FILE
         if self._flash_kib and not flash.exists():
             flash.write_bytes(b"\xff" * (self._flash_kib * 1024))
         self._wake = os.pipe()
         self._plug.put_in()
-        self._raw, self._cause, self.in_bootloader = False, POWER_ON, False
+        self._screen.raw, self._cause, self.in_bootloader = False, POWER_ON, False
         self._asleep_until = 0.0
         self.log.end(False)
         self._boot()
@@ -92,9 +89,19 @@ class Virtual:
         return self._plug.port
 
     @property
+    def is_plugged(self) -> bool:
+        """Whether its port is there."""
+        return self._plug.cable >= 0
+
+    @property
     def is_running(self) -> bool:
         """Whether it has power."""
         return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def pid(self) -> int:
+        """The number of the interpreter's process: another one after each reset; 0 if none."""
+        return self._run.pid if self._run else 0
 
     def unplug(self) -> None:
         """Pull the cable, with another source of power: the port goes, the program runs on."""
@@ -118,7 +125,8 @@ class Virtual:
     def kill(self) -> None:
         """Cut its power: the port goes too. It may be started again."""
         if self._thread is not None:
-            self._ask("off")
+            self._asked.append("off")
+            self._nudge()
             self._thread.join(PATIENCE_S)
             self._thread = None
             for file in self._wake:
@@ -137,14 +145,16 @@ class Virtual:
         self.kill()
 
     def _boot(self) -> None:
-        """Start the interpreter anew, as self._cause and self._raw say."""
+        """Start the interpreter anew, as self._cause and self._screen.raw say."""
         flash = self.folder / FLASH_FILE
         unique = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         root = flash if self._flash_kib else self.folder
-        start = Start(str(root), self._flash_kib, self._cut_at, self._cause, self._raw, unique)
+        start = Start(
+            str(root), self._flash_kib, self._cut_at, self._cause, self._screen.raw, unique
+        )
         self._fed_until = 0.0
         self._run = Process(self._command, start)
-        if self._raw:
+        if self._screen.raw:
             self._run.typed += b"\x01"
 
     def _ask(self, word: str) -> None:
@@ -212,10 +222,12 @@ class Virtual:
         if writable:
             self._plug.write()
         run.pass_on()
-        going = run.screen not in ready or self._hear(run)
+        data = run.read() if run.screen in ready else b""
+        if data:
+            self._screen.hear(data)
         if run.wire in ready and not all(self._told(word) for word in run.words()):
             return False
-        return going or self._run is not run or self._ended(run)
+        return data is not None or self._run is not run or self._ended(run)
 
     def _rest(self, now: float) -> bool:
         """Be asleep, or in the boot loader, until something wakes it."""
@@ -224,25 +236,6 @@ class Virtual:
         elif select.select([self._wake[0]], [], [], TICK_S)[0]:
             os.read(self._wake[0], MOST)
         return True
-
-    def _hear(self, run: Process) -> bool:
-        """Pass on what the interpreter printed; False at its end."""
-        data = run.read()
-        if data is None:
-            return False
-        self._show(data)
-        seen = self._shown + data
-        raw, friendly = seen.rfind(RAW), seen.rfind(FRIENDLY)
-        if max(raw, friendly) >= 0:
-            self._raw = raw > friendly
-        self._shown = seen[-len(RAW) + 1 :]
-        return True
-
-    def _show(self, data: bytes) -> None:
-        self._plug.waiting += data
-        *lines, self._line = (self._line + data).split(b"\n")
-        for line in lines:
-            self.log.add(line.rstrip(b"\r").decode(errors="replace"))
 
     def _told(self, word: str) -> bool:
         """Do what the prelude wants; False if the power is to go."""
@@ -270,7 +263,7 @@ class Virtual:
         if run is None:
             return 0
         while data := run.read():
-            self._show(data)
+            self._screen.show(data)
         return run.kill()
 
     def _reset(self, cause: int) -> None:
@@ -278,13 +271,12 @@ class Virtual:
         if self.in_bootloader:
             self._plug.put_in()
         if cause == SOFT:
-            self._show(REBOOT)
+            self._screen.show(REBOOT)
         else:
-            self._raw = False
+            self._screen.raw = False
         self.in_bootloader = False
         self._asleep_until = 0.0
         self._cause = cause
-        self._shown = b""
         self._boot()
 
     def _ended(self, run: Process) -> bool:

@@ -5,8 +5,12 @@ import os
 import select
 import termios
 
+from mesh.hub.board_log import Log
+
 MOST = 4096  # bytes at a time
 FULL = 16 * MOST  # bytes that wait for a reader, who then gets DROP_S
+RAW = b"raw REPL; CTRL-B to exit"
+FRIENDLY = b'Type "help()"'
 DROP_S = 0.5  # as a board's USB driver waits
 LFLAG = 3  # of the list that termios has
 
@@ -69,6 +73,36 @@ class Plug:
         """Hand over what waits, as much as is taken."""
         with contextlib.suppress(OSError):
             del self.waiting[: os.write(self.cable, self.waiting)]
+
+
+class Screen:
+    """What the interpreter prints: out by the cable, and as lines to a log."""
+
+    def __init__(self, plug: Plug, log: Log) -> None:
+        self.raw = False
+        self._plug = plug
+        self._log = log
+        self._line = b""
+        self._last = b""
+
+    def hear(self, data: bytes) -> None:
+        """Show what came, and mark whether the raw prompt or the other one did."""
+        seen = self._last + data
+        raw, friendly = seen.rfind(RAW), seen.rfind(FRIENDLY)
+        if max(raw, friendly) >= 0:
+            self.raw = raw > friendly
+        self._last = seen[1 - len(RAW) :]
+        self.show(data)
+
+    def show(self, data: bytes) -> None:
+        """Pass it on."""
+        self._plug.waiting += data
+        if self.raw:  # programs talk there, and nobody reads that
+            self._line = b""
+            return
+        *lines, self._line = (self._line + data).split(b"\n")
+        for line in lines:
+            self._log.add(line.rstrip(b"\r").decode(errors="replace"))
 
 
 def plain(terminal: int) -> None:

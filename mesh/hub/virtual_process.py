@@ -139,6 +139,6 @@ def kib(text: str) -> int:
     """A size like 192k, 192 or 2M in KiB. LocalError."""
     unit = text[-1:].lower()
     number = text[:-1] if unit in {"k", "m"} else text
-    if not number.isdigit() or not 0 < int(number) < 1 << 20:
+    if not number.isdecimal() or not number.isascii() or not 0 < int(number) < 1 << 20:
         raise LocalError(f"'{text}' is no size", "192k is 192 KiB, 2M is 2048")
     return int(number) * (1024 if unit == "m" else 1)

@@ -1,11 +1,11 @@
 """The cases of messages.json, from the words of docs/protocol.md section 4: see signers.py."""
 
+from board_keys import ed25519
 from making_refused import refused
 from signers import ALICE, BOB, cose_of, protected_of, request_aad, response_aad, sha256
 
 from mesh.core import coap
 from mesh.core.cbor import Decimal, encode
-from mesh.device import ed25519
 
 
 def request_message(case):

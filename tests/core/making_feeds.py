@@ -1,9 +1,9 @@
 """The vectors of section 6, made from the words of docs/protocol.md, see signers.py."""
 
+from board_keys import ed25519
 from signers import ALICE, BOB, cose_of, sha256
 
 from mesh.core.cbor import Decimal, encode
-from mesh.device import ed25519
 
 HEAD_AAD = encode(["othermesh-head"])
 BODIES = (

@@ -1,10 +1,10 @@
 """The cases of messages.json that are to be refused."""
 
+from board_keys import ed25519
 from signers import ALICE, BOB, CAROL, cose_of, request_aad
 
 from mesh.core import coap
 from mesh.core.cbor import encode
-from mesh.device import ed25519
 
 
 def refused(put):

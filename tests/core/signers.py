@@ -4,10 +4,11 @@ docs/protocol.md section 4 have it, and nothing from mesh.core.cose or message.
 
 import hashlib
 
+from board_keys import ed25519
+
 from mesh.core import cbor
 from mesh.core.cbor import encode
 from mesh.core.primitives import Identity, Kit
-from mesh.device import ed25519
 
 ALICE, BOB, CAROL = (bytes(range(n, n + 32)) for n in (0, 32, 64))
 

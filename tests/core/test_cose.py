@@ -1,6 +1,7 @@
 """COSE_Sign1 by hand: the same bytes as by the general encoder, and nothing else understood."""
 
 import signers
+from board_keys import ed25519
 from helpers import raises
 from signers import ALICE, BOB
 
@@ -8,7 +9,6 @@ from mesh.core.cbor import encode
 from mesh.core.cose import ARRAY, BYTES, TEXT, UINT, check1, head, header, protect, sign1, split
 from mesh.core.errors import RemoteError
 from mesh.core.primitives import Kit
-from mesh.device import ed25519
 
 KID = bytes(range(32))
 

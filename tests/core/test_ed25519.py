@@ -1,9 +1,7 @@
 """A board's Ed25519 and SHA-512 against the standards' vectors and the edge cases."""
 
+from board_keys import ed25519, sha512
 from helpers import vectors
-
-from mesh.device import ed25519
-from mesh.device.sha512 import sha512
 
 
 def test_sha512():

@@ -2,6 +2,7 @@
 
 import making
 import signers
+from board_keys import ed25519
 from helpers import raises, vectors
 from pair import Two, changed
 from signers import ALICE, BOB, CAROL
@@ -19,7 +20,6 @@ from mesh.core.message import (
     seal_response,
 )
 from mesh.core.primitives import Kit
-from mesh.device import ed25519
 
 
 def cases(what):

@@ -212,7 +212,7 @@ def test_a_fork_ends_a_feed():
     scene = Scene().meet()
     signer = scene.ben.asks._identity
     feed = scene.ben.peer.feeds.own
-    twin = Feed(scene.kit, signer.public, 128, feed.first_seq - 1, feed._before)
+    twin = Feed(scene.kit, signer.public, 128, feed.first_seq - 1, feed.before)
     for value in (100, 101, 102):
         twin.append([0, 1, 2, None], "reading", [{0: "temp", 1: "Cel", 2: value}])
     twin.sign(signer)

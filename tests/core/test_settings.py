@@ -107,7 +107,7 @@ def test_everyone_met_can_be_followed():
 
 def test_an_unknown_key_is_named_with_the_near_miss():
     detail, help = complaint(sensor={})
-    assert detail.startswith("settings: 'sensor' is not one of actuators, clock,"), detail
+    assert detail.startswith("settings: 'sensor' is not one of actuators, board,"), detail
     assert help == 'did you mean "sensors"?', help
     detail, help = complaint(discovery={"layer": []})
     assert detail == "discovery: 'layer' is not one of interface, layers", detail

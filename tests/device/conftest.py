@@ -8,11 +8,19 @@ import needs
 import pytest
 from desk import Desk
 from namespaces import Namespace
+from twice import TwiceModule
 
 from mesh.hub.boards import HEAP, VirtualBoard, build, configure
 
 LOOPBACK = {"console": "json", "port": 0, "discovery": {"layers": [], "interface": "127.0.0.1"}}
 SECONDS = 60
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    """Drivers of chips need no board, so they run on both interpreters."""
+    if module_path.name.startswith("test_sensors_"):
+        return TwiceModule.from_parent(parent, path=module_path)
+    return None
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from mesh.core.settings import parse
 from mesh.hub.primitives import make_identity, make_kit, new_secret
 
 PATIENCE_S = 30.0
+PAUSE_MS = 200
 
 
 class Desk:
@@ -25,7 +26,7 @@ class Desk:
     def __init__(self, **settings):
         self.kit = make_kit()
         self._count = 0
-        identity = make_identity(new_secret(), self._next_counter)
+        self.identity = identity = make_identity(new_secret(), self._next_counter)
         self.node = Node(self.kit, identity, parse(settings, "desktop"), Limits(), 1)
         self.node.ask = Questions(self.node).ask
         self.id = to_text(identity.public)
@@ -68,6 +69,11 @@ class Desk:
                 self.node.receive(self.now(), COAP, source, data)
             self.node.tick(self.now())
         raise AssertionError(f"waited {PATIENCE_S} s for {what}; events: {self.events}")
+
+    def rest(self):
+        """Let the node work for a moment, before the same question is put again."""
+        end = self.now() + PAUSE_MS
+        self.until(lambda: self.now() >= end)
 
     def _settle(self):
         while (sending := self.node.next_send()) is not None:

@@ -24,7 +24,7 @@ with VirtualBoard(Path(sys.argv[1])) as board:
 
 def test_every_file_of_a_board_is_compiled(compiled):
     made = {path.relative_to(compiled).as_posix() for path in compiled.rglob("*.mpy")}
-    assert made == {source.with_suffix(".mpy").as_posix() for source in lean.sources()}
+    assert made == {boards.placed(source).as_posix() for source in lean.sources()}
     assert [path.name for path in compiled.rglob("*.py")] == ["main.py"]
 
 

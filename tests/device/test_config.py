@@ -55,9 +55,12 @@ def test_json_as_strict_as_it_should_be(there):
         ('{"sensors": {"t": {"every_s": "soon"}}}', "settings.json: sensors.t.every_s: 'soon'"),
         (
             '{"sensors": {"t": {"kind": "loud"}}}',
-            "sensors.t.kind: 'loud' is not one of disk, heap",
+            "sensors.t.kind: 'loud' is not one of battery, bh1750",
         ),
-        ('{"sensors": {"load": {"evry_s": 5}}}', "sensors.load: 'evry_s' is not one of every_s"),
+        (
+            '{"sensors": {"load": {"evry_s": 5}}}',
+            "sensors.load: 'evry_s' is not one of average, every_s",
+        ),
         (
             '{"actuators": {"led": {"pni": 5}}}',
             "actuators.led: 'pni' is not one of allow, inverted",

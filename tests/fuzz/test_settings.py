@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mesh.core.errors import LocalError
 from mesh.core.ids import to_text
-from mesh.core.settings import SCHEMA, Profile, near, parse
+from mesh.core.near import near
+from mesh.core.settings import SCHEMA, Profile, parse
 
 IDS = st.binary(min_size=32, max_size=32).map(to_text)
 WORDS = st.sampled_from(

@@ -1,13 +1,18 @@
 """What the tests of desktop peers share."""
 
 import contextlib
+import os
+import shutil
 
 import pytest
+from attic import QUIET, WIFI
 from hubs import HOST
 
 from mesh.core.settings import parse
+from mesh.hub import boards
 from mesh.hub.home import Home
 from mesh.hub.loop import HubPeer
+from mesh.hub.virtual import Virtual
 
 
 @pytest.fixture
@@ -23,3 +28,21 @@ def start(tmp_path):
                 yield peer
 
     return started
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """A folder with all that goes on a board."""
+    return boards.build(tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture
+def attic(built, tmp_path):
+    """A virtual board of that name, on the network."""
+    folder = tmp_path / "attic"
+    shutil.copytree(built, folder, copy_function=os.link)
+    (folder / "settings.json").unlink()
+    boards.configure(folder, QUIET | {"name": "attic", "wifi": WIFI})
+    with Virtual(folder) as board:
+        board.log.wait("joined")
+        yield board

@@ -7,18 +7,18 @@ import flipping
 import making
 import needs
 import pytest
+from board_process import BoardKeys
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mesh.core import coap
 from mesh.core.errors import RemoteError
 from mesh.core.message import open_request, open_response, seal_request, seal_response
-from mesh.device import ed25519
-from mesh.device.sha512 import sha512
 from mesh.hub import primitives
 
 VECTORS = needs.ROOT / "tests" / "vectors"
 KIT = primitives.make_kit()
+P = 2**255 - 19
 SECRETS = st.binary(min_size=32, max_size=32)
 
 
@@ -31,8 +31,18 @@ def counting():
     return lambda: next(numbers)
 
 
-def both_verify(public, signature, data):
-    answers = ed25519.verify(public, signature, data), KIT.verify(public, signature, data)
+@pytest.fixture(scope="module")
+def board():
+    """A board's Ed25519, as machine code."""
+    interpreter = needs.micropython()
+    if interpreter is None:
+        needs.missing("no micropython: `make test` installs one, or set $MICROPYTHON")
+    with BoardKeys(interpreter, str(needs.ROOT)) as one:
+        yield one
+
+
+def both_verify(board, public, signature, data):
+    answers = board.verify(public, signature, data), KIT.verify(public, signature, data)
     assert answers[0] is answers[1], (public.hex(), signature.hex(), data.hex())
     return answers[0]
 
@@ -51,41 +61,41 @@ def test_vectors(case):
 @given(SECRETS, st.binary(max_size=300))
 @example(bytes(32), b"")
 @example(b"\xff" * 32, b"\xff" * 111)
-def test_sign_alike(secret, data):
+def test_sign_alike(board, secret, data):
     identity = primitives.make_identity(secret, counting())
-    public = ed25519.public_key(secret)
+    public = board.public_key(secret)
     assert public == identity.public
-    signature = ed25519.sign(secret, public, data)
+    signature = board.sign(secret, public, data)
     assert signature == identity.sign(data)
-    assert both_verify(public, signature, data)
-    assert not both_verify(public, signature, data + b"\x00")
+    assert both_verify(board, public, signature, data)
+    assert not both_verify(board, public, signature, data + b"\x00")
 
 
 @given(SECRETS, st.integers(0, 95), st.integers(1, 255))
-def test_one_byte_changed(secret, at, change):
-    public = ed25519.public_key(secret)
-    parts = bytearray(public + ed25519.sign(secret, public, b"data"))
+def test_one_byte_changed(board, secret, at, change):
+    public = board.public_key(secret)
+    parts = bytearray(public + board.sign(secret, public, b"data"))
     parts[at] ^= change
-    assert not both_verify(bytes(parts[:32]), bytes(parts[32:]), b"data")
+    assert not both_verify(board, bytes(parts[:32]), bytes(parts[32:]), b"data")
 
 
 @given(st.binary(min_size=30, max_size=34), st.binary(min_size=62, max_size=66), st.binary())
-def test_any_bytes(public, signature, data):
-    both_verify(public, signature, data)
+def test_any_bytes(board, public, signature, data):
+    both_verify(board, public, signature, data)
 
 
 @given(st.integers(0, 2**256 - 1), st.integers(0, 2**256 - 1), st.integers(0, 40))
-def test_any_points_and_scalars(public, point, scalar):
+def test_any_points_and_scalars(board, public, point, scalar):
     """Points near the edges of their encoding."""
-    for y in (public, scalar, ed25519.P - 20 + scalar, (1 << 255) + scalar):
-        for r in (point, scalar, ed25519.P - 20 + scalar):
+    for y in (public, scalar, P - 20 + scalar, (1 << 255) + scalar):
+        for r in (point, scalar, P - 20 + scalar):
             signature = r.to_bytes(32, "little") + scalar.to_bytes(32, "little")
-            both_verify(y.to_bytes(32, "little"), signature, b"")
+            both_verify(board, y.to_bytes(32, "little"), signature, b"")
 
 
 @given(st.binary(max_size=600))
-def test_sha512(data):
-    assert sha512(data) == hashlib.sha512(data).digest()
+def test_sha512(board, data):
+    assert board.sha512(data) == hashlib.sha512(data).digest()
 
 
 def test_keys_are_kept_but_not_too_many():

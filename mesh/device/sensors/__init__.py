@@ -1,9 +1,39 @@
-"""Kinds of sensors, found by file name.
+"""Kinds of sensors, found by file name (docs/add-a-sensor.md).
 
-Each has UNIT (SenML registry); OPTIONS, if it has any (as core.settings.check reads them); and
-class Sensor: Sensor(options), read() -> int, float, Decimal, text or bool. Both raise OSError or
-ValueError with the reason why there is nothing to read.
+Each has UNIT (SenML registry), or UNITS = {quantity: unit} if it measures several things at once
+(OF: those that are read if nobody chooses; all if left out); OPTIONS, if it has any (as
+core.settings.check reads them); and class Sensor, which raises OSError or ValueError with the
+reason why there is nothing to read:
+
+Sensor(options), or Sensor(options, buses) if the module has BUS: what it is wired to.
+start() -> ms until read() has something to read; left out where that is at once. `rest_ms`: how
+long it is left alone after that.
+read() -> int, float, Decimal, text or bool; {quantity: that} where there are UNITS.
+`watch_ms`: how often to look, where changes are told at once.
 """
+
+from mesh.core.cbor import Decimal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def readings(name: str, module: "Any", options: "dict[str, Any]") -> "dict[str, str]":  # noqa: ANN401
+    """What the sensor of that name gives: {name of the reading: unit}."""
+    units = getattr(module, "UNITS", None)
+    if units is None:
+        return {name: module.UNIT}
+    chosen = options.get("of") or getattr(module, "OF", units)
+    return {name + "." + quantity: units[quantity] for quantity in chosen}
+
+
+def scaled(n: int, digits: int) -> "int | Decimal":
+    """n * 10**-digits, exact, without trailing zeros: floats have too few digits on a board."""
+    while digits and n % 10 == 0:
+        n //= 10
+        digits -= 1
+    return Decimal(n, -digits) if digits else n
 
 
 def words(path: str, first: str) -> "list[str]":

@@ -27,15 +27,30 @@ COMMANDS = (
     "read",
     "watch",
     "set",
+    "update",
     "get",
     "doctor",
+    "flash",
+    "board virtual",
+    "board list",
+    "board monitor",
+    "board settings",
+    "board backup",
+    "board restore",
+    "board erase",
     "firmware build",
     "firmware check",
+    "hardware list",
+    "hardware show",
+    "hardware check",
+    "hardware wiring",
+    "hardware power",
 )
 
 GROUPS = {  # the first words of commands that have two
     "board": "A board on a cable: find it, look at it, keep a copy of it.",
     "firmware": "What goes on a board.",
+    "hardware": "Boards, sensors and actuators: pins, wiring, and how long a battery lasts.",
 }
 
 EPILOG = "\n\n".join(

@@ -13,7 +13,7 @@ Row = Mapping[str, Any]
 
 STYLES = {
     "ok": "green", "warn": "yellow", "fail": "bold red",
-    "up": "green", "new": "yellow", "lost": "red",
+    "up": "green", "new": "yellow", "lost": "red", "asleep": "cyan",
     "found": "green", "refused": "yellow", "forked": "bold red", "error": "red",
 }  # fmt: skip
 HOW = {

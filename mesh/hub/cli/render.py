@@ -15,8 +15,10 @@ from rich.text import Text
 from mesh.hub.cli.layout import clean, short
 from mesh.hub.cli.options import Reply
 from mesh.hub.cli.views import VIEWS
+from mesh.hub.cli.views_flash import bar
 
 WIDE = 10_000  # columns where nobody looks: in a pipe nothing is cut off or wrapped
+STEPPED = ("flash",)  # shown step by step, with bars in between
 REDRAWN = ("peers",)  # shown in place of what was there before, when it comes again
 
 
@@ -46,6 +48,9 @@ async def _as_json(reply: Reply) -> None:
 async def _as_text(reply: Reply) -> None:
     view = VIEWS[reply.view]
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+    if reply.view in STEPPED:
+        await _as_steps(reply, console)
+        return
     async with AsyncExitStack() as stack:
         waiting = stack.enter_context(contextlib.ExitStack())
         waiting.enter_context(_waiting(reply.until))
@@ -58,6 +63,23 @@ async def _as_text(reply: Reply) -> None:
                 live.update(view(item), refresh=True)
             else:
                 _print(console, view(item))
+
+
+async def _as_steps(reply: Reply, console: Console) -> None:
+    """Lines that stay, and at a terminal below them a bar while something takes long."""
+    view = VIEWS[reply.view]
+    with contextlib.ExitStack() as stack:
+        live = None
+        if console.is_terminal:
+            live = Live(Text(), console=console, transient=True, auto_refresh=False)
+            stack.enter_context(live)
+        async for item in reply.items:
+            is_bar = item["event"] == "progress"
+            if live is not None:
+                live.update(bar(item) if is_bar else Text(), refresh=True)
+            shown = None if is_bar else view(item)
+            if shown is not None:
+                _print(console, shown)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mesh.hub.cli import lines, units, views_firmware
+from mesh.hub.cli import (
+    lines,
+    units,
+    views_alive,
+    views_board,
+    views_firmware,
+    views_flash,
+    views_hardware,
+    views_update,
+)
 from mesh.hub.cli.layout import Row, clean, how, pairs, short, styled, table
 
 CLOCKS = (
@@ -33,7 +42,7 @@ def peers(rows: Sequence[Row]) -> RenderableType:
                 (row["addresses"] or ["-"])[0],
                 how(row),
                 units.ago(row["heard_s"]),
-                styled(row["state"]),
+                views_alive.state(row),
                 f"{row['verified']}/{row['refused']}",
             )
             for row in rows
@@ -70,7 +79,7 @@ def show(row: Row) -> RenderableType:
         ("name", clean(row["label"])),
         ("id", row["id"]),
         ("kind", clean(row["kind"] or "-")),
-        ("state", styled(row["state"])),
+        ("state", views_alive.state(row)),
         ("addresses", ", ".join(row["addresses"]) or "-"),
         ("found by", how(row)),
         ("heard", units.ago(row["heard_s"])),
@@ -82,6 +91,8 @@ def show(row: Row) -> RenderableType:
     ]
     for sensor, why in failing.items() if isinstance(failing, dict) else ():
         facts.append(("failing", clean(f"{sensor}: {why}")))
+    facts += views_alive.facts(about)
+    facts += views_update.fact(about.get("update"))
     parts: list[RenderableType] = [pairs(facts), Text()]
     parts += _section("sensors", row["sensors"], _short_readings)
     parts += _section("actuators", row["actuators"], _values)
@@ -226,7 +237,11 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     "set": set_actuator,
     "id": identity,
     "up": lines.up,
+    "update": views_update.update,
     "content": content,
     "findings": finding,
     "firmware": views_firmware.firmware,
+    **views_board.VIEWS,
+    **views_flash.VIEWS,
+    **views_hardware.VIEWS,
 }

@@ -1,0 +1,38 @@
+"""One value out of several samples of a sensor."""
+
+from mesh.core.cbor import Decimal
+from mesh.device.sensors import scaled
+
+MOST_DIGITS = 9  # of a Decimal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def average(values: "list[Any]", how: str) -> "Any":  # noqa: ANN401 - what a sensor reads
+    """Their "mean" or "median", with one more decimal than the finest has; else the last one.
+
+    Whole numbers all the way: the sum of 64 pressures is more than a board's float can hold. What
+    is no number has no mean: that gives the last one too.
+    """
+    if how == "last" or not all(_is_number(value) for value in values):
+        return values[-1]
+    finest = max(-value.exponent if isinstance(value, Decimal) else 0 for value in values)
+    digits = min(finest + 1, MOST_DIGITS)
+    whole = sorted(_whole(value, digits) for value in values)
+    if how == "median":
+        middle = len(whole) // 2
+        whole = whole[middle - 1 + len(whole) % 2 : middle + 1]
+    count = len(whole)
+    return scaled((2 * sum(whole) + count) // (2 * count), digits)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+
+
+def _whole(value: "Any", digits: int) -> int:  # noqa: ANN401 - int or Decimal
+    if isinstance(value, Decimal):
+        return value.mantissa * 10 ** (digits + value.exponent)
+    return value * 10**digits

@@ -1,0 +1,250 @@
+"""Which files of a board are othermesh's, and what its holder does with them over the cable."""
+
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mesh.core import ids
+from mesh.core.errors import LocalError
+from mesh.core.settings import parse
+from mesh.hub.backup import Copy
+from mesh.hub.cable import DRAFT, Cable
+from mesh.hub.failure import Failure
+from mesh.hub.mishaps import Mishap
+
+SETTINGS = "settings.json"
+# In this order they go: a counter without an identity is no harm, the other way round it is.
+SELF = ("identity", "counter", "feed.a", "feed.b", "peers", "updates", "faults")
+PROGRAM = (
+    "main.py",
+    "firmware.json",
+    "boot",
+    "start.mpy",
+)  # main.py first: half a program is worse
+FOLDERS = ("mesh", "next", "other")
+COPIED = ("identity", "counter", SETTINGS, "feed.a", "feed.b", "updates")
+HIDDEN = "********"  # stands for a Wi-Fi password that stays on the board
+CHECK = 8  # bytes of SHA-256 behind each file of mesh.device.identity
+BOOTS_AHEAD, COUNTER_AHEAD = 1 << 16, 1 << 40  # see ahead()
+MOST_BOOTS, MOST_COUNTER = 1 << 32, 1 << 60
+ABOUT = """
+import sys,os
+def _t():
+ try:
+  import machine
+  u=machine.unique_id().hex()
+ except (ImportError,AttributeError):
+  u=''
+ p=''
+ try:
+  os.stat('identity')
+  from mesh.device import identity,ed25519
+  p=ed25519.public_key(identity.read('identity')).hex()
+ except (ImportError,OSError):
+  pass
+ i=sys.implementation
+ print(repr((getattr(i,'_machine',sys.platform),'.'.join([str(v) for v in i.version[:3]]),u,p)))
+_t()
+del _t
+"""
+
+
+def about(cable: Cable) -> dict[str, Any]:
+    """What a board is, and which peer. It computes its public key, for which it takes a moment."""
+    step = "asking what it is"
+    machine, version, unique, public = cable.literal(cable.exec(ABOUT, step), step)
+    installed = _json(cable.get("firmware.json"))
+    settings = _json(cable.get(SETTINGS))
+    return {
+        "machine": machine,
+        "micropython": version,
+        "unique": unique,
+        "peer": ids.to_text(bytes.fromhex(public)) if public else "",
+        "firmware": str(installed.get("version", "")),
+        "board": str(installed.get("board", "")),
+        "name": str(settings.get("name", "")),
+    }
+
+
+def _json(data: bytes | None) -> dict[str, Any]:
+    try:
+        found = json.loads(data or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+# settings
+
+
+def read_settings(cable: Cable) -> dict[str, Any]:
+    """The board's settings, passwords and all. Failure if they are no JSON."""
+    data = cable.get(SETTINGS)
+    try:
+        found = json.loads(data or b"{}")
+        if isinstance(found, dict):
+            return found
+    except ValueError:
+        pass
+    help = "`mesh board settings --set FILE` puts others in their place"
+    raise Failure(f"the board's {SETTINGS} is not JSON", help)
+
+
+def hidden(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings to be shown: without passwords."""
+    shown = dict(settings)
+    if isinstance(shown.get("wifi"), list):
+        shown["wifi"] = [
+            {**net, "password": HIDDEN} if isinstance(net, dict) and "password" in net else net
+            for net in shown["wifi"]
+        ]
+    return shown
+
+
+def with_passwords(settings: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as hidden() shows them, with the passwords that the board has. Failure."""
+    known = {net["ssid"]: net.get("password") for net in own.get("wifi", ())}
+    made = dict(settings)
+    networks = made.get("wifi")
+    for at, net in enumerate(networks if isinstance(networks, list) else ()):
+        if isinstance(net, dict) and net.get("password") == HIDDEN:
+            if not known.get(net.get("ssid")):
+                what = f"wifi[{at}].password: the board knows none for '{net.get('ssid')}'"
+                raise Failure(what, "write the password there instead of the asterisks")
+            made["wifi"] = [*made["wifi"]]
+            made["wifi"][at] = {**net, "password": known[net["ssid"]]}
+    return made
+
+
+def changed(settings: Mapping[str, Any], changes: Sequence[str]) -> dict[str, Any]:
+    """Settings with each KEY=VALUE done: a.b=1 is 1 for b in table a, a.b= takes it out. Failure.
+
+    VALUE is JSON, else a text.
+    """
+    made: dict[str, Any] = json.loads(json.dumps(settings))
+    for change in changes:
+        path, equals, text = change.partition("=")
+        if not equals or not all(path.split(".")):
+            help = "write it like name=hall or sensors.heap.every_s=30"
+            raise Failure(f"'{change}' is not KEY=VALUE", help)
+        *tables, last = path.split(".")
+        table = made
+        for name in tables:
+            table = table.setdefault(name, {})
+            if not isinstance(table, dict):
+                raise Failure(f"'{path}': {name} is no table", "`mesh board settings` shows them")
+        try:
+            table[last] = json.loads(text)
+        except ValueError:
+            table[last] = text
+        if not text:
+            del table[last]
+    return made
+
+
+def write_settings(cable: Cable, settings: Mapping[str, Any]) -> bool:
+    """Check settings and put them on the board; whether they changed. LocalError."""
+    parse(settings)
+    text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+    return bool(cable.put_all({SETTINGS: text.encode()}))
+
+
+# a copy
+
+
+def copy(cable: Cable) -> Copy:
+    """All that makes the board this peer. Failure if it has no identity."""
+    there = {name: cable.get(name) for name in COPIED}
+    found = {name: data for name, data in there.items() if data is not None}
+    if "identity" not in found:
+        raise Failure("this board has no identity yet", "it makes one when it starts: mesh flash")
+    checked(found)
+    told = about(cable)
+    made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return Copy(found, told["unique"], told["machine"], told["peer"], made)
+
+
+def checked(found: Mapping[str, bytes]) -> None:
+    """Refuse an identity or counter that the board itself would refuse. LocalError."""
+    for name in ("identity", "counter"):
+        data = found.get(name, b"")
+        body = data[:-CHECK]
+        if not body or hashlib.sha256(body).digest()[:CHECK] != data[-CHECK:]:
+            raise LocalError(f"the {name} is damaged or missing", "nothing was written")
+
+
+def ahead(counter: bytes) -> bytes:
+    """A counter file far ahead of a copied one: no number used since the copy comes again.
+
+    65,536 starts and 2^40 messages: more than a board comes to between a copy and its return.
+    """
+    boots = int.from_bytes(counter[:4], "big") + BOOTS_AHEAD
+    limit = int.from_bytes(counter[4:-CHECK], "big") + COUNTER_AHEAD
+    if boots >= MOST_BOOTS or limit >= MOST_COUNTER:
+        raise Failure("this copy was restored too often", "let the board make a new identity")
+    body = boots.to_bytes(4, "big") + limit.to_bytes(8, "big")
+    return body + hashlib.sha256(body).digest()[:CHECK]
+
+
+def is_other(cable: Cable, kept: Copy) -> bool:
+    """Whether the board is a peer, and another one than that of the copy."""
+    own = cable.hashes(["identity"]).get("identity")
+    return own is not None and own != hashlib.sha256(kept.files["identity"]).digest()
+
+
+def restore(cable: Cable, kept: Copy) -> bool:
+    """Make the board the peer of a copy; whether it was not that peer before. LocalError.
+
+    On a board that is this peer only settings change: its own counter and feed know more than the
+    copy. Elsewhere the feed stays out, as its numbers may have been used since: it goes on at a
+    start number far ahead (docs/protocol.md section 6).
+    """
+    checked(kept.files)
+    settings = {SETTINGS: kept.files[SETTINGS]} if SETTINGS in kept.files else {}
+    own = cable.hashes(["identity", "counter"])
+    same = own.get("identity") == hashlib.sha256(kept.files["identity"]).digest()
+    if same and "counter" in own:
+        cable.put_all(settings)
+        return False
+    for name in SELF[1:] + tuple(name + DRAFT for name in SELF):
+        if name != "counter":
+            cable.remove(name)
+    # The counter first: whatever identity is there meanwhile, no number of it comes again.
+    files = {"counter": ahead(kept.files["counter"]), "identity": kept.files["identity"]}
+    files |= {name: kept.files[name] for name in ("updates",) if name in kept.files}
+    cable.put_all(files | settings)
+    return True
+
+
+# nothing of it
+
+
+def erase(cable: Cable, identity: bool) -> list[str]:
+    """Remove othermesh's files, and with `identity` who the board is; which have gone."""
+    there = cable.files()
+    main = cable.get("main.py") or b""
+    doomed = [name for name in PROGRAM if name != "main.py" or is_ours(main)]
+    doomed += [path[1:] for path in there if path[1:].partition("/")[0] in FOLDERS]
+    doomed += [SETTINGS, *(SELF if identity else ())]
+    drafts = [name + DRAFT for name in doomed]
+    gone = [name for name in [*doomed, *drafts] if "/" + name in there and cable.remove(name)]
+    folders = {str(parent) for name in gone for parent in Path(name).parents if str(parent) != "."}
+    for folder in sorted(folders | set(FOLDERS), key=len, reverse=True):
+        try:
+            cable.remove(folder)
+        except Mishap as error:  # it holds files of the holder's own
+            if error.name != "board-error":
+                raise
+    return gone
+
+
+def is_ours(main: bytes) -> bool:
+    """Whether a main.py starts othermesh, and nothing else."""
+    words = main.decode(errors="replace").split()
+    return words[:4] in (
+        ["from", "start", "import", "start"],
+        ["from", "mesh.device.main", "import", "main"],
+    )

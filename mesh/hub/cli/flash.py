@@ -1,0 +1,91 @@
+"""mesh flash: from a blank board to a member of the mesh."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply
+
+EXAMPLE = "mesh flash --name greenhouse --wifi house --sensor air=bme280"
+
+
+def command(  # noqa: PLR0913, PLR0917 - each is an option
+    port: Annotated[
+        str | None,
+        typer.Argument(metavar="[PORT]", help="Its port, or the drive of a Pico; else found."),
+    ] = None,
+    board: Annotated[
+        str | None, typer.Option("--board", "-b", metavar="B", help="Which board it is.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What it calls itself.")] = None,
+    wifi: Annotated[
+        str | None,
+        typer.Option(
+            "--wifi", metavar="SSID", help="Its network; password asked, or $MESH_WIFI_PASSWORD."
+        ),
+    ] = None,
+    sensor: Annotated[
+        list[str] | None,
+        typer.Option("--sensor", metavar="NAME[=KIND][,KEY=VALUE]...", help="Has this sensor."),
+    ] = None,
+    follow: Annotated[
+        list[str] | None,
+        typer.Option("--follow", metavar="PEER", help="Follows this peer; *: all."),
+    ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option("--settings", metavar="FILE", help="JSON: its keys replace the board's."),
+    ] = None,
+    image: Annotated[
+        Path | None, typer.Option("--image", metavar="FILE", help="MicroPython, to be written.")
+    ] = None,
+    firmware: Annotated[
+        Path | None,
+        typer.Option("--firmware", metavar="FOLDER", help="Built before; else built now."),
+    ] = None,
+    new_identity: Annotated[
+        bool, typer.Option("--new-identity", help="It becomes another peer, for good.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
+    home: HomeFolder = None,
+    interface: Interface = None,
+    json: Json = False,
+) -> Reply:
+    """Put everything on a board that makes it a peer, and meet it.
+
+    MicroPython if it is missing (--image), the firmware, settings. The board makes its own key;
+    you and it are introduced to each other. Cut off at any step, the same command repairs it: its
+    key, its counters, and settings that are not given, stay.
+    """
+    from mesh.hub import flash, flash_order  # noqa: PLC0415 - no other command needs them
+    from mesh.hub.cli import flash_ask  # noqa: PLC0415
+    from mesh.hub.home import Home  # noqa: PLC0415
+
+    where = flash_ask.place(port, yes)
+    # what need not be asked need not be looked up
+    known = flash.Known(False) if yes or settings else flash.peek(where, board, image)
+    given = flash_ask.Given(name, wifi, sensor or [], follow or [], settings)
+    wanted = flash_ask.settings(given, known.has_settings, known.has_wifi, yes)
+    order = flash_order.Order(
+        Home(home),
+        *where,
+        board=board,
+        settings=wanted.settings,
+        follow=wanted.follow,
+        firmware=firmware,
+        image=image,
+        new_identity=new_identity,
+        without_network=yes,
+    )
+    return Reply("flash", _run(order, interface), json, many=True, farewell="stopped")
+
+
+async def _run(order: Any, interface: list[str] | None) -> AsyncGenerator[dict[str, Any], None]:  # noqa: ANN401 - a flash.Order
+    from mesh.hub import flash  # noqa: PLC0415 - as above
+
+    async with aclosing(flash.flash(order, interface)) as events:
+        async for event in events:
+            yield event

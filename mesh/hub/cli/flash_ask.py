@@ -1,0 +1,97 @@
+"""What `mesh flash` asks at the terminal, and what it takes from the command line instead."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import typer
+
+from mesh.hub import flash_find, flash_settings, usb
+from mesh.hub.cli import render
+from mesh.hub.flash_find import Place
+from mesh.hub.flash_settings import Settings
+from mesh.hub.mishaps import Mishap, mishap
+
+PASSWORD = "MESH_WIFI_PASSWORD"  # noqa: S105 - the name of a variable
+NAME, SSID = "Its name", "Name of its Wi-Fi network (2.4 GHz; Enter: none)"
+SENSORS = "Its sensors, such as air=bme280 light=bh1750 (Enter: only free memory)"
+FOLLOW = "Whom it is to follow, by name or id, * for all (Enter: nobody)"
+
+
+class Given(NamedTuple):
+    """The options that say what a board is to be."""
+
+    name: str | None
+    wifi: str | None
+    sensors: Sequence[str]
+    follow: Sequence[str]
+    file: Path | None
+
+
+class Wanted(NamedTuple):
+    """What came of them, and of the answers."""
+
+    settings: Settings
+    follow: tuple[str, ...]
+
+
+def has_person() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def place(port: str | None, yes: bool) -> Place:
+    """Which board; where there are several and somebody is there, it is asked."""
+    try:
+        return flash_find.choose(port)
+    except Mishap as error:
+        if error.name != "several-boards" or yes or not has_person():
+            raise
+    there = flash_find.able(usb.find())
+    for number, one in enumerate(there, 1):
+        render.note(f"{number}  {flash_find.words(one)}")
+    chosen = 0
+    while not 0 < chosen <= len(there):
+        chosen = int(typer.prompt("Which one", type=int, err=True))
+    return flash_find.choose(there[chosen - 1].port)
+
+
+def settings(given: Given, has_settings: bool, has_wifi: bool, yes: bool) -> Wanted:
+    """The settings that are given, and those that are asked for: a board without any.
+
+    Mishap where something is needed, and nobody can be asked.
+    """
+    made = flash_settings.read_file(given.file) if given.file else {}
+    asking = not (has_settings or given.file or yes)
+    if asking and not has_person():
+        if given.name is None:
+            raise mishap("settings-missing", what="its name", option="--name")
+        asking = False
+    name = given.name or (_ask(NAME) if asking else "")
+    ssid = given.wifi or (_ask(SSID) if asking and has_wifi else "")
+    sensors = list(given.sensors) or (_ask(SENSORS).split() if asking else [])
+    follow = list(given.follow) or (_ask(FOLLOW).split() if asking else [])
+    more: dict[str, Any] = {"name": name} if name else {}
+    if ssid:
+        more["wifi"] = [{"ssid": ssid} | password(ssid)]
+    if sensors:
+        more["sensors"] = dict(map(flash_settings.sensor, sensors))
+    return Wanted(flash_settings.merged(made, more), tuple(follow))
+
+
+def password(ssid: str) -> dict[str, str]:
+    """The password of a network: $MESH_WIFI_PASSWORD, or asked; none for an open network."""
+    found = os.environ.get(PASSWORD)
+    if found is None and not has_person():
+        what = f"the password of {ssid}"
+        raise mishap("settings-missing", what=what, option=f"${PASSWORD} (empty: an open network)")
+    if found is None:
+        words = f"Password of {ssid} (Enter: an open network)"
+        found = str(typer.prompt(words, default="", hide_input=True, show_default=False, err=True))
+    return {"password": found} if found else {}
+
+
+def _ask(words: str) -> str:
+    return str(typer.prompt(words, default="", show_default=False, err=True)).strip()

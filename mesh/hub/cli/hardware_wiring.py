@@ -1,0 +1,57 @@
+"""mesh hardware wiring: a picture to wire a set-up by."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesh.core.errors import LocalError
+from mesh.hub.cli.options import Json, Reply
+from mesh.hub.cli.setups import BoardName, SettingsFile, load
+
+EXAMPLE = "mesh hardware wiring --board pico_w settings.json -o wiring.svg"
+
+
+def command(
+    settings: SettingsFile,
+    board: BoardName = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="The picture, an SVG file.")
+    ] = Path("wiring.svg"),
+    json: Json = False,
+) -> Reply:
+    """Draw how to wire a set-up, with the parts that it takes.
+
+    Any browser shows the picture. What the checks refuse is not drawn.
+    """
+    return Reply("hardware_wiring", _wiring(board, load(settings), out), json)
+
+
+async def _wiring(
+    board: str | None,
+    settings: Any,  # noqa: ANN401
+    out: Path,
+) -> AsyncGenerator[dict[str, Any], None]:
+    from mesh.hub import wiring  # noqa: PLC0415 - no other command needs it
+    from mesh.hub.plan import plan  # noqa: PLC0415
+
+    whole = plan(board, settings)
+    text = wiring.draw(whole)
+    _write(out, text)
+    yield {
+        "picture": str(out),
+        "parts": [
+            {"count": count, "part": part, "for": why} for count, part, why in wiring.parts(whole)
+        ],
+        "wires": [
+            {"device": one.device, "leg": one.leg, "to": one.place} for one in wiring.joins(whole)
+        ],
+    }
+
+
+def _write(out: Path, text: str) -> None:
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise LocalError(f"cannot write {out}: {error.strerror}") from error

@@ -1,0 +1,37 @@
+"""How a board stays alive, as `mesh show` tells it: its starts, what went wrong, its sleep."""
+
+from typing import Any
+
+from rich.text import Text
+
+from mesh.hub.cli import units
+from mesh.hub.cli.layout import Row, clean, styled
+
+PAIR = 2
+
+
+def state(row: Row) -> Text:
+    """Up, lost and so on; of who sleeps also for how long."""
+    wakes_s = row.get("wakes_s")
+    if not isinstance(wakes_s, int | float):
+        return styled(row["state"])
+    what = f"asleep for {units.duration(wakes_s)}" if wakes_s > 0 else "asleep, should be awake"
+    return Text(what, styled("asleep").style)
+
+
+def facts(about: dict[str, Any]) -> list[tuple[str, str | Text]]:
+    """What there is to say of firmware, resets, safe mode and entries that cannot be kept."""
+    found: list[tuple[str, str | Text]] = []
+    if "firmware" in about:
+        found.append(("firmware", clean(about["firmware"])))
+    resets = about.get("resets")
+    if isinstance(resets, list) and len(resets) == PAIR:
+        faults = f", {clean(resets[0])} faults so far" if resets[0] else ""
+        found.append(("last start", f"{clean(resets[1])}{faults}"))
+    if "safe" in about:
+        found.append(("safe mode", Text(clean(about["safe"]), "yellow")))
+    unpublished = about.get("unpublished")
+    if isinstance(unpublished, list) and len(unpublished) == PAIR:
+        what = f"{clean(unpublished[0])} entries are not published: {clean(unpublished[1])}"
+        found.append(("no room", Text(what, "yellow")))
+    return found

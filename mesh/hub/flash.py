@@ -1,0 +1,220 @@
+"""mesh flash: from whatever is on the cable to a member of the mesh.
+
+What is wrong is found before anything is written, as far as it can be. Doing it again does only
+what is missing.
+"""
+
+import tempfile
+import time
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack, aclosing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mesh.core import ids
+from mesh.core.errors import LocalError, MeshError
+from mesh.core.peer import read_address
+from mesh.hub import (
+    board_look,
+    firmware,
+    flash_settings,
+    flash_steps,
+    hardware,
+    petnames,
+    session,
+    work,
+)
+from mesh.hub.cable import Cable
+from mesh.hub.flash_find import Place
+from mesh.hub.flash_image import Image, no_micropython
+from mesh.hub.flash_order import Order, Tools
+from mesh.hub.flash_settings import Holder, Settings
+from mesh.hub.hardware import BoardData
+from mesh.hub.mishaps import Mishap, mishap
+from mesh.hub.plan import complete
+from mesh.hub.work import Tell
+
+READ_S = 30.0  # for the first reading
+
+
+class Known(NamedTuple):
+    """What decides about what is to be asked."""
+
+    has_settings: bool
+    has_wifi: bool = True
+
+
+def peek(place: Place, board: str | None, image: Path | None) -> Known:
+    """What a board has already. Mishap, but for one that cannot tell before it gets an image."""
+    if place.drive is not None:
+        return Known(False)
+    try:
+        with Cable(place.port, reset=False) as cable:
+            seen = board_look.look(cable)
+    except Mishap as error:
+        if error.name != "no-prompt" or not (board and image):
+            raise
+        return Known(False)
+    return Known(seen.settings is not None, board_look.board_of(seen, board).port != "unix")
+
+
+class Done(NamedTuple):
+    """A board that has been flashed."""
+
+    id: str
+    name: str
+    address: str
+
+
+async def flash(
+    order: Order, interfaces: list[str] | None = None, tools: Tools | None = None
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Flash a board: what is done as it is done, at last its first readings. Mishap."""
+    one = Flash(order, tools or Tools())
+    async with aclosing(work.in_thread(one.run)) as news:
+        async for item in news:
+            yield item
+    assert one.done is not None  # noqa: S101 - else run() has raised
+    if one.done.address:
+        yield {"event": "reading", "rows": await _first(order, one.done, interfaces)}
+    yield {"event": "done", "id": one.done.id, "name": one.done.name}
+
+
+async def _first(order: Order, done: Done, interfaces: list[str] | None) -> list[dict[str, Any]]:
+    """The first readings of a board that has just joined, signed by it."""
+    args = {"peer": done.id, "sensor": None, "timeout": READ_S}
+    ends_at = time.monotonic() + READ_S
+    while True:
+        try:
+            choices = session.Choices(order.home.path, interfaces)
+            async with aclosing(session.ask(choices, "read", args, READ_S)) as items:
+                rows: list[dict[str, Any]] = [row async for item in items for row in item]
+        except MeshError as error:
+            raise mishap("not-reached", address=done.address, reason=error.detail) from error
+        if rows or time.monotonic() > ends_at:
+            return rows
+
+
+class Flash:
+    """One board being flashed. `done` when run() has ended well."""
+
+    def __init__(self, order: Order, tools: Tools) -> None:
+        self.done: Done | None = None
+        self._order = order
+        self._tools = tools
+        self._tell: Tell = lambda _: None
+        self._port = ""
+
+    def run(self, tell: Tell) -> None:
+        """Do all of it; tell what is done. Mishap."""
+        self._tell = tell
+        try:
+            self._port = Image(self._order, self._tools, tell).put()
+            with ExitStack() as stack:
+                self._over_cable(stack)
+        except Mishap as error:
+            tell({"event": "failed", "failure": error.name, "detail": error.detail})
+            raise
+
+    # the firmware
+
+    def _over_cable(self, stack: ExitStack) -> None:
+        order = self._order
+        try:
+            cable = stack.enter_context(self._tools.cable(self._port))
+        except Mishap as error:
+            if error.name != "no-prompt" or order.board is None or order.image is not None:
+                raise
+            raise no_micropython(hardware.board(order.board)) from error
+        seen = board_look.look(cable)
+        board = board_look.board_of(seen, order.board)
+        board_look.check_version(seen, board)
+        version = ".".join(map(str, seen.version))
+        self._tell(
+            {"event": "found", "where": self._port, "board": board.name, "micropython": version}
+        )
+        made = self._firmware(board, stack)
+        holder = self._holder()
+        settings = self._settings(seen, board, made, holder)
+        files = flash_steps.Files(cable, seen, made)
+        files.check_room(flash_steps.settings_bytes(settings))
+        # nothing was written until here
+        if order.new_identity:
+            flash_steps.forget_identity(cable)
+        files.clear()
+        files.copy(self._progress)
+        told = {"event": "firmware", "version": made.version, "files": len(made.files)}
+        self._tell(told | {"copied": len(files.wrong)})
+        changed = flash_steps.put_settings(cable, seen, settings)
+        self._tell({"event": "settings", "changed": changed})
+        self._introduce(cable, settings, not seen.has_identity or order.new_identity)
+
+    def _firmware(self, board: BoardData, stack: ExitStack) -> firmware.Firmware:
+        folder = self._order.firmware
+        try:
+            if folder is None:
+                out = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mesh-")))
+                return firmware.build(board.id, out)
+            made = firmware.Firmware.load(folder)
+        except LocalError as error:
+            words = {"folder": folder or "the build", "board": board.id}
+            raise mishap("firmware-damaged", reason=error.detail, **words) from error
+        if made.board != board.id:
+            raise mishap("firmware-other-board", folder=folder, found=made.board, board=board.id)
+        return made
+
+    def _holder(self) -> Holder:
+        home = self._order.home
+        own = home.peer_id()
+        if own is None:
+            with home:  # the first time: this desktop becomes a peer
+                own = home.identity.public
+        return Holder(ids.to_text(own), home.profile().name or "desktop")
+
+    def _settings(
+        self, seen: board_look.Seen, board: BoardData, made: firmware.Firmware, holder: Holder
+    ) -> Settings:
+        """What the board is to have; checked, so that nothing is written which cannot work."""
+        given = self._order.settings
+        if self._order.follow:
+            followed = flash_settings.followed(self._order.follow, self._order.home)
+            given = flash_settings.merged(given, followed)
+        own = flash_settings.read(seen.settings or "{}", "settings.json on the board")
+        settings = flash_settings.merged(own, given)
+        settings = flash_settings.introduced(settings, holder, given)
+        settings["board"] = board.id
+        if board.port == "unix":
+            settings.setdefault("port", 0)  # many may live on one computer
+        for warning in flash_settings.check(settings, board, flash_steps.kinds(made)):
+            self._tell({"event": "warning", "detail": warning})
+        if flash_settings.needs_network(settings, board) and not self._order.without_network:
+            raise mishap("wifi-missing", board=board.name)
+        return complete(board.id, settings)  # the firmware's own pins of I2C are not each board's
+
+    def _introduce(self, cable: Cable, settings: Settings, is_new: bool) -> None:
+        """Learn who the board is, write it down, let it start."""
+        who = flash_steps.own_id(cable)
+        name = settings.get("name") or f"board-{who[: ids.SHORT]}"
+        petname = petnames.add(self._order.home, name, who)
+        self._tell({"event": "identity", "id": who, "new": is_new, "name": petname})
+        if flash_settings.needs_network(settings, hardware.board(settings["board"])):
+            cable.restart()
+            self.done = Done(who, petname, "")
+            return
+
+        def heard(line: str) -> None:
+            self._tell({"event": "console", "line": line})
+
+        address = flash_steps.start(cable, heard)
+        self._tell({"event": "joined", "address": address})
+        self._remember(who, address)
+        self.done = Done(who, petname, address)
+
+    def _remember(self, who: str, address: str) -> None:
+        """So that it is found where multicast is not heard."""
+        home = self._order.home
+        if home.holder() is None:
+            home.remember(home.addresses() | {ids.from_text(who): [read_address(address)]})
+
+    def _progress(self, what: str, done: int, of: int) -> None:
+        self._tell({"event": "progress", "what": what, "done": done, "of": of})

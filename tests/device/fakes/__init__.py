@@ -1,0 +1,1 @@
+"""Stand-ins for what a board is wired to, for both interpreters."""

@@ -1,0 +1,106 @@
+"""Firmware to update virtual boards with: what they have, and what a test changes of it."""
+
+import hashlib
+import json
+import shutil
+import socket
+from pathlib import Path
+
+from mesh.core import coap
+from mesh.core.contacts import UP
+from mesh.core.peer import address_text
+from mesh.hub.boards import compile_file
+from mesh.hub.firmware import Firmware
+from mesh.hub.updates import Offers
+
+KIND = "unix"
+FILLER = "mesh/filler.mpy"
+
+
+def make(compiled, folder, version, **changed):
+    """A firmware of that version; `changed` has sources by module, as device__udp="raise X"."""
+    files = folder / "files"
+    shutil.copytree(compiled / "mesh", files / "mesh")
+    sources = {name.replace("__", "/"): text for name, text in changed.items()}
+    sources["version"] = f"VERSION = {version!r}\n"
+    sources["filler"] = "A = b'" + "".join(f"{n:04}" for n in range(1500)) + "'\n"
+    for name, text in sources.items():
+        source = Path("mesh", f"{name}.py")
+        compile_file(source, text, files / source.with_suffix(".mpy"), None)
+    stamps = {}
+    for path in sorted(files.rglob("*.mpy")):
+        data = path.read_bytes()
+        stamps[path.relative_to(files).as_posix()] = (len(data), hashlib.sha256(data).hexdigest())
+    return Firmware(KIND, version, folder, stamps)
+
+
+def free_port():
+    """A port that a board can keep when it starts anew."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def settings(desk, **limits):
+    """Of a board that takes updates of that desktop, and keeps its address."""
+    return {
+        "port": free_port(),
+        "introduced_by": desk.id,
+        "peers": [{"id": desk.id, "address": address_text(desk.address)}],
+        "limits": {"max_retransmit": 1, "ack_timeout_ms": 500, **limits},
+    }
+
+
+def flashed(one, kind=KIND):
+    """Note in a board's folder what the cable brought."""
+    about = {"board": kind, "version": "0", "files": {}}
+    (one.folder / "firmware.json").write_text(json.dumps(about))
+    return one
+
+
+class Offering:
+    """What a desktop offers to one board, and each wish that the board had: [hash, offset, most].
+
+    before(number of wishes) is called before one is answered; after(data) changes an answer.
+    """
+
+    def __init__(self, desk, identity=None):
+        self.offers = Offers(desk.kit, identity or desk.identity)
+        self.wishes = []
+        self.before = lambda count: None
+        self.after = lambda data: data
+        desk.node.peer.offered = self._answer
+
+    def _answer(self, who, wish):
+        if wish is None:
+            return self.offers.answer(who, wish)
+        self.wishes.append(wish)
+        self.before(len(self.wishes))
+        return self.after(self.offers.answer(who, wish))
+
+
+def told(desk, peer, *states):
+    """What a board tells of its update once that is in one of these states."""
+    while True:
+        desk.until(lambda: desk.node.contacts.get(peer).state == UP, "the board to be up")
+        answer = desk.ask(peer, coap.FETCH, "peer")
+        if answer.signed:
+            update = desk.kit.decode(answer.payload).get("update", {})
+            if update.get("state") in states:
+                return update
+        desk.rest()
+
+
+def packed(firmware):
+    """The folder of a firmware, with what Firmware.load() checks."""
+    folder = firmware.folder
+    about = {"board": firmware.board, "version": firmware.version, "files": firmware.files}
+    (folder / "firmware.json").write_text(json.dumps(about))
+    (folder / "files" / "firmware.json").write_text(json.dumps(about))
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    sums = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
+        for path in paths
+    ]
+    (folder / "SHA256SUMS").write_text("".join(sums))
+    return str(folder)

@@ -1,0 +1,129 @@
+"""A desktop that flashes virtual boards, and what can be done to it on the way."""
+
+import hashlib
+import shutil
+from contextlib import contextmanager
+
+import pytest
+
+from mesh.hub.cable import Cable
+from mesh.hub.flash import Flash
+from mesh.hub.flash_order import Order, Tools
+from mesh.hub.home import Home
+from mesh.hub.mishaps import Mishap
+from mesh.hub.virtual import Virtual
+
+SETTINGS = {
+    "name": "hut",
+    "console": "json",
+    "discovery": {"interface": "127.0.0.1", "layers": []},
+    "sensors": {"heap": {"every_s": 60}},
+}
+ALWAYS_NEW = {"counter", "feed.a", "feed.b", "peers"}  # written at each start
+
+
+class Cut(BaseException):
+    """The flasher's process ended here."""
+
+
+class Desk:
+    """Flashes with one home. `pause` is called with the number of each piece of code sent."""
+
+    def __init__(self, folder, firmware):
+        self.home = Home(folder)
+        self.firmware = firmware
+        self.pause = lambda number: None
+        self.sent = 0
+        self.events = []
+
+    def flash(self, port, tools=None, **order):
+        """Flash the board on a port; gives what was told, by event."""
+        self.sent, self.events = 0, []
+        given = {"settings": SETTINGS, "firmware": self.firmware, "home": self.home} | order
+        one = Flash(Order(port=port, **given), tools or Tools(cable=self.cable))
+        one.run(self.events.append)
+        assert one.done is not None
+        return self.told()
+
+    def told(self):
+        return {event["event"]: event for event in self.events}
+
+    def refused(self, port, **order):
+        """Flash a board that is to be refused; gives the Mishap."""
+        with pytest.raises(Mishap) as caught:
+            self.flash(port, **order)
+        assert "{" not in caught.value.detail + caught.value.help
+        assert self.events[-1]["failure"] == caught.value.name
+        return caught.value
+
+    def cable(self, port):
+        return Counting(self, port)
+
+
+class Counting(Cable):
+    """A cable that tells the desk before each piece of code that goes to the board."""
+
+    def __init__(self, desk, port):
+        super().__init__(port, tries=4)
+        self.desk = desk
+
+    def _open(self):
+        super()._open()
+        self._transport.serial = Quick(self._transport.serial)
+        send = self._transport.exec_raw_no_follow
+
+        def counted(code):
+            self.desk.sent += 1
+            self.desk.pause(self.desk.sent)
+            return send(code)
+
+        self._transport.exec_raw_no_follow = counted
+
+
+class Quick:
+    """A serial port that is read in large pieces: mpremote asks for single bytes."""
+
+    def __init__(self, port):
+        self._port = port
+        self._kept = b""
+
+    def __getattr__(self, name):
+        return getattr(self._port, name)
+
+    def read(self, size=1):
+        if not self._kept:
+            self._kept = self._port.read(1)
+        if len(self._kept) < size or self._port.in_waiting:
+            self._kept += self._port.read(self._port.in_waiting)
+        found, self._kept = self._kept[:size], self._kept[size:]
+        return found
+
+    @property
+    def in_waiting(self):
+        return len(self._kept) + self._port.in_waiting
+
+    def inWaiting(self):
+        return self.in_waiting
+
+
+@contextmanager
+def board(folder, template=None, **options):
+    """A virtual board in a folder, made as another one is."""
+    if template is not None and not folder.exists():
+        shutil.copytree(template, folder)
+    with Virtual(folder, **options) as virtual:
+        yield virtual
+
+
+def snapshot(folder, but=()):
+    """Hashes of all files in a folder."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in but
+    }
+
+
+def key(folder):
+    """The secret key of a board."""
+    return (folder / "identity").read_bytes()

@@ -1,0 +1,226 @@
+"""`mesh flash` cut off anywhere: the same command repairs the board, which stays who it is."""
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+from flashing import SETTINGS, Cut, Desk, board, key, snapshot
+
+from mesh.core.errors import MeshError
+from mesh.hub.cable import Cable
+from mesh.hub.firmware import Firmware
+from mesh.hub.mishaps import Mishap
+from mesh.hub.virtual import Virtual
+
+pytestmark = pytest.mark.usefixtures("micropython")
+
+SMALL = ("mesh/core/errors.mpy", "mesh/core/utf8.mpy")  # files that travel in few pieces
+WAYS = ("killed", "unplugged", "powerless")
+FLASH = "1024k"
+
+
+@pytest.fixture(scope="module")
+def worn(tmp_path_factory, built):
+    """A board that was flashed once, with all that flashing again has to put right."""
+    folder = tmp_path_factory.mktemp("worn")
+    with Virtual(folder / "board") as virtual:
+        Desk(folder / "home", built.folder).flash(virtual.port)
+    wear(folder / "board")
+    return folder
+
+
+def wear(folder):
+    """What an older firmware, an update and old settings leave."""
+    for name in SMALL:
+        (folder / name).write_bytes(b"an older one")
+    for name in ("boot", "next/mesh/core/errors.mpy", "mesh/core/old.mpy"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"gone")
+    settings = json.loads((folder / "settings.json").read_text())
+    (folder / "settings.json").write_text(json.dumps(settings | {"name": "old name"}))
+
+
+@pytest.fixture
+def desk(tmp_path, worn, built):
+    shutil.copytree(worn / "home", tmp_path / "home")
+    return Desk(tmp_path / "home", built.folder)
+
+
+def cut_at(number, way, virtual):
+    """Cut the flashing off before that piece of code goes to the board."""
+
+    def pause(sent):
+        if sent != number:
+            return
+        if way == "killed":
+            raise Cut
+        virtual.unplug() if way == "unplugged" else virtual.kill()
+
+    return pause
+
+
+def whole_files(folder, built, before):
+    """Every file has its old content or its new one, never half of it."""
+    made = Firmware.load(built.folder)
+    for name, digest in snapshot(folder).items():
+        if name in made.files:
+            assert digest in (made.files[name][1], before.get(name)), f"{name} is half a file"
+
+
+def flash_cut_off(desk, virtual, number, way):
+    """Flash, cut off at that piece of code; whether it came so far."""
+    desk.pause = cut_at(number, way, virtual)
+    try:
+        desk.flash(virtual.port)
+    except Cut:
+        return True
+    except Mishap as failure:
+        if failure.name in ("cable-pulled", "no-such-port", "no-prompt"):
+            return True
+        raise
+    finally:
+        desk.pause = lambda _: None
+    return False
+
+
+def plug_in(virtual, way):
+    if way == "unplugged":
+        virtual.replug()
+    elif way == "powerless":
+        virtual.start()
+
+
+def test_cut_off_at_every_piece_of_code_it_is_repaired_and_stays_who_it_is(
+    tmp_path, desk, worn, built
+):
+    before = snapshot(worn / "board")
+    who = None
+    number = 0
+    repaired = []  # states of its files from which it was: they need not be tried twice
+    while True:
+        number += 1
+        way = WAYS[number % len(WAYS)]
+        folder = tmp_path / f"board{number}"
+        with board(folder, worn / "board") as virtual:
+            was_cut = flash_cut_off(desk, virtual, number, way)
+            assert key(folder) == key(worn / "board"), f"another key after piece {number}"
+            whole_files(folder, built, before)
+            left = snapshot(folder)
+            if left in repaired:
+                continue
+            if was_cut:
+                repaired.append(left)
+                plug_in(virtual, way)
+                desk.flash(wait_port(virtual))
+            told = desk.told()
+            who = who or told["identity"]["id"]
+            assert told["identity"]["id"] == who
+            is_whole(folder, built)
+        if not was_cut:
+            break
+    assert number > 40, "less was cut off than flashing has steps"
+    assert len(repaired) > 15, "cutting off left the same files wherever it was"
+
+
+def wait_port(virtual):
+    for _ in range(200):
+        try:
+            with Cable(virtual.port):
+                return virtual.port
+        except MeshError:
+            continue
+    raise AssertionError("the board does not come back")
+
+
+def is_whole(folder, built):
+    made = Firmware.load(built.folder)
+    there = snapshot(folder)
+    assert {name: there.get(name) for name in made.files} == {
+        name: digest for name, (_, digest) in made.files.items()
+    }
+    assert json.loads((folder / "settings.json").read_text())["name"] == SETTINGS["name"]
+    assert not [name for name in there if name.endswith((".new", ".try"))]
+    assert not [name for name in there if name.startswith("next/")]
+
+
+def test_a_blank_board_cut_off_has_one_key_from_its_first_on(tmp_path, desk, built):
+    """From a few places of a whole first flashing, among them around the birth of the key."""
+    with Virtual(tmp_path / "whole") as virtual:
+        desk.flash(virtual.port)
+        last = desk.sent
+    places = [*random.Random(3).sample(range(1, last), 2), *range(last - 3, last + 1)]
+    for turn, number in enumerate(places):
+        folder, way = tmp_path / f"board{number}", WAYS[turn % len(WAYS)]
+        with board(folder) as virtual:
+            assert flash_cut_off(desk, virtual, number, way)
+            born = key(folder) if (folder / "identity").exists() else None
+            plug_in(virtual, way)
+            told = desk.flash(wait_port(virtual))
+            assert not (born and told["identity"]["new"])
+            assert born in (None, key(folder))  # a whole one may make its own when it starts
+            is_whole(folder, built)
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory, worn):
+    """The same board on littlefs, as boards have it."""
+    folder = tmp_path_factory.mktemp("image")
+    files = sorted(path for path in (worn / "board").rglob("*") if path.is_file())
+    with Virtual(folder, flash=FLASH) as virtual, Cable(virtual.port) as cable:
+        for path in files:
+            cable.put(path.relative_to(worn / "board").as_posix(), path.read_bytes())
+    return folder / "flash.img"
+
+
+def test_power_cut_amid_writes_to_the_flash_itself(tmp_path, desk, image, worn):
+    """Half of a block is written when power goes: littlefs and flashing again repair it."""
+    secret, who = key(worn / "board"), None
+    writes = 0
+    for cut in (2, 7, 15, 26, 40, 60):
+        folder = tmp_path / f"board{cut}"
+        folder.mkdir()
+        shutil.copy(image, folder / "flash.img")
+        with Virtual(folder, flash=FLASH, cut_at=cut) as virtual:
+            try:
+                desk.flash(virtual.port)
+            except MeshError:
+                writes += 1
+        with Virtual(folder, flash=FLASH) as virtual:
+            told = desk.flash(virtual.port)["identity"]
+            with Cable(virtual.port) as cable:
+                assert cable.get("identity") == secret
+            who = who or told["id"]
+            assert not told["new"]
+            assert told["id"] == who
+    assert writes > 3, "power was cut after all was written"
+
+
+def test_a_killed_process_of_the_command_is_repaired_by_the_same_command(tmp_path, built):
+    """The process itself, killed while it copies, and started again."""
+    settings = tmp_path / "given.json"
+    settings.write_text(json.dumps(SETTINGS))
+    with Virtual(tmp_path / "board") as virtual:
+        command = [
+            sys.executable, "-m", "mesh.hub.cli", "flash", virtual.port, "--json", "--yes",
+            "--firmware", str(built.folder), "--settings", str(settings),
+            "--home", str(tmp_path / "home"), "--interface", "127.0.0.1",
+        ]  # fmt: skip
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout:
+                if json.loads(line).get("what") == "mesh/core/blocks.mpy":
+                    process.kill()
+                    break
+            process.stdout.close()
+        assert process.returncode == -signal.SIGKILL
+        assert not (tmp_path / "board" / "main.py").exists()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        told = {event["event"]: event for event in events}
+        assert told["reading"]["rows"][0]["verified"]
+        assert 0 < told["firmware"]["copied"] < told["firmware"]["files"]
+        assert key(tmp_path / "board")
