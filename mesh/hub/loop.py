@@ -190,6 +190,8 @@ class HubPeer:
             self._driver.settle()
 
     def _on_change(self) -> None:
+        self.node.moved(self.now())  # whoever knew us hears from the new address at once
+        self.driver.settle()
         if self._discovery is not None:
             self._spawn(self._discovery.update(self.driver.udp.locals))
 

@@ -1,0 +1,108 @@
+"""Finding each other, where networks are as they are in homes."""
+
+FAST = {"sensors": {"uptime": {"every_s": 0.5}}, "follow": "*"}
+NO_LAYERS = {"discovery": {"layers": []}}
+
+
+def all_meet(*peers):
+    """Wait until each has found every other."""
+    for one in peers:
+        for other in peers:
+            if one is not other:
+                one.found(other)
+
+
+def test_desktops_and_boards_on_one_switch(world, desktop, board):
+    lan = world.switch()
+    hosts = [world.host(lan, f"10.1.0.{at}/24") for at in (1, 2, 3, 4)]
+    peers = [
+        desktop("a", hosts[0]).start(), desktop("b", hosts[1]).start(),
+        board("c", hosts[2]).start(), board("d", hosts[3]).start(),
+    ]  # fmt: skip
+    all_meet(*peers)
+
+
+def test_a_router_that_drops_multicast(world, desktop, board):
+    """One given address is enough: whoever is there tells whom it knows."""
+    lan = world.switch()
+    world.drop_multicast()
+    hosts = [world.host(lan, f"10.1.0.{at}/24") for at in (1, 2, 3, 4)]
+    given = {"peers": [{"address": "10.1.0.1"}]}
+    hub = desktop("hub", hosts[0]).start()
+    others = [
+        desktop("b", hosts[1], **given).start(),
+        board("c", hosts[2], **given).start(), board("d", hosts[3], **given).start(),
+    ]  # fmt: skip
+    all_meet(hub, *others)
+    hows = {(a.name, b.name): a.found(b)["how"] for a in others for b in others if a is not b}
+    assert set(hows.values()) <= {"peers", "asked us"}
+    assert "peers" in hows.values()
+    assert all(one.found(hub)["how"] == "given" for one in others)
+
+
+def test_another_subnet(world, desktop, board):
+    """A router hands on no multicast. One address given in one peer's settings joins the two."""
+    near, far = world.switch(), world.switch()
+    world.router((near, "10.1.0.254/24"), (far, "10.2.0.254/24"))
+    here = [world.host(near, f"10.1.0.{at}/24") for at in (1, 2)]
+    there = [world.host(far, f"10.2.0.{at}/24") for at in (1, 2)]
+    for host, via in [(host, "10.1.0.254") for host in here] + [
+        (host, "10.2.0.254") for host in there
+    ]:
+        host.route(via)
+    a, b = desktop("a", here[0]).start(), board("b", here[1]).start()
+    c = desktop("c", there[0], peers=[{"address": "10.1.0.1"}]).start()
+    d = board("d", there[1]).start()
+    all_meet(a, b, c, d)
+    assert c.found(a)["how"] == "given"
+    assert c.found(b)["how"] in ("peers", "asked us")
+
+
+def test_a_desktop_gets_another_address(world, desktop, board):
+    lan = world.switch()
+    hosts = [world.host(lan, f"10.1.0.{at}/24") for at in (1, 2, 3)]
+    a, b = (desktop(name, host).start() for name, host in zip("ab", hosts, strict=False))
+    c = board("c", hosts[2]).start()
+    all_meet(a, b, c)
+    hosts[1].move("10.1.0.2/24", "10.1.0.77/24")
+    a.until_peer(
+        b, lambda row: row["addresses"][:1] == ["10.1.0.77:5683"] and row["state"] == "up"
+    )
+    b.until_peer(c, lambda row: row["state"] == "up")
+
+
+def test_a_board_gets_another_address(world, desktop, board):
+    lan = world.switch()
+    hosts = [world.host(lan, f"10.1.0.{at}/24") for at in (1, 2, 3)]
+    a, b = (desktop(name, host).start() for name, host in zip("ab", hosts, strict=False))
+    c = board("c", hosts[2]).start()
+    all_meet(a, b, c)
+    hosts[2].move("10.1.0.3/24", "10.1.0.77/24")
+    for one in (a, b):
+        one.until_peer(
+            c, lambda row: row["addresses"][:1] == ["10.1.0.77:5683"] and row["state"] == "up"
+        )
+    assert c.wait("rejoined", address="10.1.0.77")
+
+
+def test_both_get_another_network_at_once(world, desktop, board):
+    """The router starts anew and deals out another range: nobody has an address that it had."""
+    lan = world.switch()
+    hosts = [world.host(lan, f"10.1.0.{at}/24") for at in (1, 2, 3)]
+    a, b = (desktop(name, host).start() for name, host in zip("ab", hosts, strict=False))
+    c = board("c", hosts[2]).start()
+    all_meet(a, b, c)
+    for at, host in enumerate(hosts, 1):
+        host.move(f"10.1.0.{at}/24", f"10.9.0.{at}/24")
+    for one, other, where in (
+        (a, b, "10.9.0.2"),
+        (b, a, "10.9.0.1"),
+        (a, c, "10.9.0.3"),
+        (b, c, "10.9.0.3"),
+    ):
+        one.until_peer(
+            other,
+            lambda row, where=where: (
+                row["addresses"][:1] == [f"{where}:5683"] and row["state"] == "up"
+            ),
+        )
