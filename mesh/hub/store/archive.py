@@ -1,59 +1,59 @@
 """The store as the core's feeds use it: quick to hand over to, written by a thread of its own."""
 
-import queue
 import sqlite3
-import threading
-import time
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
+from mesh.core import cbor
 from mesh.core.run import Run
-from mesh.hub.store import schema
-from mesh.hub.store.keeper import Contradiction, Keeper, Span
-from mesh.hub.store.readings import Readings
+from mesh.hub.store import rows, schema
+from mesh.hub.store.held import Held
+from mesh.hub.store.rows import Row
+from mesh.hub.store.rules import Rules
+from mesh.hub.store.writer import Forked, Hooks, Writer
 
-WAITING = 4096  # runs handed over and not yet written; who hands over more has to wait
-BATCH = 512  # runs in one transaction, at most
-STOP = None
-
-Job = tuple[Callable[[], None] | None, Run | None]  # a run to keep, or something else to do
-
-
-def unix_ms() -> int:
-    """Unix ms by this computer's clock."""
-    return time.time_ns() // 1_000_000
+WAITING = 100_000  # entries handed over and not yet written: beyond that, new ones are let go
+RUN_ROOM = 300  # bytes of a run besides its entries, at most
 
 
 class Archive:
     """Keeps feeds in `path`. A context manager, or open() and close(). LocalError.
 
-    forked(author, seq) is called, in the writing thread, when two signed histories disagree.
+    `forked` is called, in the writing thread, when two signed histories disagree; told(text) with
+    what goes wrong, and with nothing once it is well again. trouble: the same, to be read.
     """
 
-    def __init__(self, path: Path, forked: Callable[[bytes, int], None]) -> None:
-        self._path = path
-        self._forked = forked
-        self._jobs: queue.Queue[Job | None] = queue.Queue(WAITING)
-        self._thread = threading.Thread(target=self._work, name="store", daemon=True)
-        self._trouble: sqlite3.Error | None = None
+    def __init__(
+        self,
+        path: Path,
+        forked: Forked | None = None,
+        rules: Rules | None = None,
+        told: Callable[[str], None] | None = None,
+    ) -> None:
+        self.path = path
+        self._rules = rules or Rules()
+        self._held = Held()
+        self._hooks = Hooks(
+            forked or (lambda *_: None), told or (lambda _: None), self._held.raise_floor
+        )
 
     def open(self) -> Self:
         """Open or make the file."""
-        self._database = schema.connect(self._path, writing=True)
-        self._reading = schema.connect(self._path)
-        self._readings = Readings(self._database, unix_ms)
-        self._keeper = Keeper(self._database, self._readings.read)
-        self._reader = Keeper(self._reading, lambda *_: None)
-        self._thread.start()
+        self._database = schema.connect(self.path, writing=True)
+        try:
+            self._reading = schema.connect(self.path)
+            self._held.load(self._reading)
+            self._writer = Writer(self.path, self._database, self._rules, self._hooks)
+        except sqlite3.Error as error:
+            self._database.close()
+            raise schema.broken(self.path, error) from error
         return self
 
     def close(self) -> None:
         """Write what waits, and close the file."""
-        self._jobs.put(STOP)
-        self._thread.join()
+        self._writer.close()
         self._database.close()
         self._reading.close()
 
@@ -70,108 +70,116 @@ class Archive:
 
     # what the core calls
 
-    def took(self, run: Run) -> None:
-        """Keep what is new of a checked run, soon."""
-        self._jobs.put((None, run))
+    def took(self, author: bytes, run: Run) -> None:
+        """Keep what is new of a checked run, soon. What there is no room for is missing again."""
+        if self._writer.waiting <= WAITING:
+            self._held.add(author, run.first, run.before, run.seq)
+            self._writer.keep(run)
+
+    def heads(self) -> dict[bytes, tuple[int, bytes, bytes]]:
+        """How far each feed is held: {author: (next seq, link of the last, a head up to it)}."""
+        found = self._ask(
+            "SELECT key, last + 1, link, head FROM author JOIN run ON run.author = author.id "
+            "AND first = (SELECT max(first) FROM run WHERE author = author.id)"
+        )
+        return {key: (seq, link, head) for key, seq, link, head in found}
+
+    def missing(self, author: bytes) -> list[tuple[int, int]]:
+        """The first and last seq of each gap in what is held of an author, or on its way."""
+        return self._held.missing(author)
+
+    def run(self, author: bytes, first: int, most: int) -> list[object] | None:
+        """A run of at most `most` bytes from `first` on, or from the next entry held.
+
+        If not even the next head is so near, the oldest entries are left out. None if nothing is
+        held from there on.
+        """
+        low = "SELECT max(first) FROM run JOIN author ON author.id = author WHERE key = ?1"
+        found = self._ask(
+            f"SELECT {rows.COLUMNS} FROM run JOIN author ON author.id = author WHERE key = ?1 "
+            f"AND last >= ?2 AND first >= ifnull(({low} AND first <= ?2), 0) ORDER BY first",
+            (author, first),
+        )
+        room = most - RUN_ROOM
+        chosen: Row | None = None
+        entries: list[bytes] = []
+        for row in (Row(*one) for one in found):
+            if chosen is not None and (row.first != chosen.last + 1 or row.before != chosen.link):
+                break
+            more = rows.unpacked(row.entries)
+            room -= sum(map(len, more)) + 3 * len(more)
+            if chosen is not None and room < 0:
+                break
+            entries += more
+            chosen = row._replace(
+                first=row.first if chosen is None else chosen.first,
+                before=row.before if chosen is None else chosen.before,
+            )
+            if room < 0:
+                break
+        return None if chosen is None else _cut(author, chosen, entries, (first, most))
+
+    def evidence(self, author: bytes, one: object, other: object) -> None:
+        """Keep two signed statements of an author that disagree; the first such pair stays."""
+        self._writer.keep_evidence(author, cbor.encode([one, other]))
+
+    def proofs(self) -> dict[bytes, tuple[object, object]]:
+        """Of each author that was caught, two signed statements that disagree."""
+        found = self._ask("SELECT key, pair FROM evidence JOIN author ON author.id = author")
+        proofs: dict[bytes, tuple[object, object]] = {}
+        for author, pair in found:
+            one, other = cast("list[object]", cbor.decode(pair))
+            proofs[author] = one, other
+        return proofs
 
     def flush(self) -> None:
         """Wait until all that was handed over is written: then a crash loses none of it.
 
         LocalError if it cannot be written.
         """
-        done = threading.Event()
-        self._jobs.put((done.set, None))
-        done.wait()
-        if self._trouble is not None:
-            raise schema.broken(self._path, self._trouble)
+        self._writer.flush()
 
-    def heads(self) -> dict[bytes, tuple[int, bytes, bytes]]:
-        """How far each feed is held: {author: (last seq, its link, a head up to there)}."""
-        rows = self._reading.execute(
-            "SELECT key, max(seq), link, head FROM head JOIN author ON author.id = author "
-            "GROUP BY key"
-        )
-        return {key: (seq, link, head) for key, seq, link, head in rows}
+    # what the desktop calls
 
-    def missing(self, author: bytes) -> list[tuple[int, int]]:
-        """The first and last seq of each gap between what is held of an author."""
-        spans = self._spans(author)
-        return [(one.last + 1, two.first - 1) for one, two in pairwise(spans)]
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written, or nothing."""
+        return self._writer.trouble
 
-    def run(self, author: bytes, first: int, most: int) -> list[object] | None:
-        """A run from `first` on, or from the next entry held, with entries of at most `most` bytes
-        in all, if one head is so near; else up to the next head. None if nothing is held.
+    def do(self, what: Callable[[sqlite3.Connection], None], *, synced: bool = False) -> None:
+        """Do something in the writing thread, in a transaction; `synced`: not even a power cut
+        loses it. LocalError.
         """
-        for span in self._spans(author):
-            if span.last >= first:
-                return self._run_in(author, span, max(first, span.first), most)
-        return None
+        self._writer.do(what, synced=synced)
 
-    def _spans(self, author: bytes) -> list[Span]:
-        rows = self._reading.execute(
-            "SELECT first, before, last, link FROM span JOIN author ON author.id = author "
-            "WHERE key = ? ORDER BY first",
-            (author,),
-        )
-        return [Span(*row) for row in rows]
+    def keep_synced(self, run: Run) -> None:
+        """Keep a run before this returns, so that not even a power cut loses it. LocalError."""
+        self._writer.keep_synced(run)
+        self._held.add(run.author, run.first, run.before, run.seq)
 
-    def _run_in(self, author: bytes, span: Span, first: int, most: int) -> list[object] | None:
-        (number,) = self._reading.execute(
-            "SELECT id FROM author WHERE key = ?", (author,)
-        ).fetchone()
-        heads = self._reading.execute(
-            "SELECT seq, head FROM head WHERE author = ? AND seq BETWEEN ? AND ? ORDER BY seq",
-            (number, first, span.last),
-        )
-        entries: list[bytes] = []
-        size = 0
-        chosen: list[object] | None = None
-        for seq, head in heads:
-            more = self._reading.execute(
-                "SELECT bytes FROM entry WHERE author = ? AND seq BETWEEN ? AND ? ORDER BY seq",
-                (number, first + len(entries), seq),
-            )
-            entries += [row[0] for row in more]
-            size = sum(len(entry) + 3 for entry in entries)
-            if chosen is not None and size > most:
-                break
-            chosen = [author, first, b"", list(entries), head]
-            if size > most:
-                break
-        if chosen is not None:
-            chosen[2] = self._reader.link_at(number, first - 1, span)
-        return chosen
+    @property
+    def database(self) -> sqlite3.Connection:
+        """A connection that can only read, for the thread that opened the archive."""
+        return self._reading
 
-    # the writing thread
-
-    def _work(self) -> None:
-        while True:
-            jobs = [self._jobs.get()]
-            while len(jobs) < BATCH and not self._jobs.empty():
-                jobs.append(self._jobs.get())
-            after = [job[0] for job in jobs if job is not None and job[0] is not None]
-            self._write([job[1] for job in jobs if job is not None and job[1] is not None])
-            for done in after:
-                done()
-            if STOP in jobs:
-                return
-
-    def _write(self, runs: list[Run]) -> None:
-        if not runs:
-            return
+    def _ask(self, question: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         try:
-            self._database.execute("BEGIN IMMEDIATE")
-            for run in runs:
-                try:
-                    self._keeper.keep(run)
-                except Contradiction as apart:
-                    self._forked(run.author, apart.seq)
-            self._readings.write()
-            self._database.execute("COMMIT")
-            self._trouble = None
-        except sqlite3.Error as error:  # a full disk: nothing of it is kept, and none acknowledged
-            self._trouble = error
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            self._keeper.forget()
-            self._readings.forget()
+            return self._reading.execute(question, values)
+        except sqlite3.Error as error:
+            raise schema.broken(self.path, error) from error
+
+
+def _cut(
+    author: bytes, row: Row, entries: list[bytes], wanted: tuple[int, int]
+) -> list[object] | None:
+    """The part of joined rows that begins at the seq wanted, or later if that is too much."""
+    first = max(wanted[0], row.first)
+    room = wanted[1] - RUN_ROOM
+    low = len(entries)
+    while low > first - row.first and room >= len(entries[low - 1]) + 3:
+        low -= 1
+        room -= len(entries[low]) + 3
+    if low == len(entries):
+        return None
+    before = rows.links(row.before, entries[:low])[-1] if low else row.before
+    return [author, row.first + low, before, entries[low:], row.head]

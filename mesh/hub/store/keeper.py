@@ -1,149 +1,213 @@
-"""Puts checked runs into the tables: entries, spans and heads, inside the caller's transaction."""
+"""Puts checked runs into the table, inside the caller's transaction."""
 
-import hashlib
 import sqlite3
 from collections.abc import Callable
-from typing import NamedTuple
 
 from mesh.core.run import Run
+from mesh.hub.store import rows
+from mesh.hub.store.readings import Value
+from mesh.hub.store.rows import Row
 
-Link = bytes
-RUN = 700  # bytes of entries that lie between two heads kept, at most: a board takes runs of 900
-SPANS = """SELECT first, before, last, link FROM span
-    WHERE author = ? AND first <= ? AND last >= ? ORDER BY first"""
-NEAREST = """SELECT seq, link FROM head
-    WHERE author = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT 1"""
+RUN = 700  # bytes of entries to which short runs are joined: a board takes runs of 900
+PUT = f"INSERT INTO run(author, {rows.COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+CHANGE = """UPDATE run SET before = ?3, last = ?4, link = ?5, head = ?6, entries = ?7
+    WHERE author = ?1 AND first = ?2"""
+TOUCHING = f"SELECT {rows.COLUMNS} FROM run WHERE author = ? AND first BETWEEN ? AND ? ORDER BY 1"
+NEWEST = f"SELECT {rows.COLUMNS} FROM run WHERE author = ? ORDER BY first DESC LIMIT 1"
+
+
+# (author's number, new entries, what they say if that was read already)
+Read = Callable[[int, list[bytes], list[Value] | None], None]
 
 
 class Contradiction(Exception):
-    """An author signed two histories that disagree at `seq`, or before it."""
+    """An author signed two histories that disagree at `seq`, or before it; `ours` is kept."""
 
-    def __init__(self, seq: int) -> None:
+    def __init__(self, seq: int, ours: list[object]) -> None:
         super().__init__(f"two histories at {seq}")
         self.seq = seq
+        self.ours = ours
 
 
-class Span(NamedTuple):
-    """Consecutive entries: the link before the first of them, and that of the last."""
+class Growing:
+    """An author's newest row, which may still be joined by what follows."""
 
-    first: int
-    before: Link
-    last: int
-    link: Link
+    def __init__(self, first: int, before: bytes, entries: list[bytes]) -> None:
+        self.first = first
+        self.before = before
+        self.entries = entries
+        self.size = sum(map(len, entries))
+        self.last = first + len(entries) - 1
+        self.link = self.head = b""
+        self.stored = False  # in the table, perhaps shorter than it is by now
+        self.written = False  # in the table as it is
+
+    def values(self, author: int) -> tuple[object, ...]:
+        """What the table takes."""
+        entries = rows.packed(self.entries)
+        return (author, self.first, self.before, self.last, self.link, self.head, entries)
 
 
 class Keeper:
-    """Writes feeds through one connection. read(author, seq, entry) is told of each new one."""
+    """Writes feeds through one connection. read() is told of new entries.
 
-    def __init__(
-        self, database: sqlite3.Connection, read: Callable[[int, int, bytes], None]
-    ) -> None:
+    What was kept is in the table after write().
+    """
+
+    def __init__(self, database: sqlite3.Connection, read: Read) -> None:
         self._database = database
         self._read = read
-        self._authors: dict[bytes, int] = dict(database.execute("SELECT key, id FROM author"))
-        # of each author the last two heads kept: (seq, bytes of entries since the one before)
-        self._since: dict[int, list[tuple[int, int]]] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """What was written since the last commit is gone: learn anew what there is."""
+        self._authors: dict[bytes, int] = dict(
+            self._database.execute("SELECT key, id FROM author")
+        )
+        self._newest: dict[int, Growing | None] = {}
+        self._new: list[tuple[object, ...]] = []
+        self._changed: list[tuple[object, ...]] = []
 
     def author(self, key: bytes) -> int:
         """The number of an author in this file."""
         found = self._authors.get(key)
         if found is None:
-            found = (
-                self._database.execute("INSERT INTO author(key) VALUES (?)", (key,)).lastrowid or 0
-            )
-            self._authors[key] = found
+            made = self._database.execute("INSERT INTO author(key) VALUES (?)", (key,)).lastrowid
+            found = self._authors[key] = made or 0
         return found
 
-    def forget(self) -> None:
-        """What was written since the last commit is gone: learn anew what there is."""
-        self._authors = dict(self._database.execute("SELECT key, id FROM author"))
-        self._since.clear()
-
-    def keep(self, run: Run) -> int:
-        """Put in what is new of a run whose signature was checked; how many entries that are.
+    def keep(self, run: Run) -> None:
+        """Put in what is new of a run whose signature was checked.
 
         Contradiction, and nothing is changed, if it does not go with what is there.
         """
         author = self.author(run.author)
-        touching = [
-            Span(*row)
-            for row in self._database.execute(SPANS, (author, run.seq + 1, run.first - 1))
-        ]
-        for span in touching:
-            self._compare(author, span, run)
-        new = self._missing(touching, run)
-        self._join(author, touching, run)
-        if new:
-            entries = run.entries
-            rows = [(author, seq, entries[seq - run.first]) for seq in new]
-            self._database.executemany("INSERT INTO entry VALUES (?, ?, ?)", rows)
-            for row in rows:
-                self._read(*row)
-        self._add_head(author, run, sum(len(run.entries[seq - run.first]) for seq in new))
-        return len(new)
+        try:
+            newest = self._newest[author]
+        except KeyError:
+            newest = self._newest[author] = self._load(author)
+        if newest is None or run.first > newest.last + 1:
+            self._begin(author, newest, run, 0)
+        elif newest.first <= run.first and run.seq > newest.last:
+            new = newest.last + 1 - run.first
+            theirs = run.links[new - 1] if new else run.before
+            if theirs != newest.link:
+                self._apart(run, newest.last)
+            if newest.size > RUN or newest.size + _size(run, new) > RUN:
+                self._begin(author, newest, run, new)
+            else:
+                self._grow(author, newest, run, new)
+        else:
+            self._weave(author, run)
 
-    def _compare(self, author: int, span: Span, run: Run) -> None:
-        """Check the links where a span and a run meet or overlap."""
-        seq = min(span.last, run.seq)
-        if seq < max(span.first, run.first) - 1:
-            return
-        ours = span.link if seq == span.last else self.link_at(author, seq, span)
-        theirs = run.before if seq < run.first else run.links[seq - run.first]
-        if ours != theirs:
-            raise Contradiction(seq)
+    def write(self) -> None:
+        """Put into the table what was kept."""
+        for author, newest in self._newest.items():
+            self._set_down(author, newest)
+        if self._new:
+            self._database.executemany(PUT, self._new)
+            self._new.clear()
+        if self._changed:
+            self._database.executemany(CHANGE, self._changed)
+            self._changed.clear()
 
-    def link_at(self, author: int, seq: int, span: Span) -> Link:
-        """The link of an entry of a span, or of the one before it."""
-        row = self._database.execute(
-            NEAREST,
-            (author, span.first, seq),
-        ).fetchone()
-        at, link = row or (span.first - 1, span.before)
-        entries = self._database.execute(
-            "SELECT bytes FROM entry WHERE author = ? AND seq BETWEEN ? AND ? ORDER BY seq",
-            (author, at + 1, seq),
-        )
-        for (entry,) in entries:
-            link = hashlib.sha256(link + entry).digest()
-        return bytes(link)
+    def _set_down(self, author: int, newest: Growing | None) -> None:
+        if newest is not None and not newest.written:
+            (self._changed if newest.stored else self._new).append(newest.values(author))
+            newest.written = newest.stored = True
 
-    @staticmethod
-    def _missing(touching: list[Span], run: Run) -> list[int]:
-        """Which seqs of a run are not in any of the spans."""
-        new: list[int] = []
+    def _load(self, author: int) -> Growing | None:
+        found = self._database.execute(NEWEST, (author,)).fetchone()
+        if found is None:
+            return None
+        row = Row(*found)
+        newest = Growing(row.first, row.before, rows.unpacked(row.entries))
+        newest.last, newest.link, newest.head = row.last, row.link, row.head
+        newest.stored = newest.written = True
+        return newest
+
+    def _begin(self, author: int, newest: Growing | None, run: Run, at: int) -> None:
+        """Make the entries of a run from its `at`th on a row of their own."""
+        self._set_down(author, newest)
+        entries = run.entries[at:] if at else run.entries
+        before = run.links[at - 1] if at else run.before
+        newest = self._newest[author] = Growing(run.first + at, before, list(entries))
+        newest.link, newest.head = run.links[-1], run.head
+        self._read(author, entries, run.values[at:] if run.values else None)
+
+    def _grow(self, author: int, newest: Growing, run: Run, at: int) -> None:
+        entries = run.entries[at:] if at else run.entries
+        newest.entries += entries
+        newest.size += sum(map(len, entries))
+        newest.last, newest.link, newest.head = run.seq, run.links[-1], run.head
+        newest.written = False
+        self._read(author, entries, run.values[at:] if run.values else None)
+
+    def _weave(self, author: int, run: Run) -> None:
+        """Put a run among rows that are there: before them, or into what is missing between."""
+        self.write()
+        low = rows.from_seq(self._database, author, run.first - 1)
+        there = self._database.execute(TOUCHING, (author, low, run.seq + 1)).fetchall()
+        touching = [row for row in (Row(*one) for one in there) if row.last >= run.first - 1]
+        for row in touching:
+            self._compare(run, row)
         at = run.first
-        for span in touching:
-            new += range(at, min(span.first, run.seq + 1))
-            at = max(at, span.last + 1)
-        return [*new, *range(at, run.seq + 1)]
+        for row in touching:
+            if row.first > at:
+                self._put_before(author, run, at, row)
+            at = max(at, row.last + 1)
+        if at <= run.seq:
+            entries = run.entries[at - run.first :]
+            row = Row(at, _before(run, at), run.seq, run.links[-1], run.head, b"")
+            self._put(author, row._replace(entries=rows.packed(entries)), entries)
+        del self._newest[author]
 
-    def _join(self, author: int, touching: list[Span], run: Run) -> None:
-        joined = Span(run.first, run.before, run.seq, run.links[-1])
-        if touching and touching[0].first <= run.first:
-            joined = joined._replace(first=touching[0].first, before=touching[0].before)
-        if touching and touching[-1].last >= run.seq:
-            joined = joined._replace(last=touching[-1].last, link=touching[-1].link)
-        if [joined] == touching:
+    def _put_before(self, author: int, run: Run, at: int, row: Row) -> None:
+        """Join what comes before a row to it: that row's head vouches for both."""
+        entries = run.entries[at - run.first : row.first - run.first]
+        if run.seq < row.first:  # its own head does, and keeps the row as short as it was
+            alone = Row(at, _before(run, at), run.seq, run.links[-1], run.head, b"")
+            self._put(author, alone._replace(entries=rows.packed(entries)), entries)
             return
-        self._database.executemany(
-            "DELETE FROM span WHERE author = ? AND first = ?",
-            [(author, s.first) for s in touching],
-        )
-        self._database.execute("INSERT INTO span VALUES (?, ?, ?, ?, ?)", (author, *joined))
-
-    def _add_head(self, author: int, run: Run, size: int) -> None:
-        """Keep a head, and drop the one before if runs need not end there."""
         self._database.execute(
-            "INSERT OR IGNORE INTO head VALUES (?, ?, ?, ?)",
-            (author, run.seq, run.links[-1], run.head),
+            "DELETE FROM run WHERE author = ? AND first = ?", (author, row.first)
         )
-        since = self._since.setdefault(author, [])
-        if since and since[-1][0] != run.first - 1:
-            since.clear()
-        if len(since) == 2 and since[1][1] + size <= RUN:  # noqa: PLR2004 - the last and the one before
-            self._database.execute(
-                "DELETE FROM head WHERE author = ? AND seq = ?", (author, since[1][0])
-            )
-            size += since.pop()[1]
-        since.append((run.seq, size))
-        del since[:-2]
+        joined = rows.packed(entries + rows.unpacked(row.entries))
+        self._put(author, row._replace(first=at, before=_before(run, at), entries=joined), entries)
+
+    def _put(self, author: int, row: Row, new: list[bytes]) -> None:
+        self._database.execute(PUT, (author, *row))
+        self._read(author, new, None)
+
+    def _compare(self, run: Run, row: Row) -> None:
+        """Check the links where a row and a run meet or overlap."""
+        seq = min(row.last, run.seq)
+        if seq < max(row.first, run.first) - 1:
+            return
+        if seq == row.last:
+            ours = row.link
+        elif seq < row.first:
+            ours = row.before
+        else:
+            part = rows.unpacked(row.entries)[: seq + 1 - row.first]
+            ours = rows.links(row.before, part)[-1]
+        if ours != _before(run, seq + 1):
+            self._apart(run, seq)
+
+    def _apart(self, run: Run, seq: int) -> None:
+        """Raise Contradiction, with what is kept at that seq."""
+        self.write()
+        author = self._authors[run.author]
+        first = rows.from_seq(self._database, author, seq)
+        row = Row(*self._database.execute(TOUCHING, (author, first, first)).fetchone())
+        entries = rows.unpacked(row.entries)
+        raise Contradiction(seq, [run.author, row.first, row.before, entries, row.head])
+
+
+def _size(run: Run, at: int) -> int:
+    return sum(map(len, run.entries[at:] if at else run.entries))
+
+
+def _before(run: Run, seq: int) -> bytes:
+    """The link before an entry of a run, or after its last."""
+    return bytes(run.before if seq == run.first else run.links[seq - 1 - run.first])

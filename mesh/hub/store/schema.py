@@ -6,33 +6,31 @@ from pathlib import Path
 from mesh.core.errors import LocalError
 
 NAME = "store.db"
-APPLICATION_ID = (
-    0x6F746D73  # in the file's header (https://www.sqlite.org/fileformat.html s.1.3.16)
-)
+# in the file's header (https://www.sqlite.org/fileformat.html section 1.3.16): "otms"
+APPLICATION_ID = 0x6F746D73
 BUSY_S = 10.0
+PERIOD_MS = 600_000  # of a summary
 
 # Each makes the tables of the version before those of the next; what has run once never changes.
-# entry: what an author said, as it was signed. span: consecutive entries that are held whole;
-# `before` is the link before the first, `link` that of the last. head: a signature of the author
-# up to that entry, and the entry's link. boot: Unix ms when an author started, by its own clock.
-# reading: out of the entries, to be found by time; it can be made anew from them.
+# run: consecutive entries (a CBOR array of byte strings, as in a run that travels) with the link
+# before the first and that of the last, and the head that vouches for them. Rows never overlap.
+# author.floor: entries below it are not wanted any more. boot: Unix ms when an author started, by
+# its own clock. reading: out of the entries, by time; quality is that of the time, plus 8 for a
+# value that is true or false. unplaced: readings whose time is not known, only when they came.
+# evidence: two signed statements of an author that disagree, as a CBOR array.
+# summary: of each sensor's numbers in PERIOD_MS; stale: periods whose summary is not as their
+# readings are. sensor.thinned: readings before that Unix ms are kept as summaries only.
 MIGRATIONS = (
     """
-    CREATE TABLE author (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);
-    CREATE TABLE entry (
-        author INTEGER NOT NULL REFERENCES author, seq INTEGER NOT NULL, bytes BLOB NOT NULL,
-        PRIMARY KEY (author, seq)
-    ) WITHOUT ROWID;
-    CREATE TABLE span (
-        author INTEGER NOT NULL REFERENCES author, first INTEGER NOT NULL, before BLOB NOT NULL,
-        last INTEGER NOT NULL, link BLOB NOT NULL,
-        PRIMARY KEY (author, first)
-    ) WITHOUT ROWID;
-    CREATE TABLE head (
-        author INTEGER NOT NULL REFERENCES author, seq INTEGER NOT NULL, link BLOB NOT NULL,
-        head BLOB NOT NULL,
-        PRIMARY KEY (author, seq)
-    ) WITHOUT ROWID;
+    CREATE TABLE author (
+        id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, floor INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY, author INTEGER NOT NULL REFERENCES author,
+        first INTEGER NOT NULL, before BLOB NOT NULL, last INTEGER NOT NULL, link BLOB NOT NULL,
+        head BLOB NOT NULL, entries BLOB NOT NULL
+    );
+    CREATE UNIQUE INDEX run_first ON run (author, first, last);
     CREATE TABLE boot (
         author INTEGER NOT NULL REFERENCES author, boots INTEGER NOT NULL,
         quality INTEGER NOT NULL, unix_ms INTEGER NOT NULL,
@@ -48,10 +46,28 @@ MIGRATIONS = (
         quality INTEGER NOT NULL, value NOT NULL,
         PRIMARY KEY (sensor, time, seq)
     ) WITHOUT ROWID;
+    CREATE TABLE unplaced (
+        author INTEGER NOT NULL REFERENCES author, boots INTEGER NOT NULL,
+        sensor INTEGER NOT NULL, time INTEGER NOT NULL, seq INTEGER NOT NULL,
+        since_ms INTEGER NOT NULL,
+        PRIMARY KEY (author, boots, sensor, time, seq)
+    ) WITHOUT ROWID;
     CREATE TABLE evidence (
-        author INTEGER PRIMARY KEY REFERENCES author, seq INTEGER NOT NULL, one BLOB NOT NULL,
-        other BLOB NOT NULL
+        author INTEGER PRIMARY KEY REFERENCES author, pair BLOB NOT NULL
     );
+    CREATE TABLE fact (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE sensor ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE summary (
+        sensor INTEGER NOT NULL REFERENCES sensor, period INTEGER NOT NULL, n INTEGER NOT NULL,
+        least REAL NOT NULL, mean REAL NOT NULL, most REAL NOT NULL,
+        PRIMARY KEY (sensor, period)
+    ) WITHOUT ROWID;
+    CREATE TABLE stale (
+        sensor INTEGER NOT NULL, period INTEGER NOT NULL, PRIMARY KEY (sensor, period)
+    ) WITHOUT ROWID;
+    INSERT INTO stale SELECT DISTINCT sensor, time / 600000 FROM reading;
     """,
 )
 
@@ -75,8 +91,10 @@ def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
         except BaseException:
             database.close()
             raise
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         raise broken(path, error) from error
+    if writing:
+        path.chmod(0o600)  # it says what was measured at home; -wal and -shm take the same rights
     return database
 
 
@@ -84,7 +102,8 @@ def broken(path: Path, error: sqlite3.Error) -> LocalError:
     """What to say of a store that SQLite cannot use."""
     if isinstance(error, sqlite3.OperationalError):
         return LocalError(
-            f"{path} cannot be used: {error}", "`mesh doctor` looks at this computer"
+            f"{path} cannot be used: {error}",
+            "nothing that was kept is lost; `mesh store` and `mesh doctor` look at it",
         )
     return LocalError(
         f"{path} is damaged, or no store: {error}",
@@ -99,12 +118,16 @@ def _prepare(database: sqlite3.Connection, path: Path, writing: bool) -> None:
     )
     tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if application != APPLICATION_ID and (tables or not writing):
-        raise LocalError(f"{path} is a database of something else", "choose another --home")
+        raise LocalError(
+            f"{path} is a database of something else", "choose another --home; it was not touched"
+        )
     if version > len(MIGRATIONS):
         raise LocalError(
             f"{path} was written by a newer othermesh (version {version} of the store)",
             "update othermesh; nothing was changed",
         )
+    if not writing and version < len(MIGRATIONS):
+        raise LocalError(f"{path} is of an older othermesh", "`mesh up` brings it up to date")
     if writing:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")  # a crash of ours loses nothing committed

@@ -1,0 +1,123 @@
+"""The own feed in the store: written, and safe from power cuts, before it is published."""
+
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple
+
+from mesh.core.errors import LocalError
+from mesh.core.feed import Feed
+from mesh.core.primitives import Identity
+from mesh.core.run import Run, genesis, seal_head
+from mesh.hub.primitives import make_kit
+from mesh.hub.store import rows
+from mesh.hub.store.archive import Archive
+from mesh.hub.store.rows import Row
+
+COPY = "copy"  # a fact that only copies of a store have
+PLACE = "place"  # a fact: device and inode of the file when its peer last used it
+NEWEST = f"""SELECT {rows.COLUMNS} FROM run WHERE author = (SELECT id FROM author WHERE key = ?)
+    ORDER BY first DESC"""
+
+
+class Kept(NamedTuple):
+    """The end of a feed that is kept whole."""
+
+    first: int
+    before: bytes
+    entries: list[bytes]
+
+
+class OwnFeed:
+    """Goes on with the own feed where the store has it, and keeps what comes.
+
+    A store that is a copy may lack what was said after it was made, and no seq may be used twice:
+    then the feed goes on where `feed` stands, as the core began it, with a gap. `boots`: how often
+    this home was opened; the first time the feed begins with seq 1.
+    """
+
+    def __init__(self, archive: Archive, identity: Identity, tail: int) -> None:
+        self._archive = archive
+        self._identity = identity
+        self._tail = tail
+        self._next = 0
+        self._link = b""
+
+    def restore(self, feed: Feed, boots: int) -> str:
+        """Put the feed where it was. Why it goes on with a gap, or nothing. LocalError."""
+        why = self._doubt()
+        kept = None
+        if not why:
+            try:
+                kept = self._newest()
+            except ValueError:
+                why = "its newest entries are damaged"
+        if kept is None and (why or boots > 1):
+            kept = Kept(feed.first_seq, feed.before, [])
+            why = why or "there is nothing of it in the store"
+        elif kept is None:
+            kept = Kept(1, genesis(make_kit(), feed.author), [])
+        feed.resume(kept.first, kept.before, kept.entries, self.keep)
+        self._next = kept.first + len(kept.entries)
+        self._link = rows.links(kept.before, kept.entries)[-1] if kept.entries else kept.before
+        place = _place(self._archive.path)
+
+        def note(database: sqlite3.Connection) -> None:
+            database.execute("DELETE FROM fact WHERE name = ?", (COPY,))
+            database.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (PLACE, place))
+
+        self._archive.do(note, synced=True)
+        return why
+
+    def keep(self, first: int, before: bytes, entries: list[bytes], new: int) -> None:
+        """Write the last `new` of the entries that the feed holds from `first` on; OSError."""
+        at = max(0, len(entries) - new)
+        if first + at == self._next:
+            start = self._link
+        else:
+            start = rows.links(before, entries[:at])[-1] if at else before
+        more = entries[at:]
+        links = rows.links(start, more)
+        last = first + len(entries) - 1
+        head = seal_head(self._identity, last, links[-1])
+        run = Run(self._identity.public, first + at, start, more, head, last, links, [])
+        try:
+            self._archive.keep_synced(run)
+        except LocalError as error:
+            raise OSError(error.detail) from error
+        self._next = last + 1
+        self._link = links[-1]
+
+    def _doubt(self) -> str:
+        """Why this file may lack the newest of the feed, or nothing."""
+        facts = dict(self._archive.database.execute("SELECT name, value FROM fact"))
+        if COPY in facts:
+            return "the store is a copy"
+        if PLACE in facts and facts[PLACE] != _place(self._archive.path):
+            return "the store was put there by hand"
+        return ""
+
+    def _newest(self) -> Kept | None:
+        """The newest entries, as many as the feed holds. ValueError if they are damaged."""
+        found: list[Row] = []
+        count = 0
+        for one in self._archive.database.execute(NEWEST, (self._identity.public,)):
+            row = Row(*one)
+            if found and (row.last + 1 != found[-1].first or row.link != found[-1].before):
+                break
+            found.append(row)
+            count += row.last + 1 - row.first
+            if count >= self._tail:
+                break
+        entries: list[bytes] = []
+        for row in reversed(found):
+            more = rows.unpacked(row.entries)
+
+            if not more or rows.links(row.before, more)[-1] != row.link:
+                raise ValueError("a link that does not fit")
+            entries += more
+        return Kept(found[-1].first, found[-1].before, entries) if found else None
+
+
+def _place(path: Path) -> str:
+    where = path.stat()
+    return f"{where.st_dev}:{where.st_ino}"
