@@ -141,6 +141,21 @@ class Greeting:
                     return
                 if isinstance(row[0], bytes) and len(row[0]) == 32:
                     for text in row[2][:2]:
-                        self._contacts.add(now_ms, row[0], read_address(text), "peers")
+                        address = _seen_from_here(read_address(text), ask.address)
+                        if address:
+                            self._contacts.add(now_ms, row[0], address, "peers")
         except RemoteError:
             return
+
+
+def _seen_from_here(
+    told: "tuple[str, int]", teller: "tuple[str, int]"
+) -> "tuple[str, int] | None":
+    """An address that somebody told us. Its scope is the teller's name for a link and means nothing
+    elsewhere (RFC 4007 s.6): what counts is on which link we reach the teller, if on one at all.
+    """
+    bare, scoped, _ = told[0].partition("%")
+    if not scoped:
+        return told
+    here = teller[0].partition("%")[2]
+    return (bare + "%" + here, told[1]) if here else None

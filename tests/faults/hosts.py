@@ -6,6 +6,7 @@ that a fault of the wire is none that a host could see on its own interface.
 
 import contextlib
 import itertools
+import json
 import subprocess
 
 import needs
@@ -13,7 +14,8 @@ from namespaces import Namespace, needs_root
 
 PATIENCE = 20  # seconds that a program which sets something up may take
 TABLE = "othermesh"
-MULTICAST = "ip daddr 224.0.0.0/4 drop"
+# of IPv6 only what finds peers: without neighbour discovery there is no IPv6 at all
+MULTICAST = ("ip daddr 224.0.0.0/4 drop", "ip6 daddr ff02::fb drop")
 
 
 def run(*words):
@@ -54,13 +56,18 @@ class Host(Namespace):
         """Set a setting of the host's kernel."""
         run(*self.wrap, tool("sysctl", "procps"), "-qw", f"{name}={int(value)}")
 
-    def plug(self, switch, address=None):
+    def plug(self, switch, address=None, end=None):
         """Join a switch; the name of the new interface."""
-        end = f"eth{next(self._ends)}"
+        end = end or f"eth{next(self._ends)}"
         switch.take(self, end)
         if address:
             self.ip("address", "add", address, "dev", end)
         return end
+
+    def link_local(self, end):
+        """The IPv6 address that an interface has by itself."""
+        told = json.loads(self.ip("-json", "-6", "address", "show", "dev", end, "scope", "link"))
+        return told[0]["addr_info"][0]["local"]
 
     def move(self, old, new, end="eth0", via=None):
         """Have another address, as when a lease ended."""
@@ -170,5 +177,5 @@ class World:
         return host
 
     def drop_multicast(self):
-        """From now on switches hand on no multicast of IPv4: as many Wi-Fi routers do."""
-        filters(self._wire, "bridge", "forward", [MULTICAST])
+        """From now on switches hand on no multicast, as some Wi-Fi routers do."""
+        filters(self._wire, "bridge", "forward", MULTICAST)

@@ -1,4 +1,4 @@
-"""Peers of the tests with faults: `mesh up` and MicroPython, each a process on a host of its own."""
+"""Peers of the tests with faults: `mesh up` and MicroPython, each a process of its own host."""
 
 import asyncio
 import contextlib

@@ -1,7 +1,6 @@
 """Finding each other, where networks are as they are in homes."""
 
-FAST = {"sensors": {"uptime": {"every_s": 0.5}}, "follow": "*"}
-NO_LAYERS = {"discovery": {"layers": []}}
+from members import QUICK
 
 
 def all_meet(*peers):
@@ -59,16 +58,19 @@ def test_another_subnet(world, desktop, board):
 
 
 def test_a_desktop_gets_another_address(world, desktop, board):
+    """It tells those who knew it: nobody else would ask or announce anything here."""
     lan = world.switch()
+    world.drop_multicast()
+    still = {"limits": QUICK | {"check_ms": 3_600_000}, "peers": [{"address": "10.1.0.1"}]}
     hosts = [world.host(lan, f"10.1.0.{at}/24") for at in (1, 2, 3)]
-    a, b = (desktop(name, host).start() for name, host in zip("ab", hosts, strict=False))
-    c = board("c", hosts[2]).start()
+    a, b = (desktop(name, host, **still).start() for name, host in zip("ab", hosts, strict=False))
+    c = board("c", hosts[2], **still).start()
     all_meet(a, b, c)
     hosts[1].move("10.1.0.2/24", "10.1.0.77/24")
     a.until_peer(
         b, lambda row: row["addresses"][:1] == ["10.1.0.77:5683"] and row["state"] == "up"
     )
-    b.until_peer(c, lambda row: row["state"] == "up")
+    c.wait("found", peer=b.id)
 
 
 def test_a_board_gets_another_address(world, desktop, board):
@@ -106,3 +108,53 @@ def test_both_get_another_network_at_once(world, desktop, board):
                 row["addresses"][:1] == [f"{where}:5683"] and row["state"] == "up"
             ),
         )
+
+
+def test_ipv6_alone(world, desktop):
+    """Link-local addresses carry the link's name: each host's own, also for what others tell."""
+    lan = world.switch()
+    world.drop_multicast()
+    ends = ("lan0", "wlan0", "en1")
+    hosts = [world.host(ipv6=True) for _ in ends]
+    for host, end in zip(hosts, ends, strict=True):
+        host.plug(lan, end=end)
+    a = desktop("a", hosts[0]).start()
+    at_a = hosts[0].link_local("lan0")
+    b, c = (
+        desktop(name, host, peers=[{"address": f"[{at_a}%{end}]:5683"}]).start()
+        for name, host, end in zip("bc", hosts[1:], ends[1:], strict=True)
+    )
+    all_meet(a, b, c)
+    for one, other, mine, theirs in ((b, c, ends[1], 2), (c, b, ends[2], 1)):
+        address = f"[{hosts[theirs].link_local(ends[theirs])}%{mine}]:5683"
+        assert one.found(other)["address"] == address
+    assert "peers" in {b.found(c)["how"], c.found(b)["how"]}
+
+
+def test_ipv6_on_two_links(world, desktop):
+    """Two neighbours with one and the same address, on two links: the scope tells them apart."""
+    left, right = world.switch(), world.switch()
+    hosts = [world.host(ipv6=True) for _ in range(3)]
+    hosts[0].plug(left)
+    hosts[1].plug(left)
+    hosts[1].plug(right)
+    hosts[2].plug(right)
+    same = "fe80::77"
+    for host in (hosts[0], hosts[2]):
+        host.ip("address", "flush", "dev", "eth0", "scope", "link")
+        host.ip("address", "add", f"{same}/64", "dev", "eth0")
+    a, b, c = (desktop(name, host).start() for name, host in zip("abc", hosts, strict=True))
+    for one, end in ((a, "eth0"), (c, "eth1")):
+        assert b.found(one)["address"] == f"[{same}%{end}]:5683"
+        one.found(b)
+    assert not a.events("found", peer=c.id)
+
+
+def test_a_fifth_of_all_packets_is_lost(world, desktop, board):
+    lan = world.switch()
+    hosts = [world.host(lan, f"10.1.0.{at}/24") for at in (1, 2, 3, 4)]
+    for host in hosts:
+        host.loses(20)
+    a, b = (desktop(name, host).start() for name, host in zip("ab", hosts, strict=False))
+    c, d = (board(name, host).start() for name, host in zip("cd", hosts[2:], strict=True))
+    all_meet(a, b, c, d)
