@@ -118,6 +118,7 @@ class Greeting:
             contact.name = "".join([c for c in name[:32] if c >= " " and c != "\x7f"])
         if kind in ("board", "desktop"):
             contact.kind = str(kind)
+        contact.keeps = about.get("keeps") is True
         boots = about.get("boots")
         if isinstance(boots, int):
             contact.boots = boots
@@ -151,7 +152,7 @@ class Greeting:
 def _seen_from_here(
     told: "tuple[str, int]", teller: "tuple[str, int]"
 ) -> "tuple[str, int] | None":
-    """An address that somebody told us. Its scope is the teller's name for a link and means nothing
+    """An address that somebody told us. Its scope, the teller's name for a link, means nothing
     elsewhere (RFC 4007 s.6): what counts is on which link we reach the teller, if on one at all.
     """
     bare, scoped, _ = told[0].partition("%")
