@@ -25,6 +25,7 @@ class Contact:
     elsewhere: "tuple[str, int] | None" = None  # it may have moved there: to be asked first
     tries = verified = refused = 0
     asking = pinned = False
+    keeps = False  # others' feeds too
     boots = -1
     slept_ms = wakes_ms = 0  # when it said so, and when it should be awake again
     whom = 0  # how often it will be asked whom it knows

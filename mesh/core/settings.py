@@ -21,6 +21,8 @@ Actuator = namedtuple("Actuator", ("kind", "options"))
 Rule = namedtuple(
     "Rule", ("peer", "sensor", "operator", "number", "hysteresis", "actuator", "value", "other")
 )
+# who: ids, or None for all; the rest is for the store: kinds of entries, or None; 0: no limit
+Keep = namedtuple("Keep", ("who", "kinds", "days", "bytes"))
 
 # What check() understands: {key: spec, "*": spec of any other key}; [spec of each item];
 # "one of these words"; (types, what that is) or (types, what, least, most), texts by bytes.
@@ -46,6 +48,15 @@ SCHEMA = {
     },
     "actuators": {"*": {"kind": _TEXT, "allow": [_TEXT], "*": _ANYTHING}},
     "follow": _ANYTHING,
+    "keep": [
+        {
+            "who": _ANYTHING,
+            "kinds": [(str, "a text", 1, 32)],
+            "days": (int, "a whole number", 1, 36_500),
+            "bytes": (int, "a whole number", 1, 1 << 40),
+        }
+    ],
+    "history": _ANYTHING,  # for a desktop's store, which checks it
     "rules": [
         {
             "when": _TEXT,
@@ -158,6 +169,8 @@ class Profile:
     allow: "dict[str, list[bytes]]"  # who may set an actuator, if not the one who introduced us
     share: "dict[str, str | list[bytes]]"  # "/sensors/x": "all" | "nobody" | [ids]
     follow: "list[bytes | str]"  # ids; "*": everyone met
+    keep: list[Keep]  # whose feeds are kept besides, for whoever wants them
+    history: "list[Table]"  # how long readings stay
     rules: list[Rule]
     updates: list[bytes]  # whose bundles of firmware are taken
     peers: "list[tuple[bytes | None, tuple[str, int]]]"  # given addresses and who is there
@@ -195,6 +208,8 @@ def parse(mapping: object, kind: str = "board") -> Profile:
     if follow != "*":
         profile.follow = list(_ids(profile, follow, "follow"))
     by = [] if profile.introduced_by is None else [profile.introduced_by]
+    profile.keep = _keep(profile, get("keep"))
+    profile.history = get("history", [])
     profile.updates = _ids(profile, get("updates"), "updates") if "updates" in mapping else by  # type: ignore[operator]
     profile.rules = [_rule(profile, r, f"rules[{i}]") for i, r in enumerate(get("rules", []))]
     profile.peers = [
@@ -224,6 +239,18 @@ def _sleep(profile: Profile, sleep: "Table | None") -> None:
         if not to and profile.introduced_by is not None:
             to = [profile.introduced_by]
         profile.sleep = sleep["every_s"], to, sleep.get("awake_s", 60)
+
+
+def _keep(profile: Profile, rules: "list[Table] | None") -> list[Keep]:
+    """A desktop keeps what all write, a board the end of what it follows, if nothing is said."""
+    if rules is None:
+        return [] if profile.kind == "board" else [Keep(None, None, 0, 0)]
+    found = []
+    for i, rule in enumerate(rules):
+        who = rule.get("who", "*")
+        ids = None if who == "*" else _ids(profile, who, f"keep[{i}].who")
+        found.append(Keep(ids, rule.get("kinds"), rule.get("days", 0), rule.get("bytes", 0)))
+    return found
 
 
 def _id(profile: Profile, value: str, path: str) -> bytes:
