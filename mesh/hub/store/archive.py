@@ -54,8 +54,8 @@ class Archive:
     def close(self) -> None:
         """Write what waits, and close the file."""
         self._writer.close()
-        self._database.close()
         self._reading.close()
+        self._database.close()  # the last, so that it leaves one file
 
     def __enter__(self) -> Self:
         return self.open()
@@ -140,6 +140,11 @@ class Archive:
         self._writer.flush()
 
     # what the desktop calls
+
+    @property
+    def waiting(self) -> int:
+        """How many entries were handed over and are not yet written: who is far ahead waits."""
+        return self._writer.waiting
 
     @property
     def trouble(self) -> str:
