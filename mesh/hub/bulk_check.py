@@ -6,6 +6,7 @@ that all peers write takes the way through the core. Everything may run in any t
 
 import hashlib
 import re
+from typing import Any
 
 from mesh.core.cose import ARRAY, BYTES, UINT
 from mesh.core.cose import head as cbor_head
@@ -15,6 +16,7 @@ from mesh.core.primitives import Kit
 from mesh.core.run import Run, check_head, genesis, read_entry, walk
 
 MOST_RUNS = 256  # in one body
+RUN_ROOM = 260  # bytes of a run besides its entries, at most
 _HASH = b"\x58\x20"
 _HEADS = [cbor_head(BYTES, size) for size in range(Limits.entry + 1)]
 _LONG = 0x58  # first bytes of a byte string: with one byte of length, and with two
@@ -44,37 +46,39 @@ def _plain_entry() -> re.Pattern[bytes]:
 _PLAIN = _plain_entry()
 
 
-def packed(run: "list[object]") -> bytes:
+def packed(run: "list[Any]") -> bytes:
     """The CBOR of a run, as the core's encoder writes it."""
     author, first, before, entries, head = run
     heads = _HEADS
-    body = b"".join([heads[len(entry)] + entry for entry in entries])  # type: ignore[attr-defined]
-    return b"".join(
-        (
-            b"\x85" + _HASH,
-            author,  # type: ignore[arg-type]
-            cbor_head(UINT, first),  # type: ignore[arg-type]
-            _HASH,
-            before,  # type: ignore[arg-type]
-            cbor_head(ARRAY, len(entries)),  # type: ignore[arg-type]
-            body,
-            cbor_head(BYTES, len(head)),  # type: ignore[arg-type]
-            head,  # type: ignore[arg-type]
-        )
-    )
+    parts = [b"\x85" + _HASH, author, cbor_head(UINT, first), _HASH, before]
+    parts.append(cbor_head(ARRAY, len(entries)))
+    parts += [heads[len(entry)] + entry for entry in entries]
+    parts += [cbor_head(BYTES, len(head)), head]
+    return b"".join(parts)
 
 
-def packed_all(runs: "list[list[object]]") -> bytes:
+def packed_all(runs: "list[list[Any]]") -> bytes:
     """The CBOR of an array of runs."""
     return cbor_head(ARRAY, len(runs)) + b"".join(map(packed, runs))
 
 
-def split(body: bytes, most_entries: int) -> "list[list[object]]":
+def size(run: "list[Any]") -> int:
+    """How many bytes packed() takes for a run, at most."""
+    return RUN_ROOM + sum(map(len, run[3])) + 3 * len(run[3])
+
+
+def end(run: "list[Any]") -> int:
+    """The seq after a run."""
+    following: int = run[1] + len(run[3])
+    return following
+
+
+def split(body: bytes, most_entries: int) -> "list[list[Any]]":
     """The runs in an array of such, not yet checked; RemoteError if it is none."""
     count, at = _head(body, 0, ARRAY)
     if count > MOST_RUNS:
         raise RemoteError(f"more than {MOST_RUNS} runs")
-    runs: list[list[object]] = []
+    runs: list[list[Any]] = []
     for _ in range(count):
         if body[at : at + 1] != b"\x85":
             raise RemoteError("not a run")
@@ -93,7 +97,7 @@ def split(body: bytes, most_entries: int) -> "list[list[object]]":
     return runs
 
 
-def check(kit: Kit, value: "list[object]", limits: Limits) -> Run:
+def check(kit: Kit, value: "list[Any]", limits: Limits) -> Run:
     """The run in what split() gave, checked in all its parts. RemoteError if any is wrong.
 
     Its `values` are left out: who stores it reads the entries all at once.
@@ -103,17 +107,17 @@ def check(kit: Kit, value: "list[object]", limits: Limits) -> Run:
     return run
 
 
-def linked(kit: Kit, value: "list[object]", limits: Limits) -> Run:
+def linked(kit: Kit, value: "list[Any]", limits: Limits) -> Run:
     """As check(), but the signature of the head is not checked."""
     author, first, before, entries, head = value
     # The core checks all but the entries: it is given the last one, on the link before that.
-    links = _walk(kit, first, before, entries, limits)  # type: ignore[arg-type]
-    if first == 1 and before != genesis(kit, author):  # type: ignore[arg-type]
+    links = _walk(kit, first, before, entries, limits)
+    if first == 1 and before != genesis(kit, author):
         raise RemoteError("not a run")
     at = len(links) - 1
     last = walk(
         kit,
-        [author, first + at, links[at - 1] if at else before, entries[at:], head],  # type: ignore
+        [author, first + at, links[at - 1] if at else before, entries[at:], head],
         limits,
     )
     return last._replace(first=first, before=before, entries=entries, links=links, values=[])
@@ -132,9 +136,9 @@ def _walk(kit: Kit, seq: int, link: bytes, entries: list[bytes], limits: Limits)
         )
         if len(entry) > most:
             raise RemoteError("entry too large", 0x8D)
-        if not entry.startswith(start) or not plain(entry, len(start)):
-            if read_entry(kit, entry)[0] != seq:
-                raise RemoteError("entry out of order")
+        usual = entry.startswith(start) and plain(entry, len(start))
+        if not usual and read_entry(kit, entry)[0] != seq:
+            raise RemoteError("entry out of order")
         link = sha256(link + entry).digest()
         links.append(link)
         seq += 1

@@ -120,8 +120,7 @@ class Connection(asyncio.Protocol):
         waiting = self._open[message.token] = self._loop.create_future()
         self.send(message)
         try:
-            async with asyncio.timeout(time_limit_s):
-                return await waiting
+            return await asyncio.wait_for(waiting, time_limit_s)
         except TimeoutError:
             raise RemoteError("no answer in time") from None
         finally:
@@ -148,7 +147,7 @@ class Connection(asyncio.Protocol):
 
     # inside
 
-    def _work(self, began: bool) -> None:  # noqa: FBT001 - whether a new message begins
+    def _work(self, began: bool) -> None:
         left = AT_ONCE
         try:
             for message in self._frames.messages():
@@ -176,7 +175,7 @@ class Connection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         if not self.closing:
-            self._work(True)  # noqa: FBT003
+            self._work(True)
 
     def _take(self, message: Message) -> None:
         code = message.code

@@ -50,7 +50,7 @@ class Frames:
         self._data += data
 
     def messages(self) -> Iterator[Message]:
-        """The messages that are whole; those that nobody asks for wait. RemoteError ends it all."""
+        """The messages that are whole, as they are asked for. RemoteError ends it all."""
         while (message := self._next()) is not None:
             yield message
 

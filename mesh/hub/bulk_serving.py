@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LARGE = 262_144  # bytes of an answer, at most
+RUN = 16_384  # bytes of one run in it: whoever keeps it can hand on parts as small as that
 SMALL = 4096  # bytes of an answer to who does not say how much it takes
 OVERHEAD = 512  # bytes of a message around its body, at most
 STRANGERS_PER_S = 100  # signatures of those whom we do not know that are checked, in all
@@ -38,9 +39,7 @@ class BulkServing:
     What is offered goes to the node's feeds, and into their archive if there is one.
     """
 
-    def __init__(
-        self, kit: Kit, identity: Identity, node: Node, now: "Callable[[], int]"
-    ) -> None:
+    def __init__(self, kit: Kit, identity: Identity, node: Node, now: "Callable[[], int]") -> None:
         self._kit = kit
         self._identity = identity
         self._node = node
@@ -89,7 +88,7 @@ class BulkServing:
             self._known[connection] = Bucket(KNOWN_PER_S)
 
     def _fetched(self, connection: Connection, message: Message, opened: Opened) -> bytes:
-        """The body of an answer to FETCH /feeds: heads, or runs, large ones if they are asked for."""
+        """The body of an answer to FETCH /feeds: heads, or runs as large as is asked for."""
         peer = self._node.peer
         peer.access.check_read("/feeds", opened.sender)
         if not opened.payload:
@@ -99,27 +98,32 @@ class BulkServing:
         room = min(_most(message), LARGE, connection.theirs - OVERHEAD)
         runs: list[list[object]] = []
         for author in sorted(wanted)[: bulk_check.MOST_RUNS]:
-            run = self._run(author, wanted[author], room)
-            if run is not None:
-                size = len(bulk_check.packed(run))
-                if size > room and runs:
-                    break
-                room -= size
+            first = wanted[author]
+            while first is not None and len(runs) < bulk_check.MOST_RUNS:
+                run = self._run(author, first, room)
+                if run is None or (runs and (run[1] > first or bulk_check.size(run) > room)):
+                    break  # what is left out here comes first in the next answer
+                room -= bulk_check.size(run)
                 runs.append(run)
+                first = bulk_check.end(run)
         return bulk_check.packed_all(runs)
 
-    def _run(self, author: bytes, first: "int | None", room: int) -> "list[object] | None":
-        """The run of an author from `first` on, of at most `room` bytes as far as heads allow."""
+    def _run(self, author: bytes, first: int, room: int) -> "list[object] | None":
+        """A run of an author from `first` on, a short one unless heads are farther apart."""
         feeds = self._node.peer.feeds
         feed = feeds.get(author)
-        if first is None or room < OVERHEAD:
+        if room < OVERHEAD:
             return None
         feeds.head(author)  # signs, if it is our own
-        if feeds.archive is not None and (feed is None or first < feed.first_seq):
-            older: list[object] | None = feeds.archive.run(author, max(first, 1), room)
-            if older is not None:
-                return older
-        return feed.run(first, room) if feed is not None else None
+        for most in (min(room, RUN), room):
+            run: list[object] | None = None
+            if feeds.archive is not None and (feed is None or first < feed.first_seq):
+                run = feeds.archive.run(author, max(first, 1), most)
+            if run is None and feed is not None:
+                run = feed.run(first, most)
+            if run is None or run[1] == first:  # else part of it was left out for its size
+                break
+        return run
 
     async def _offered(self, connection: Connection, message: Message, opened: Opened) -> None:
         """Check runs that are offered, keep them, and say so once a crash cannot lose them."""

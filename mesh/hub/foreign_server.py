@@ -41,7 +41,7 @@ class Signed(Protocol):
 
 
 class ForeignServer:
-    """Serves local_get() and what is signed, on TCP `port`, or on any free one if that is taken."""
+    """Serves local_get() and what is signed, on TCP `port`; on a free one if that is taken."""
 
     def __init__(
         self,
