@@ -11,7 +11,7 @@ from mesh.hub.simulate.timeline import Broken, Timeline
 if TYPE_CHECKING:
     from mesh.hub.simulate.host import Host
 
-AUDIT = 4096  # steps from one look at everything to the next
+AUDIT = 2048  # steps from one look at everything to the next
 SETTLE_MS = 12_000  # after a trouble: what was under way then has ended one way or the other
 ANSWER_MS = 2000  # on top of the way there and back, where nothing is lost
 SPARE = 3  # questions that may fail where much is lost, and this share of them:

@@ -10,7 +10,7 @@ from mesh.core.errors import LocalError
 from mesh.core.message import seal_request
 from mesh.hub import cbor
 from mesh.hub.simulate.host import LAMP, SENSOR, Ground, Host
-from mesh.hub.simulate.keys import dice
+from mesh.hub.simulate.keys import dice, sha256
 from mesh.hub.simulate.network import Address
 from mesh.hub.simulate.scenario import FIRST_MS, Scenario
 from mesh.hub.simulate.timeline import Log
@@ -74,6 +74,17 @@ class LyingHost(Host):
         if self.up:
             self.measure(self.draw.randrange(100))
             self.do(self.push)
+            self.do(self._meddle)
+
+    def _meddle(self, now_ms: int) -> None:
+        """Wish what only another may wish."""
+        host = self.draw.choice(self.hosts)
+        payload = cbor.encode(-self.draw.randrange(1000))
+        message = request_for(coap.PUT, ["actuators", LAMP])
+        try:
+            self.questions.ask(now_ms, host.public, message, 60, payload)
+        except LocalError:
+            return  # as below
 
     def push(self, now_ms: int) -> None:
         """What is tried again and again."""
@@ -165,8 +176,6 @@ class Forger(LyingHost):
 
 
 def _link(link: bytes, entries: Sequence[bytes]) -> bytes:
-    from mesh.hub.simulate.keys import sha256  # noqa: PLC0415
-
     for entry in entries:
         link = sha256(link + entry)
     return link

@@ -45,12 +45,13 @@ def check(label: str, node: Node) -> None:
     for name, find, cap in TABLES:
         if len(find(node)) > cap(limits):
             raise Broken(RULE, f"{label} has {len(find(node))} {name}, of at most {cap(limits)}")
-    table = node.contacts.table
-    if len(table) > limits.peers:
-        _check_contacts(label, node, limits)
+    if len(node.contacts.table) > limits.peers + limits.candidates:
+        check_contacts(label, node)
 
 
-def _check_contacts(label: str, node: Node, limits: Limits) -> None:
+def check_contacts(label: str, node: Node) -> None:
+    """Broken if too many peers are known: those named in settings come on top."""
+    limits = node.limits
     rows = [c for c in node.contacts.table.values() if not c.pinned]
     proven = len([c for c in rows if c.address is not None])
     if proven > limits.peers or len(rows) - proven > limits.candidates:
@@ -61,6 +62,7 @@ def audit(label: str, node: Node) -> int:
     """Look at all that a node holds, however deep: Broken for any container that is larger than
     every cap. Gives the bytes of all texts and bytes, and one for each object.
     """
+    check_contacts(label, node)
     limits = node.limits
     most = max(_timers(limits), limits.tail, limits.foreign_tail, limits.mdns_records)
     most = max(most, limits.peers + limits.candidates, limits.remotes, limits.senders, 300)
