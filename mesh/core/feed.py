@@ -12,6 +12,7 @@ from mesh.core.run import (
     read_entry,
     read_run,
     seal_head,
+    seam,
     walk,
 )
 from mesh.core.tail import ENTRY_SIZE, HEAD_SIZE, RUN_SIZE, Tail
@@ -203,9 +204,13 @@ class Feed(Tail):
             return stop - older, stop
         start = last + 1 - run.first
         if start < 0:
-            self.gap = (last + 1, run.first - 1)
-            if last:
-                self.floor = (last, self._link, self.head)
+            at = run.first - 1
+            if run.before == seam(self._kit, run.author, at):
+                self.floor = (at, run.before, None)  # nothing is before it
+            else:
+                self.gap = (last + 1, at)
+                if last:
+                    self.floor = (last, self._link, self.head)
             self._begin(run.first, run.before)
             start = 0
         self._extend(run.entries[start:], run.links[-1])

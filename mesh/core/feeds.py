@@ -3,7 +3,7 @@
 from mesh.core.errors import RemoteError
 from mesh.core.events import Forked
 from mesh.core.feed import Feed, Fork
-from mesh.core.run import check_head, walk
+from mesh.core.run import check_head, seam, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class Feeds:
         self._limits = limits
         # Unless a store knows better: go on where no seq can have been used (protocol.md s.6)
         start = boots << 32
-        seam = kit.sha256(b"othermesh feed v1" + identity.public + start.to_bytes(8, "big"))
-        self.own = Feed(kit, identity.public, limits.tail, start, seam, limits)
+        link = seam(kit, identity.public, start)
+        self.own = Feed(kit, identity.public, limits.tail, start, link, limits)
         self.foreign: dict[bytes, Feed] = {}
         self.due_ms = 0  # the own feed's store is not used before
         # counts all changes; no other start of ours had this one, so cursors of old mean nothing

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mesh.core.contacts import Contact, Contacts
     from mesh.core.limits import Limits
 
-BACK = 3  # times limits.links: so many, if others chose us
+USUAL, MOST = 2, 3  # times limits.links: so many, as others choose us too
 IDLE_CHECKS = 3  # an observation that was silent for so many check intervals is asked for anew
 
 
@@ -67,6 +67,7 @@ class Links:
         self.table: dict[bytes, Link] = {}
         self._most = limits.outgoing * 5 // 8  # so that there is room for other questions
         self._mix_ms = 0
+        self.came: list[bytes] = []  # since the last choice
         self._salt = self.number(65_536)
 
     def number(self, most: int) -> int:
@@ -82,6 +83,11 @@ class Links:
         up = [c for c in self._contacts.proven() if c.state == UP]
         self._drop_gone(now_ms, up)
         keepers = len([1 for c in up if c.keeps])
+        came, self.came = self.came, []
+        for peer in came:
+            found = self._contacts.get(peer)
+            if found is not None and found.state == UP:
+                self._met(now_ms, found)
         mine = [c for c in up if self._is_due(c, keepers)]
         for contact in mine:
             self._add(contact, at_random=False)
@@ -94,32 +100,45 @@ class Links:
                 self._mix(now_ms, others)
             self._mix_ms = now_ms + spread + self.number(spread)
 
-    def met(self, contact: "Contact") -> None:
+    def _met(self, now_ms: int, contact: "Contact") -> None:
         """Somebody is here, anew or again: perhaps only some of us link to who is there."""
         up = [c for c in self._contacts.proven() if c.state == UP and c.keeps]
         if self._keeps and contact.keeps and self.number(len(up) + 1) < self._limits.links:
+            if len(self._random_ones()) >= USUAL * self._limits.links:
+                self._drop_one(now_ms)
             self._add(contact, at_random=True)
+
+    def _random_ones(self) -> "list[Link]":
+        return [link for link in self.live() if link.at_random]
 
     def _choose(self, others: "list[Contact]") -> None:
         few = self._limits.links
-        count = len([1 for link in self.live() if link.at_random])
-        for contact in others:
-            if count < BACK * few and self._keeps and self.listens(contact.peer):
+        count = len(self._random_ones())
+        here = [c for c in others if self._keeps and self.listens(c.peer)]
+        for contact in here:
+            if count < MOST * few:
                 count += self._add(contact, at_random=True)
+        heard_by = len([1 for link in self.live() if self.listens(link.peer)])
+        if self._keeps and count >= few and heard_by < few and count < MOST * few:
+            few = count + 1  # too few link to us: ask one more to do so
         others = [c for c in others if c.peer not in self.table]
         while others and count < few:
             count += self._add(others.pop(self.number(len(others))), at_random=True)
 
+    def _drop_one(self, now_ms: int) -> None:
+        """Let a link go, of those to whom we matter less if there are such."""
+        ones = self._random_ones()
+        free = [link for link in ones if not self.listens(link.peer)] or ones
+        self.drop(now_ms, free[self.number(len(free))].peer)
+
     def _mix(self, now_ms: int, others: "list[Contact]") -> None:
         """Exchange a link, or let one go if there are more than are needed."""
-        free = [link for link in self.live() if link.at_random and not self.listens(link.peer)]
-        count = len([1 for link in self.live() if link.at_random])
         fresh = [c for c in others if c.peer not in self.table]
-        if free and (fresh or count > self._limits.links):
-            self.drop(now_ms, free[self.number(len(free))].peer)
-            count -= 1
-        if fresh and count < self._limits.links:
-            self._add(fresh[self.number(len(fresh))], at_random=True)
+        count = len(self._random_ones())
+        if fresh and count >= self._limits.links:
+            self._drop_one(now_ms)
+            if count <= USUAL * self._limits.links:
+                self._add(fresh[self.number(len(fresh))], at_random=True)
 
     def _is_due(self, contact: "Contact", keepers: int) -> bool:
         """Whether a link to that peer is needed: it is followed, or only tells of itself."""
@@ -141,6 +160,7 @@ class Links:
         if contact.peer in self.table or len(self.table) >= self._most:
             return False
         self.table[contact.peer] = Link(contact, at_random)
+        contact.linked = True
         return True
 
     def _drop_gone(self, now_ms: int, up: "list[Contact]") -> None:
@@ -154,6 +174,9 @@ class Links:
         """Give up a link."""
         link = self.table.pop(peer, None)
         if link is not None:
+            contact = self._contacts.get(peer)
+            if contact is not None:
+                contact.linked = False
             self.dropped(now_ms, link)
 
     def end(self, now_ms: int, link: Link, pause_ms: int) -> None:

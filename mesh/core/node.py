@@ -199,7 +199,7 @@ class Node:
         self._events.append(event)
         if isinstance(event, PeerFound):
             self.replicating.due_ms = -1
-            self.replicating.links.met(self.contacts.table[event.peer])
+            self.replicating.links.came.append(event.peer)
 
     def _work(self, now_ms: int) -> None:
         while (event := self.endpoint.next_event()) is not None:
@@ -264,8 +264,6 @@ class Node:
         contact = self.contacts.get(author)
         if contact is not None:
             contact.verified += 1
-            if contact.state == UP:
-                self.contacts.heard(now_ms, contact)
         self.peer.verified += 1
         self.emit(Reading(author, seq, record.name, record.unit, record.value, clock))
         self.acting.judge(now_ms, author, record.name, record.value)

@@ -7,6 +7,7 @@ its source the one that sends runs, and a run that comes twice unmakes the later
 
 from mesh.core import coap
 from mesh.core.asks import Ask, request_for
+from mesh.core.contacts import UP
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed import Fork
 from mesh.core.links import IDLE_CHECKS, Link, Links
@@ -213,6 +214,9 @@ class Replicating:
                 if self._parents.get(author) not in self.links.table:
                     self._parents[author] = link.peer
                 link.lies = 0
+                contact = self._contacts.get(link.peer)
+                if author == link.peer and contact is not None and contact.state == UP:
+                    self._contacts.heard(now_ms, contact)
             elif new == 0 and author in link.named and self._parents.get(author) != link.peer:
                 link.stale = True
             return new or 0

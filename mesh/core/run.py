@@ -25,6 +25,11 @@ def genesis(kit: "Kit", author: bytes) -> bytes:
     return kit.sha256(b"othermesh feed v1" + author)
 
 
+def seam(kit: "Kit", author: bytes, seq: int) -> bytes:
+    """The link at seq for an author that goes on behind it, as it lost what it wrote before."""
+    return kit.sha256(b"othermesh feed v1" + author + seq.to_bytes(8, "big"))
+
+
 def next_link(kit: "Kit", link: bytes, entry: bytes) -> bytes:
     """The link of an entry, which follows on `link`."""
     return kit.sha256(link + entry)

@@ -63,7 +63,8 @@ class Mesh:
 
     def knows(self, node, author):
         own = author.peer.feeds.own
-        return node is author or node.peer.feeds.next_seq(author.peer.id) == own.next_seq
+        silent = own.next_seq == own.first_seq
+        return silent or node is author or node.peer.feeds.next_seq(own.author) == own.next_seq
 
     def all_know(self, author, nodes=None):
         return False not in [self.knows(node, author) for node in nodes or self.nodes]
