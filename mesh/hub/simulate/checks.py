@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mesh.core.events import Answer, Forked
 from mesh.hub.simulate import tables
-from mesh.hub.simulate.ledger import Author, Ledger
+from mesh.hub.simulate.ledger import Author, Ledger, Value
 from mesh.hub.simulate.timeline import Broken, Timeline
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Checks:
         self.accepts = 0
         self.wishes: dict[int, Host] = {}  # number of a wish: whose lamp
         self.done: set[int] = set()
-        self.forks: dict[str, dict[bytes, int]] = {}  # host: author: the last seq it took
+        self.forks: dict[str, dict[bytes, int]] = {}  # host: author: where
         self._timeline = timeline
         self._ledger = ledger
         self._gentle = gentle
@@ -63,16 +63,16 @@ class Checks:
         if not self._steps % AUDIT:
             tables.audit(host.label, host.node)
 
-    def accepted(self, host: "Host", public: bytes, entries: list[bytes]) -> None:
+    def accepted(self, host: "Host", public: bytes, values: list[Value]) -> None:
         """A host took entries of somebody."""
         if not host.honest:
             return
-        seqs = self._ledger.check_accepted(host.label, public, entries)
+        seqs = self._ledger.check_accepted(host.label, public, values)
         self.accepts += len(seqs)
-        feed = host.node.peer.feeds.foreign[public]
-        if feed.head is not None:
+        feed = host.node.peer.feeds.foreign.get(public)
+        if feed is not None and feed.head is not None:
             self._ledger.check_head(host.label, public, feed.head)
-        if public in self.forks[host.label]:
+        if max(seqs) >= self.forks[host.label].get(public, NEVER):
             raise Broken("a fork ends a feed", f"{host.label} took more of a feed that has forked")
         if host.told is not None:
             host.told(host, public, seqs)

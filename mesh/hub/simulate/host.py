@@ -12,10 +12,11 @@ from mesh.core.primitives import Identity
 from mesh.core.questions import Questions
 from mesh.core.settings import parse
 from mesh.hub.desktop import DESKTOP
+from mesh.hub.simulate.archive import Archive
 from mesh.hub.simulate.checks import Checks
 from mesh.hub.simulate.disk import Disk, PowerLoss
 from mesh.hub.simulate.keys import Keys
-from mesh.hub.simulate.ledger import Ledger
+from mesh.hub.simulate.ledger import Ledger, Value
 from mesh.hub.simulate.network import Address, Network
 from mesh.hub.simulate.timeline import Broken, Log, Timeline
 
@@ -83,6 +84,7 @@ class Host:
         self.rate = MILLION
         self.clock_ms: int | None = 0 if kind == "desktop" else None  # wrong by so much; no clock
         self.disk = Disk()
+        self.archive = Archive(lambda: ground.timeline.now) if kind == "desktop" else None
         self.life = 0
         self.known: list[tuple[bytes, Address]] = []  # addresses that somebody gave it
         self.told: Callable[[Host, bytes, list[int]], None] | None = None
@@ -135,6 +137,8 @@ class Host:
         self._node = node
         self.questions = Questions(node)
         self.disk.restore(node.peer.feeds.own)
+        if self.archive is not None:
+            node.peer.feeds.resume(self.archive)
         node.peer.kind = self.kind
         if self.clock_ms is not None:
             node.clock.set(0, UNIX_MS + ground.timeline.now + self.clock_ms, 2)
@@ -150,9 +154,9 @@ class Host:
         feeds = node.peer.feeds
         heard = feeds.heard
 
-        def check(now_ms: int, author: bytes, entries: list[bytes]) -> None:
-            self.ground.checks.accepted(self, author, entries)
-            heard(now_ms, author, entries)
+        def check(now_ms: int, author: bytes, values: list[Value]) -> None:
+            self.ground.checks.accepted(self, author, values)
+            heard(now_ms, author, values)
 
         feeds.heard = check
 
@@ -168,6 +172,8 @@ class Host:
             self.life += 1
             self._node = None
             self.ground.log.add(f"{self.ground.timeline.now} {self.label} is off")
+            if self.archive is not None:
+                self.archive.crash()
             self.ground.network.leave(self.address)
             self.ground.checks.stopped(self)
 
@@ -236,4 +242,5 @@ class Host:
         except LocalError:  # its feed has ended
             return
         own.keep()
-        self.node.serving.feed_changed(now_ms, self.public)
+        self.node.peer.feeds.grown()
+        self.node.tick(now_ms)

@@ -6,6 +6,7 @@ from mesh.hub import cbor
 from mesh.hub.simulate.disk import Disk
 from mesh.hub.simulate.timeline import Broken
 
+Value = tuple[int, list[int | None], str, object]  # an entry as read_entry gives it
 MARK = b"\x6eothermesh-head"  # stands in all that a head's signature covers, and in nothing else
 
 
@@ -15,7 +16,7 @@ class Author:
     def __init__(self, label: str, honest: bool) -> None:
         self.label = label
         self.honest = honest
-        self.entries: dict[int, set[bytes]] = {}
+        self.entries: dict[int, dict[bytes, Value]] = {}
         self.links: dict[int, set[bytes]] = {}  # that were signed, by seq
         self.lost = 0  # up to there its own disk was lost
         self.written = 0  # the last seq noted
@@ -68,25 +69,25 @@ class Ledger:
         self._wrote(author, feed, seq)
         author.signed = max(author.signed, seq)
 
-    @staticmethod
-    def _wrote(author: Author, feed: Feed, last: int) -> None:
+    def _wrote(self, author: Author, feed: Feed, last: int) -> None:
         """Note what is new in an author's own feed, up to the last that is signed."""
         first = feed.first_seq
         entries = feed._entries
         start = max(first, author.written + 1) if author.honest else first
         for seq in range(start, last + 1):
-            author.entries.setdefault(seq, set()).add(entries[seq - first])
+            entry = entries[seq - first]
+            author.entries.setdefault(seq, {})[entry] = read_entry(self._kit, entry)
         author.written = max(author.written, last)
 
-    def check_accepted(self, label: str, public: bytes, entries: list[bytes]) -> list[int]:
+    def check_accepted(self, label: str, public: bytes, values: list[Value]) -> list[int]:
         """Broken unless that author wrote and signed these entries; their seqs."""
         author = self.authors.get(public)
         if author is None:
             raise Broken("only what its author signed", f"{label} took entries of nobody")
         seqs = []
-        for entry in entries:
-            seq = read_entry(self._kit, entry)[0]
-            if entry not in author.entries.get(seq, ()) or seq > author.signed:
+        for value in values:
+            seq = value[0]
+            if value not in author.entries.get(seq, {}).values() or seq > author.signed:
                 raise Broken(
                     "only what its author signed",
                     f"{label} took an entry {_short(seq)} that {author.label} never signed",

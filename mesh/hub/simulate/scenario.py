@@ -10,7 +10,7 @@ TROUBLES = ("cut", "deaf", "crash", "wipe", "move", "full", "torn", "sleep", "cl
 LIARS = ("clone", "forger", "endless", "replayer", "flooder", "stranger", "spoofer", "slanderer")
 START_MS = 15_000  # in which all come up
 FIRST_MS = 20_000  # then trouble begins
-CROWD = 0.08  # of the scenarios have many peers
+CROWD = 0.05  # of the scenarios have many peers
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Scenario:
     desktops: int = 0
     topology: str = "lan"  # or "unicast": no multicast, some addresses given by hand; "bridge"
     weather: Weather = Weather()
+    keeping: bool = True  # boards too keep what others write; desktops do anyhow
     write_ms: int = 3000  # from one reading to the next
     ask_ms: int = 4000  # from one question to the next
     troubled_ms: int = 60_000  # from then on nothing is done to anybody, and nobody measures
@@ -63,8 +64,9 @@ class Scenario:
     def words(self) -> list[str]:
         """In words, a line each."""
         weather = self.weather
+        keepers = "all keep all" if self.keeping else "only desktops keep what others write"
         lines = [
-            f"{self.peers} peers, {self.desktops} of them desktops, {self.topology}",
+            f"{self.peers} peers, {self.desktops} of them desktops, {self.topology}; {keepers}",
             f"delay {weather.delay_ms}-{weather.delay_ms + weather.jitter_ms} ms,"
             f" loss {weather.loss:.0%}, duplicates {weather.duplicates:.0%},"
             f" out of order {weather.reordering:.0%}",
@@ -82,9 +84,9 @@ class Scenario:
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     dices = dice("scenario", seed)
-    peers = dices.randint(3, 8)
+    peers = dices.randint(3, 10)
     if dices.random() < CROWD:
-        peers = dices.randint(9, 11)
+        peers = dices.randint(12, 24)
     topology = dices.choice(("lan", "lan", "lan", "unicast", "bridge"))
     scenario = Scenario(
         seed,
@@ -92,6 +94,7 @@ def draw(seed: int) -> Scenario:
         desktops=dices.randint(0, peers // 2),
         topology=topology,
         weather=_weather(dices, topology),
+        keeping=topology == "bridge" or dices.random() < 0.6,  # noqa: PLR2004
         write_ms=dices.choice((1000, 3000, 6000)),
         ask_ms=dices.choice((2000, 5000)),
         rates=_rates(dices, peers),

@@ -70,6 +70,8 @@ class World:
         kind = "desktop" if number <= scenario.desktops else "board"
         holder = self.keys.identity(1, lambda: 0).public
         settings: dict[str, Any] = {"follow": "*", "introduced_by": to_text(holder)}
+        if scenario.keeping:
+            settings["keep"] = [{"who": "*"}]
         host = Host(self.ground, number, kind, settings)
         if scenario.rates:
             host.rate = scenario.rates[number - 1]
@@ -176,7 +178,27 @@ class World:
                 own = other.node.peer.feeds.own
                 if own.newest is not None and have != own.next_seq:
                     return f"{host.label} has {other.label} up to {have - 1}, not {own.next_seq - 1}"
+        return self._apart_on_liars()
+
+    def _apart_on_liars(self) -> str:
+        """Who of the honest stops elsewhere than another in the feed of one who was caught."""
+        found: dict[bytes, tuple[Host, int]] = {}
+        for host in self.hosts:
+            for author, feed in host.node.peer.feeds.foreign.items() if host.up else ():
+                if feed.fork is None:
+                    continue
+                first, seq = found.setdefault(author, (host, feed.fork[0]))
+                if seq != feed.fork[0]:
+                    return f"{host.label} and {first.label} see a feed fork at different places"
+        for host in self.hosts:
+            for author, (first, seq) in found.items() if host.up else ():
+                held = host.node.peer.feeds.foreign.get(author)
+                if held is not None and held.fork is None and self._connected(host, first):
+                    return f"{host.label} does not know of the fork that {first.label} saw at {seq}"
         return ""
 
     def _connected(self, one: Host, other: Host) -> bool:
-        return one.up and other.up and self.network.reaches(other, one)
+        """Whether what one writes is to come to the other: directly, or by others who keep it."""
+        if not (one.up and other.up):
+            return False
+        return self.scenario.keeping or self.network.reaches(other, one)
