@@ -15,7 +15,7 @@ from mesh.hub.store.rules import Rules
 from mesh.hub.store.writer import Forked, Hooks, Writer
 
 WAITING = 100_000  # entries handed over and not yet written: beyond that, new ones are let go
-RUN_ROOM = 300  # bytes of a run besides its entries, at most
+RUN_ROOM = 250  # bytes of a run besides its entries, at most
 
 
 class Archive:
@@ -157,10 +157,11 @@ class Archive:
         """
         self._writer.do(what, synced=synced)
 
-    def keep_synced(self, run: Run) -> None:
-        """Keep a run before this returns, so that not even a power cut loses it. LocalError."""
-        self._writer.keep_synced(run)
-        self._held.add(run.author, run.first, run.before, run.seq)
+    def keep_synced(self, runs: list[Run]) -> None:
+        """Keep runs before this returns, so that not even a power cut loses them. LocalError."""
+        self._writer.keep_synced(runs)
+        for run in runs:
+            self._held.add(run.author, run.first, run.before, run.seq)
 
     @property
     def database(self) -> sqlite3.Connection:

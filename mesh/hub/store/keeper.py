@@ -8,7 +8,7 @@ from mesh.hub.store import rows
 from mesh.hub.store.readings import Value
 from mesh.hub.store.rows import Row
 
-RUN = 700  # bytes of entries to which short runs are joined: a board takes runs of 900
+RUN = 640  # bytes of entries to which short runs are joined: a board takes runs of 900
 PUT = f"INSERT INTO run(author, {rows.COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 CHANGE = """UPDATE run SET before = ?3, last = ?4, link = ?5, head = ?6, entries = ?7
     WHERE author = ?1 AND first = ?2"""
@@ -36,7 +36,7 @@ class Growing:
         self.first = first
         self.before = before
         self.entries = entries
-        self.size = sum(map(len, entries))
+        self.size = size_of(entries)
         self.last = first + len(entries) - 1
         self.link = self.head = b""
         self.stored = False  # in the table, perhaps shorter than it is by now
@@ -138,7 +138,7 @@ class Keeper:
     def _grow(self, author: int, newest: Growing, run: Run, at: int) -> None:
         entries = run.entries[at:] if at else run.entries
         newest.entries += entries
-        newest.size += sum(map(len, entries))
+        newest.size += size_of(entries)
         newest.last, newest.link, newest.head = run.seq, run.links[-1], run.head
         newest.written = False
         self._read(author, entries, run.values[at:] if run.values else None)
@@ -205,7 +205,12 @@ class Keeper:
 
 
 def _size(run: Run, at: int) -> int:
-    return sum(map(len, run.entries[at:] if at else run.entries))
+    return size_of(run.entries[at:] if at else run.entries)
+
+
+def size_of(entries: list[bytes]) -> int:
+    """The bytes of entries in a run, each with its CBOR head."""
+    return sum(map(len, entries)) + 3 * len(entries)
 
 
 def _before(run: Run, seq: int) -> bytes:

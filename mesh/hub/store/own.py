@@ -1,6 +1,7 @@
 """The own feed in the store: written, and safe from power cuts, before it is published."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from mesh.core.run import Run, genesis, seal_head
 from mesh.hub.primitives import make_kit
 from mesh.hub.store import rows
 from mesh.hub.store.archive import Archive
+from mesh.hub.store.keeper import RUN
 from mesh.hub.store.rows import Row
 
 COPY = "copy"  # a fact that only copies of a store have
@@ -75,17 +77,29 @@ class OwnFeed:
             start = self._link
         else:
             start = rows.links(before, entries[:at])[-1] if at else before
-        more = entries[at:]
-        links = rows.links(start, more)
-        last = first + len(entries) - 1
-        head = seal_head(self._identity, last, links[-1])
-        run = Run(self._identity.public, first + at, start, more, head, last, links, [])
+        runs = list(self._signed(first + at, start, entries[at:]))
         try:
-            self._archive.keep_synced(run)
+            self._archive.keep_synced(runs)
         except LocalError as error:
             raise OSError(error.detail) from error
-        self._next = last + 1
-        self._link = links[-1]
+        self._next = runs[-1].seq + 1
+        self._link = runs[-1].links[-1]
+
+    def _signed(self, first: int, before: bytes, entries: list[bytes]) -> Iterator[Run]:
+        """Entries as runs that boards can take, each with its head."""
+        while entries:
+            count = size = 0
+            for entry in entries:
+                size += len(entry) + 3
+                if count and size > RUN:
+                    break
+                count += 1
+            links = rows.links(before, entries[:count])
+            last = first + count - 1
+            head = seal_head(self._identity, last, links[-1])
+            public = self._identity.public
+            yield Run(public, first, before, entries[:count], head, last, links, [])
+            first, before, entries = last + 1, links[-1], entries[count:]
 
     def _doubt(self) -> str:
         """Why this file may lack the newest of the feed, or nothing."""

@@ -1,7 +1,7 @@
 """Questions to the store: what was measured, what was said, how much is kept."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -165,7 +165,7 @@ class Queries:
         for first, last, packed in self._runs(author, after, newest_first=False):
             yield from self._said(first, last, packed, after)
 
-    def newest(self, author: bytes) -> Iterator[Said]:
+    def newest(self, author: bytes) -> Generator[Said, None, None]:
         """What an author said, the newest first."""
         for first, last, packed in self._runs(author, 0, newest_first=True):
             yield from reversed(list(self._said(first, last, packed, 0)))

@@ -36,7 +36,10 @@ class Readings:
     it measured since that start. Until then a reading has the time at which it came here.
     """
 
-    def __init__(self, database: sqlite3.Connection, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, now_ms: Callable[[], int], *, placing: bool = True
+    ) -> None:
+        self._placing = placing  # else what has no time of its own has the time at which it came
         self._database = database
         self._now_ms = now_ms
         self._kit = make_kit()
@@ -47,7 +50,7 @@ class Readings:
         ask = self._database.execute
         self._rows: list[Row] = []
         self._unplaced: list[tuple[int, ...]] = []
-        self._sensors: dict[int, dict[object, tuple[int, str]]] = {}
+        self._sensors: dict[int, dict[str, tuple[int, str]]] = {}
         for id, author, name, unit in ask("SELECT id, author, name, unit FROM sensor"):
             self._sensors.setdefault(author, {})[name] = (id, unit)
         self._boots = {
@@ -92,28 +95,28 @@ class Readings:
 
     @staticmethod
     def _plainly(
-        sensors: dict[object, tuple[int, str]], time: int, seq: int, quality: int, body: object
+        sensors: dict[str, tuple[int, str]], time: int, seq: int, quality: int, body: object
     ) -> list[Row] | None:
         """The readings of a pack as most are: known sensors, and nothing but numbers. None: it
         takes a closer look.
         """
         found: list[Row] = []
-        try:
-            for record in body:  # type: ignore[attr-defined]
-                value = record[VALUE]
-                kind = type(value)
-                number, unit = sensors[record[NAME]]
-                if len(record) != 2 + (record.get(UNIT) is not None) or (
-                    record.get(UNIT, "") != unit
-                ):
-                    return None
-                if kind in FRACTIONS:
-                    value = float(value)
-                elif kind is not float and (kind is not int or not -MOST < value < MOST):
-                    return None
-                found.append((number, time, seq, quality, value))
-        except (KeyError, TypeError, AttributeError):
+        if type(body) is not list:
             return None
+        for record in body:
+            name = record.get(NAME) if type(record) is dict else None
+            known = sensors.get(name) if type(name) is str else None
+            if known is None or len(record) != (3 if known[1] else 2):
+                return None
+            if known[1] and record.get(UNIT) != known[1]:
+                return None
+            value = record.get(VALUE)
+            kind = type(value)
+            if kind in FRACTIONS:
+                value = float(value)
+            elif kind is not float and (kind is not int or not -MOST < value < MOST):
+                return None
+            found.append((known[0], time, seq, quality, value))
         return found
 
     def _by_the_book(self, author: int, entry: bytes, time: int, quality: int) -> list[Row]:
@@ -147,7 +150,7 @@ class Readings:
         quality, boots, since_ms, unix_ms = clock
         known = self._boots.get((author, boots))
         if quality and unix_ms is not None and unix_ms < LATEST_MS:
-            if known is None or known[0] < quality:
+            if self._placing and (known is None or known[0] < quality):
                 self._learn(author, clock)
             return unix_ms, quality
         if known is not None and (since_ms or 0) < LATEST_MS:

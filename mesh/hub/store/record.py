@@ -54,7 +54,7 @@ class Record:
     def _forked(self, author: bytes, _: int, ours: list[object], theirs: list[object]) -> None:
         self._loop.call_soon_threadsafe(self._prove, author, [ours, theirs])
 
-    def _prove(self, author: bytes, pair: list[object]) -> None:
+    def _prove(self, author: bytes, pair: object) -> None:
         try:
             self._node.peer.feeds.prove(author, pair)
         except (RemoteError, LocalError) as error:

@@ -59,11 +59,11 @@ class Rules:
         return found if isinstance(found, Readings) else Readings()
 
     def _read(self, profile: Profile) -> None:
-        for kept in getattr(profile, "keep", None) or ():
-            rule = kept if isinstance(kept, dict) else kept._asdict()
-            limits = Entries(_ms(rule.get("days")), rule.get("bytes"))
-            self._entries.append(_Rule(_who(profile, rule.get("who", "*"), "keep"), None, limits))
-        history = getattr(profile, "history", None) or []
+        for kept in profile.keep:
+            who = None if kept.who is None else frozenset(kept.who)
+            limits = Entries(_ms(kept.days or None), kept.bytes or None)
+            self._entries.append(_Rule(who, None, limits))
+        history = profile.history
         check(history, "history", SCHEMA)
         for at, rule in enumerate(history):
             who = _who(profile, rule.get("who", "*"), f"history[{at}].who")

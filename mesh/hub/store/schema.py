@@ -81,10 +81,12 @@ def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
         raise LocalError(
             f"nothing was kept yet: {path} is not there", "`mesh up` keeps what it hears"
         )
-    where = path if writing else f"{path.absolute().as_uri()}?mode=ro"
+    if writing:
+        path.touch(0o600)  # it says what was measured at home; what SQLite has beside it is alike
+    where = path.absolute().as_uri() + ("" if writing else "?mode=ro")
     try:
         database = sqlite3.connect(
-            where, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=not writing
+            where, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=True
         )
         try:
             _prepare(database, path, writing)
@@ -93,8 +95,6 @@ def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
             raise
     except sqlite3.Error as error:
         raise broken(path, error) from error
-    if writing:
-        path.chmod(0o600)  # it says what was measured at home; -wal and -shm take the same rights
     return database
 
 

@@ -18,6 +18,7 @@ from mesh.hub.store.rules import Rules
 
 BATCH = 5000  # entries in one transaction, about: a reader or a flush waits no longer than that
 AGAIN_S = 5.0  # until what could not be written is tried again
+ALIVE_S = 1.0  # from one look whether the thread is there to the next
 UPKEEP_S = 60.0  # from one look for what is too old to the next, and of summaries
 
 log = logging.getLogger(__name__)
@@ -122,16 +123,19 @@ class Writer:
                 done.set()
 
         self._hand_over(Alone(job), 0)
-        done.wait()
+        while not done.wait(ALIVE_S):
+            if not self._thread.is_alive():
+                raise LocalError(f"{self.path} is not written any more", "start the peer anew")
         if failed:
             raise schema.broken(self.path, failed[0])
 
-    def keep_synced(self, run: Run) -> None:
-        """Keep a run before this returns, so that not even a power cut loses it. LocalError."""
+    def keep_synced(self, runs: list[Run]) -> None:
+        """Keep runs before this returns, so that not even a power cut loses them. LocalError."""
 
         def keep(_: sqlite3.Connection) -> None:
             try:
-                self._keeper.keep(run)
+                for run in runs:
+                    self._keeper.keep(run)
                 self._keeper.write()
                 self._readings.write()
             except (sqlite3.Error, Contradiction):
