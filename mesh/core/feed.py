@@ -1,7 +1,6 @@
 """A feed as it is held: the newest entries of one author and the heads that vouch for them."""
 
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.limits import Limits
 from mesh.core.run import (
     Run,
     check_head,
@@ -21,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mesh.core.primitives import Identity, Kit
+    from mesh.core.primitives import Identity
 
 __all__ = (
     "Feed",

@@ -83,7 +83,7 @@ class Feeds:
 
     def grown(self) -> None:
         """Have those told who want to know that the own feed has something new."""
-        self._note(self.own, True, None)  # noqa: FBT003
+        self._note(self.own, True, None)
 
     def get(self, author: bytes) -> "Feed | None":
         """The feed of an author, if anything of it is held."""
@@ -204,7 +204,7 @@ class Feeds:
             self.heard(now_ms, author, run.values[start:stop])
         return max(0, stop - start)
 
-    def _note(self, feed: Feed, is_new: bool, source: "bytes | None") -> None:  # noqa: FBT001
+    def _note(self, feed: Feed, is_new: bool, source: "bytes | None") -> None:
         """Count a change, and note who has the newest."""
         if is_new:
             self.version += 1
@@ -277,7 +277,7 @@ class Feeds:
             if self.archive is not None:
                 self.archive.evidence(feed.author, a, b)
             self.emit(Forked(feed.author, seq))
-            self._note(feed, True, None)  # noqa: FBT003
+            self._note(feed, True, None)
 
     def forks(self) -> dict[bytes, int]:
         """Whose feeds have ended in a contradiction, and where."""

@@ -32,7 +32,7 @@ class Link:
     fetching = filling = proving = False  # a question is under way
     lies = 0
 
-    def __init__(self, contact: "Contact", at_random: bool) -> None:  # noqa: FBT001
+    def __init__(self, contact: "Contact", at_random: bool) -> None:
         self.peer = contact.peer
         self.where = contact.address, contact.boots
         self.keeps = contact.keeps
@@ -56,7 +56,7 @@ class Links:
         contacts: "Contacts",
         limits: "Limits",
         random: "Callable[[int], bytes]",
-        keeps: bool,  # noqa: FBT001
+        keeps: bool,
         follows: "Callable[[bytes], bool]",
     ) -> None:
         self._contacts = contacts

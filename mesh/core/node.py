@@ -87,9 +87,7 @@ class Node:
         links = Links(self.contacts, limits, kit.random, keeps, self._needs)
         links.listens = self.serving.telling.listens
         links.unheard = lambda peer: not feeds.next_seq(peer)
-        self.replicating = Replicating(
-            kit, self.asks, feeds, self.contacts, limits, self._untrue
-        )
+        self.replicating = Replicating(kit, self.asks, feeds, self.contacts, limits, self._untrue)
         self.replicating.keeps = keeps
         self.replicating.use(links)
         self.serving.telling.linked = self._linked

@@ -126,9 +126,7 @@ class Peer:
         if path[:1] == ["actuators"] and len(path) == 2:
             self.access.check_set(path[1], who)
 
-    def _feeds(
-        self, now_ms: int, query: list[str], who: "bytes | None", value: object
-    ) -> object:
+    def _feeds(self, now_ms: int, query: list[str], who: "bytes | None", value: object) -> object:
         self.feeds.keep(now_ms)
         if "evidence" in query:
             return self.feeds.evidence(value)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from mesh.core.asks import Asks
     from mesh.core.contacts import Contact, Contacts
     from mesh.core.events import Answer
     from mesh.core.feeds import Feeds
@@ -158,9 +159,10 @@ class Replicating:
         ask = Ask(link.peer, contact.address, (CBOR, self._kit.encode(body)), done)
         ask.about = body
         try:
-            return self._asks.put(now_ms, ask, message)
+            number: int = self._asks.put(now_ms, ask, message)
         except LocalError:
             return None  # every exchange is in use; the next tick tries again
+        return number
 
     # what a link tells
 
@@ -201,7 +203,7 @@ class Replicating:
 
     def _lied(self, now_ms: int, link: Link, ask: Ask, error: RemoteError) -> None:
         self._refused(now_ms, link.peer, ask.address, error)
-        link.lies += error.code != 0xA3  # noqa: PLR2004 - 5.03: there was no room
+        link.lies += error.code != 0xA3
         if link.lies == LIES and not link.ended:
             self._asks.cancel(now_ms, link.number)
             self.links.end(now_ms, link, self._limits.check_ms * IDLE_CHECKS)
@@ -262,8 +264,8 @@ class Replicating:
         """Ask for proof of what is said of authors whom we keep."""
         doubted = []
         for author, seq in forks.items():
-            feed = self._feeds.foreign.get(author)  # type: ignore[arg-type]
             if isinstance(author, bytes) and isinstance(seq, int) and self._feeds.wants(author):
+                feed = self._feeds.foreign.get(author)
                 if feed is None or not feed.fork or seq < feed.fork[0]:
                     doubted.append(author)
         if doubted and not link.proving:

@@ -198,8 +198,8 @@ class Telling:
         self,
         listener: Listener,
         room: int,
-        with_heads: bool,  # noqa: FBT001
-        strict: bool,  # noqa: FBT001
+        with_heads: bool,
+        strict: bool,
     ) -> "list[Any]":
         """What a listener is to be told next, of about so many bytes; `strict`: no more at all."""
         feeds = self._feeds
@@ -237,7 +237,7 @@ class Telling:
         author: bytes,
         news: "list[Any]",
         room: int,
-        strict: bool,  # noqa: FBT001
+        strict: bool,
     ) -> int:
         """Add the runs of an author that a listener lacks; the room that is left."""
         feeds = self._feeds
