@@ -25,7 +25,7 @@ from mesh.hub.store.queries import Queries
 
 KILLS = 12
 CHILD = ROOT / "tests" / "hub" / "store_child.py"
-LIMITS = Limits(tail=16)
+LIMITS = Limits(tail=24)
 
 
 def run_and_kill(folder, lines):

@@ -45,7 +45,10 @@ LOST = """
 ADDED = """
     SELECT author, seq, count(*) FROM kept.reading AS r JOIN kept.sensor ON sensor.id = r.sensor
     WHERE NOT EXISTS (
-        SELECT * FROM reading AS m WHERE m.sensor = r.sensor AND m.seq = r.seq
+        SELECT * FROM reading AS m
+        WHERE m.sensor = r.sensor AND m.seq = r.seq AND m.time = r.time
+    ) AND NOT EXISTS (
+        SELECT * FROM unplaced AS u WHERE u.sensor = r.sensor AND u.seq = r.seq
     ) GROUP BY author, seq ORDER BY author, seq
 """
 HOLDS = """
