@@ -187,6 +187,7 @@ class Node:
     def moved(self, now_ms: int) -> None:
         """We are back on a network, or at another address: tell all who knew us."""
         self.searching.again(now_ms)
+        self.replicating.moved(now_ms)
         for contact in self.contacts.proven():
             self.contacts.schedule(contact, now_ms)
 

@@ -87,6 +87,13 @@ class Replicating:
         if not self.links.table and not self._lacking:
             self.due_ms = None  # until somebody comes
 
+    def moved(self, now_ms: int) -> None:
+        """Our address is another: what links tell goes to the old one, unless asked anew."""
+        for link in self.links.live():
+            self._asks.cancel(now_ms, link.number)
+            link.number = -1
+        self.due_ms = now_ms
+
     # what a link is asked to tell
 
     def _register(self, now_ms: int, link: Link) -> None:
