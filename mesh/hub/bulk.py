@@ -3,26 +3,18 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
-from mesh.core import coap
-from mesh.core.asks import request_for
 from mesh.core.errors import RemoteError
 from mesh.core.limits import Limits
-from mesh.core.message import open_response, seal_request
 from mesh.core.primitives import Identity, Kit
-from mesh.core.represent import CBOR
 from mesh.core.run import Run, claim
 from mesh.hub import bulk_check
-from mesh.hub.bulk_connection import Connection
-from mesh.hub.bulk_serving import LARGE, MOST_ENTRIES, OVERHEAD, RUN
-from mesh.hub.interfaces import Address
+from mesh.hub.bulk_asking import Answered, Source, Way, connected
+from mesh.hub.bulk_serving import LARGE, MOST_ENTRIES, RUN
 from mesh.hub.store.archive import Archive
 
-COSE = 18
-CONNECT_S = 5.0
-ANSWER_S = 20.0
 PIECE = 8192  # entries that one source is given to fetch; then whoever is free takes the next
 WAYS = 2  # pieces under way from one source: one is checked while the other travels
 WAITING = 30_000  # entries on their way into the store, before more are fetched
@@ -30,13 +22,6 @@ PAUSE_S = 0.01
 LEAST = 2 * RUN  # bytes that are asked for at least
 ENTRY = 80  # bytes of one, about, until we know better
 SPARSE = 1 << 24  # a feed that is longer went on at a later seq, and is asked for as it is held
-
-
-class Source(NamedTuple):
-    """A peer that may hold what we lack, and where it listens."""
-
-    peer: bytes
-    address: Address
 
 
 class Caught(NamedTuple):
@@ -76,6 +61,7 @@ class CatchingUp:
         self._wants = wants
         self._told = told
         self._limits = Limits()
+        self.newest: dict[bytes, int] = {}  # the last seq that came of each author
         self._pieces: deque[Piece] = deque()
         self._busy = 0
         self._size = ENTRY
@@ -83,22 +69,28 @@ class CatchingUp:
         self._failed: dict[bytes, str] = {}
         self._news = asyncio.Event()
 
-    async def run(self, sources: Sequence[Source]) -> Caught:
-        """Fetch all that these sources have. Whoever fails is left out, and the rest go on."""
+    async def run(self, sources: Sequence[Source], least: int = 0) -> Caught:
+        """Fetch what these sources have, unless that is fewer than `least` entries. Whoever fails
+        is left out, and the rest go on.
+        """
         async with contextlib.AsyncExitStack() as stack:
             met = []
             ends: dict[bytes, int] = {}
             for source in sources:
                 try:
-                    connection = await stack.enter_async_context(_connected(source))
-                    heads = await self._heads(connection, source)
+                    connection = await stack.enter_async_context(
+                        connected(self._kit, self._identity, source)
+                    )
+                    heads = await self._heads(connection)
                 except (RemoteError, OSError, TimeoutError) as error:
                     self._failed[source.peer] = str(error) or "no connection"
                     continue
                 met.append((connection, source, heads))
                 for author, seq in heads.items():
                     ends[author] = max(seq, ends.get(author, 0))
-            self._pieces.extend(self._plan(ends))
+            pieces = list(self._plan(ends))
+            if sum(piece.last + 1 - piece.first for piece in pieces) >= least:
+                self._pieces.extend(pieces)
             ways = [self._fetch(*one) for one in met for _ in range(WAYS)]
             await asyncio.gather(*ways)
         lacking = sum(piece.last + 1 - piece.first for piece in self._pieces)
@@ -117,9 +109,7 @@ class CatchingUp:
                 for at in range(first, end + 1, step):
                     yield Piece(author, at, min(end, at + step - 1))
 
-    async def _fetch(
-        self, connection: Connection, source: Source, heads: dict[bytes, int]
-    ) -> None:
+    async def _fetch(self, connection: Way, source: Source, heads: dict[bytes, int]) -> None:
         """Take pieces that this source may have, until there are none, or it fails."""
         while source.peer not in self._failed:
             piece = self._next(source, heads)
@@ -145,12 +135,12 @@ class CatchingUp:
                 return piece
         return None
 
-    async def _fetch_piece(self, connection: Connection, source: Source, piece: Piece) -> None:
+    async def _fetch_piece(self, connection: Way, source: Source, piece: Piece) -> None:
         at = piece.first
         try:
             while at <= piece.last:
                 room = max(LEAST, min(LARGE, (piece.last + 1 - at) * self._size))
-                runs = await self._runs(connection, source, {piece.author: at}, room)
+                runs = await self._runs(connection, {piece.author: at}, room)
                 if not runs:
                     return
                 for run in runs:
@@ -179,26 +169,24 @@ class CatchingUp:
             await asyncio.sleep(PAUSE_S)
         self._archive.took(run.author, run)
         self._entries += len(run.entries)
+        self.newest[run.author] = max(run.seq, self.newest.get(run.author, 0))
         self._size = sum(map(len, run.entries)) // len(run.entries) + 8
         self._told(self._entries)
 
-    async def _runs(
-        self, connection: Connection, source: Source, wanted: dict[bytes, int], room: int
-    ) -> list[Run]:
+    async def _runs(self, connection: Way, wanted: dict[bytes, int], room: int) -> list[Run]:
         """What a source gives for {author: first wanted seq}, checked."""
         body = self._kit.encode(wanted)
-        answer = await self._ask(connection, source, body, (f"max={room}",))
-        return await asyncio.to_thread(self._checked, answer)
+        answer = await connection.fetch(body, (f"max={room}",))
+        return await asyncio.to_thread(self._checked, connection, answer)
 
-    def _checked(self, answer: "tuple[Any, ...]") -> list[Run]:
+    def _checked(self, connection: Way, answer: Answered) -> list[Run]:
         """The runs in an answer; in any thread."""
-        values = bulk_check.split(self._open(answer), MOST_ENTRIES)
+        values = bulk_check.split(connection.opened(answer), MOST_ENTRIES)
         return [bulk_check.check(self._kit, value, self._limits) for value in values]
 
-    async def _heads(self, connection: Connection, source: Source) -> dict[bytes, int]:
+    async def _heads(self, connection: Way) -> dict[bytes, int]:
         """How far a source says it holds each feed. It is only where to look: runs are checked."""
-        answer = await self._ask(connection, source, b"", ())
-        heads = self._kit.decode(self._open(answer))
+        heads = self._kit.decode(connection.opened(await connection.fetch(b"", ())))
         if not isinstance(heads, list):
             raise RemoteError("not an array of heads")
         found: dict[bytes, int] = {}
@@ -207,41 +195,3 @@ class CatchingUp:
             if who is not None:
                 found[who] = seq
         return found
-
-    async def _ask(
-        self, connection: Connection, source: Source, body: bytes, query: tuple[str, ...]
-    ) -> "tuple[Any, ...]":
-        message = request_for(coap.FETCH, ["feeds"], query)
-        digest = seal_request(
-            self._kit, self._identity, source.peer, message, CBOR if body else None, body
-        )
-        return source.peer, digest, await connection.ask(message, ANSWER_S)
-
-    def _open(self, answer: "tuple[Any, ...]") -> bytes:
-        """The payload of an answer that its peer signed; RemoteError for any other."""
-        peer, digest, message = answer
-        if message.uint(coap.CONTENT_FORMAT) != COSE:
-            raise RemoteError("refused without a signature: " + str(message.payload[:80]))
-        _, payload = open_response(self._kit, peer, self._identity.public, digest, message)
-        if message.code != coap.CONTENT:
-            raise RemoteError(f"refused: {coap.code_text(message.code)}")
-        return payload
-
-
-@contextlib.asynccontextmanager
-async def _connected(source: Source) -> AsyncIterator[Connection]:
-    """A connection to a source. OSError, TimeoutError."""
-    loop = asyncio.get_running_loop()
-    host, port = source.address
-    async with asyncio.timeout(CONNECT_S):
-        _, connection = await loop.create_connection(
-            lambda: Connection(_refuse, lambda _: None, LARGE + OVERHEAD), host, port
-        )
-    try:
-        yield connection
-    finally:
-        connection.end()
-
-
-def _refuse(connection: Connection, message: coap.Message) -> None:
-    connection.send(coap.Message(0x85, b"nothing is served here", token=message.token))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesh.core import coap
 from mesh.core.coap import Message
-from mesh.core.errors import RemoteError
+from mesh.core.errors import RemoteError, Stale
 from mesh.core.feeds import check_wishes
 from mesh.core.gate import Bucket
 from mesh.core.message import Opened, open_request, seal_response
@@ -192,7 +192,10 @@ class BulkServing:
         if opened is None:
             return _plain(request, error.code, error.detail)
         payload = problem(self._kit, error)
-        return self._sealed(request, opened, error.code, PROBLEM, payload)
+        reply = self._sealed(request, opened, error.code, PROBLEM, payload)
+        if isinstance(error, Stale) and error.echo is not None:
+            reply.add(coap.ECHO, error.echo)
+        return reply
 
 
 def _plain(request: Message, code: int, detail: str) -> Message:

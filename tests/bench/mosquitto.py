@@ -7,7 +7,6 @@ transactions of a thousand. Each message is one reading, or `together` of them.
 import contextlib
 import json
 import os
-import resource
 import shutil
 import socket
 import subprocess
@@ -17,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from delivered import Delivered, table
+from delivered import Delivered, children, table
 
 HOST = "127.0.0.1"
 WINDOW = 1000  # messages under way: paho's default of 20 makes it slower
@@ -46,13 +45,13 @@ def missing():
 def measure(count, together):
     """How fast `count` readings go from one process into the table of another."""
     with tempfile.TemporaryDirectory() as folder, _broker(folder) as (broker, port):
-        before = _children()
+        before = children()
         there = _start("subscribe", port, count, together, folder)
         there.stdout.readline()  # it listens
         here = _start("publish", port, count, together)
         told = json.loads(there.communicate(timeout=SECONDS)[0])
         sent = json.loads(here.communicate(timeout=SECONDS)[0])
-        cpu = _children() - before + _cpu_of(broker.pid)
+        cpu = children() - before + _cpu_of(broker.pid)
     if told["rows"] != count:
         raise SystemExit(f"mosquitto delivered {told['rows']} of {count}")
     return Delivered(count / (told["end"] - sent["start"]), cpu / count * 1e6, count, 0)
@@ -91,8 +90,9 @@ def subscribe(port, count, together, folder):
             rows.append((1, int(unix_ms), int(seq), 2, float(value)))
         left[0] -= together
         if len(rows) >= ROWS or left[0] <= 0:
-            with database:
-                database.executemany("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)", rows)
+            database.execute("BEGIN")
+            database.executemany("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)", rows)
+            database.execute("COMMIT")
             rows.clear()
         if left[0] <= 0:
             client.disconnect()
@@ -151,11 +151,6 @@ def _start(*arguments):
     return subprocess.Popen(
         [sys.executable, __file__, *map(str, arguments)], stdout=subprocess.PIPE, text=True
     )
-
-
-def _children():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _cpu_of(pid):
