@@ -24,7 +24,8 @@ def main(folder):
         limits = Limits(tail=TAIL)
         feeds = Feeds(make_kit(), home.identity, limits, home.boots)
         with Archive(Path(folder) / "store.db") as archive:
-            why = OwnFeed(archive, home.identity, TAIL).restore(feeds.own, home.boots)
+            why = OwnFeed(archive, home.identity, TAIL).restore(feeds.own, home.silent)
+            home.speaks()
             os.write(1, f"start {feeds.own.next_seq} {why}\n".encode())
             runs = iter(feed(identity(7), 20_000, 20))
             flushed = 0

@@ -23,7 +23,7 @@ from mesh.hub.store.copying import backup
 from mesh.hub.store.own import OwnFeed
 from mesh.hub.store.queries import Queries
 
-KILLS = 12
+KILLS = 8
 CHILD = ROOT / "tests" / "hub" / "store_child.py"
 LIMITS = Limits(tail=24)
 
@@ -74,7 +74,7 @@ class Speaker:
         self.own = self.feeds.own
         self.archive = Archive(path).open()
         self.feed = OwnFeed(self.archive, who, LIMITS.tail)
-        self.why = self.feed.restore(self.own, boots)
+        self.why = self.feed.restore(self.own, boots == 1)
         self.identity = who
 
     def say(self, count=1):

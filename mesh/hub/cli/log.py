@@ -48,6 +48,7 @@ async def _entries(
 ) -> AsyncGenerator[dict[str, Any], None]:
     kinds, since_ms, last, follow = wanted
     with shelf.store:
+        after = next((said.seq for said in shelf.store.newest(author)), 0)
         with closing(shelf.store.newest(author)) as newest:
             chosen = (said for said in newest if not kinds or said.kind in kinds)
             if since_ms is None:
@@ -58,7 +59,6 @@ async def _entries(
                 )
         for said in reversed(found):
             yield _row(shelf, author, said)
-        after = next((said.seq for said in shelf.store.newest(author)), 0)
         while follow:
             await asyncio.sleep(POLL_S)
             for said in shelf.store.entries(author, after):

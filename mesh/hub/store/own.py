@@ -33,8 +33,7 @@ class OwnFeed:
     """Goes on with the own feed where the store has it, and keeps what comes.
 
     A store that is a copy may lack what was said after it was made, and no seq may be used twice:
-    then the feed goes on where `feed` stands, as the core began it, with a gap. `boots`: how often
-    this home was opened; the first time the feed begins with seq 1.
+    then the feed goes on where `feed` stands, as the core began it, with a gap.
     """
 
     def __init__(self, archive: Archive, identity: Identity, tail: int) -> None:
@@ -44,20 +43,23 @@ class OwnFeed:
         self._next = 0
         self._link = b""
 
-    def restore(self, feed: Feed, boots: int) -> str:
-        """Put the feed where it was. Why it goes on with a gap, or nothing. LocalError."""
-        why = self._doubt()
+    def restore(self, feed: Feed, silent: bool) -> str:
+        """Put the feed where it was; it begins with seq 1 if its author was `silent` so far.
+
+        Gives why it goes on with a gap, or nothing. LocalError.
+        """
+        why, is_used = self._doubt()
         kept = None
         if not why:
             try:
                 kept = self._newest()
             except ValueError:
                 why = "its newest entries are damaged"
-        if kept is None and (why or boots > 1):
+        if kept is None and not why and (silent or is_used):
+            kept = Kept(1, genesis(make_kit(), feed.author), [])
+        elif kept is None:
             kept = Kept(feed.first_seq, feed.before, [])
             why = why or "there is nothing of it in the store"
-        elif kept is None:
-            kept = Kept(1, genesis(make_kit(), feed.author), [])
         feed.resume(kept.first, kept.before, kept.entries, self.keep)
         self._next = kept.first + len(kept.entries)
         self._link = rows.links(kept.before, kept.entries)[-1] if kept.entries else kept.before
@@ -101,14 +103,14 @@ class OwnFeed:
             yield Run(public, first, before, entries[:count], head, last, links, [])
             first, before, entries = last + 1, links[-1], entries[count:]
 
-    def _doubt(self) -> str:
-        """Why this file may lack the newest of the feed, or nothing."""
+    def _doubt(self) -> tuple[str, bool]:
+        """Why this file may lack the newest of the feed, or nothing; whether it had a peer."""
         facts = dict(self._archive.database.execute("SELECT name, value FROM fact"))
         if COPY in facts:
-            return "the store is a copy"
+            return "the store is a copy", True
         if PLACE in facts and facts[PLACE] != _place(self._archive.path):
-            return "the store was put there by hand"
-        return ""
+            return "the store was put there by hand", True
+        return "", PLACE in facts
 
     def _newest(self) -> Kept | None:
         """The newest entries, as many as the feed holds. ValueError if they are damaged."""

@@ -37,7 +37,9 @@ class Record:
         try:
             feeds = self._node.peer.feeds
             own = OwnFeed(archive, self._home.identity, tail)
-            if why := own.restore(feeds.own, self._home.boots):
+            why = own.restore(feeds.own, self._home.silent)
+            self._home.speaks()
+            if why:
                 log.warning("the own feed goes on with a gap: %s", why)
             feeds.resume(archive)
         except BaseException:
