@@ -18,9 +18,8 @@ def simulate(row: Row) -> RenderableType | None:
 
 def _scenario(row: Row) -> list[tuple[str, str | Text]]:
     words = row["words"]
-    return [("seed", str(row["seed"])), ("mesh", clean(words[0]))] + [
-        ("", clean(line)) for line in words[1:]
-    ]
+    facts: list[tuple[str, str | Text]] = [("seed", str(row["seed"])), ("mesh", clean(words[0]))]
+    return facts + [("", clean(line)) for line in words[1:]]
 
 
 def _one(row: Row) -> RenderableType:
@@ -38,7 +37,8 @@ def _one(row: Row) -> RenderableType:
 
 def _broken(row: Row) -> RenderableType:
     head = Text("broken", "bold red").append(f"  {clean(row['rule'])}", "default")
-    facts = _scenario(row) + [
+    facts = [
+        *_scenario(row),
         ("what", clean(row["detail"])),
         ("when", f"at {row['end_ms']} ms, step {row['steps']}"),
         ("log", row["digest"]),

@@ -1,1 +1,1 @@
-"""Whole meshes in one process and in pretend time: the very same core, and one seed decides all."""
+"""Whole meshes in one process and in pretend time: the very same core; one seed decides all."""

@@ -83,6 +83,4 @@ class Archive:
 
     def holds(self, author: bytes, seq: int) -> bool:
         """Whether that entry is safe."""
-        return any(
-            run.first <= seq <= run.seq for run in self._runs.get(author, {}).values()
-        )
+        return any(run.first <= seq <= run.seq for run in self._runs.get(author, {}).values())

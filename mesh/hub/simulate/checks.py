@@ -29,7 +29,7 @@ class Checks:
         self.answered = self.failed = self.slowest_ms = 0
         self.accepts = 0
         self.wishes: dict[int, Host] = {}  # number of a wish: whose lamp
-        self.done: set[int] = set()
+        self.done: set[tuple[int, int]] = set()  # a wish, and in which life
         self.forks: dict[str, dict[bytes, int]] = {}  # host: author: where
         self._timeline = timeline
         self._ledger = ledger
@@ -89,15 +89,17 @@ class Checks:
             self.forks[host.label][event.peer] = event.seq
 
     def lamp(self, host: "Host", value: object) -> None:
-        """A lamp is set: it has to be wished by who may, and once only."""
+        """A lamp is set: it has to be wished by who may, and once only; unless the answer was lost
+        by a crash: then the one who wished asks again.
+        """
         assert isinstance(value, int)  # noqa: S101
         if not host.honest:
             return
         if self.wishes.get(value) is not host:
             raise Broken("only who may sets a lamp", f"{host.label} set it as nobody wished")
-        if value in self.done:
+        if (value, host.life) in self.done:
             raise Broken("a wish is done once", f"{host.label} did wish {value} again")
-        self.done.add(value)
+        self.done.add((value, host.life))
 
     def asked(self, host: "Host", number: int, target: "Host") -> None:
         """A host put a question to another, which is up as far as it knows."""

@@ -9,13 +9,13 @@ from mesh.core.feed import Feed
 BLOCK = 64  # counters that are skipped at most by a crash
 
 
-class PowerLoss(Exception):  # noqa: N818 - it is no error of anybody
+class PowerLoss(Exception):
     """The power went in the middle of a write."""
 
 
 class Disk:
-    """One peer's disk. `full`: nothing can be written; `tearing`: the power goes at the next write;
-    `last`: the seq up to which the own feed is safe; `has_journal`: else the feed is not kept.
+    """One peer's disk. `full`: nothing can be written; `tearing`: the power goes at the next
+    write; `last`: the seq up to which the own feed is safe; `has_journal`: else it is not kept.
     """
 
     def __init__(self) -> None:

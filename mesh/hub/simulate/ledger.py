@@ -11,7 +11,7 @@ MARK = b"\x6eothermesh-head"  # stands in all that a head's signature covers, an
 
 
 class Author:
-    """What one key wrote. `entries`: by seq, all that there ever were; one each if it is honest."""
+    """What one key wrote. `entries`: by seq, all that there ever were; one each if honest."""
 
     def __init__(self, label: str, honest: bool) -> None:
         self.label = label

@@ -43,7 +43,13 @@ async def many(first: int, count: int, jobs: int, real: bool) -> AsyncGenerator[
         if outcome.rule:
             broken.append(outcome.scenario.seed)
             yield {"event": "broken", **told(outcome)}
-        yield {"event": "progress", "verb": "playing", "what": f"seed {outcome.scenario.seed}", "done": totals["seeds"], "of": count}
+        yield {
+            "event": "progress",
+            "verb": "playing",
+            "what": f"seed {outcome.scenario.seed}",
+            "done": totals["seeds"],
+            "of": count,
+        }
     yield {"event": "sum", "from": first, **totals, "broken": broken}
 
 

@@ -10,6 +10,7 @@ TROUBLES = ("cut", "deaf", "crash", "wipe", "move", "full", "torn", "sleep", "cl
 LIARS = ("clone", "forger", "endless", "replayer", "flooder", "stranger", "spoofer", "slanderer")
 START_MS = 15_000  # in which all come up
 FIRST_MS = 20_000  # then trouble begins
+FEW = 10  # for so many a board has room to follow each by itself
 CROWD = 0.05  # of the scenarios have many peers
 
 
@@ -94,7 +95,7 @@ def draw(seed: int) -> Scenario:
         desktops=dices.randint(0, peers // 2),
         topology=topology,
         weather=_weather(dices, topology),
-        keeping=topology == "bridge" or dices.random() < 0.6,  # noqa: PLR2004
+        keeping=topology == "bridge" or peers > FEW or dices.random() < 0.6,  # noqa: PLR2004
         write_ms=dices.choice((1000, 3000, 6000)),
         ask_ms=dices.choice((2000, 5000)),
         rates=_rates(dices, peers),

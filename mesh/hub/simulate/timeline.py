@@ -1,4 +1,4 @@
-"""Pretend time: what happens next, in an order that only the seed decides, and the record of it."""
+"""Pretend time: what happens next, in an order that the seed decides, and the record of it."""
 
 import hashlib
 import heapq
@@ -10,7 +10,7 @@ LAST = 30  # lines that a failure shows
 CROWDED = 200_000  # steps in one and the same millisecond: then something never rests
 
 
-class Broken(Exception):  # noqa: N818 - it names what is wrong, in the words of the rules
+class Broken(Exception):
     """An invariant does not hold. `rule`: which; `detail`: who and what."""
 
     def __init__(self, rule: str, detail: str) -> None:

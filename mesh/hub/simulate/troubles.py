@@ -6,6 +6,7 @@ from mesh.hub.simulate.host import Ground, Host
 from mesh.hub.simulate.scenario import Trouble
 
 AWAKE_MS = 3000  # of a sleeper, before it sleeps again
+MOVED_MS = 40_000  # until two that moved at once have missed, and found, each other
 OTHER_NET = 1 << 15  # peers that moved get a number so much higher
 
 
@@ -28,7 +29,8 @@ class Troubles:
         """The network's troubles are those of all."""
         log, checks = self._ground.log, self._ground.checks
         log.add(f"{trouble.at_ms} {trouble.kind} of {trouble.who} until {trouble.until_ms}")
-        checks.troubled(self._hosts if trouble.kind == "cut" else hosts, trouble.until_ms)
+        until_ms = trouble.until_ms + (MOVED_MS if trouble.kind == "move" else 0)
+        checks.troubled(self._hosts if trouble.kind == "cut" else hosts, until_ms)
 
     def _later(self, when: int, hosts: list[Host], name: str, value: object) -> None:
         def change() -> None:

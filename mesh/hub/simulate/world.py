@@ -177,8 +177,10 @@ class World:
                 have = host.node.peer.feeds.next_seq(other.public)
                 own = other.node.peer.feeds.own
                 if own.newest is not None and have != own.next_seq:
-                    return f"{host.label} has {other.label} up to {have - 1}, not {own.next_seq - 1}"
-        return self._apart_on_liars()
+                    return (
+                        f"{host.label} has {other.label} up to {have - 1}, not {own.next_seq - 1}"
+                    )
+        return self._apart_on_liars() if self.scenario.keeping else ""
 
     def _apart_on_liars(self) -> str:
         """Who of the honest stops elsewhere than another in the feed of one who was caught."""
@@ -194,7 +196,9 @@ class World:
             for author, (first, seq) in found.items() if host.up else ():
                 held = host.node.peer.feeds.foreign.get(author)
                 if held is not None and held.fork is None and self._connected(host, first):
-                    return f"{host.label} does not know of the fork that {first.label} saw at {seq}"
+                    return (
+                        f"{host.label} does not know of the fork that {first.label} saw at {seq}"
+                    )
         return ""
 
     def _connected(self, one: Host, other: Host) -> bool:
