@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _AAD = b"\x81\x6eothermesh-head"
 
-# links[i] is the link of entries[i], values[i] what read_entry gave (or no values: not read again);
-# seq is that of the last entry
+# links[i] is the link of entries[i], values[i] what read_entry gave, or there are no values; seq is
+# that of the last entry
 Run = namedtuple("Run", ("author", "first", "before", "entries", "head", "seq", "links", "values"))
 
 
@@ -131,12 +131,15 @@ def _is_entry(entry: object) -> bool:
     seq, clock, kind, _ = entry
     if not isinstance(clock, list) or len(clock) != 4 or not isinstance(kind, str):
         return False
-    counts = [seq] + clock[:3] + ([] if clock[3] is None else clock[3:])
+    quality, boots, ms, unix_ms = clock
     return (
-        all(_is_count(n) for n in counts)
+        type(seq) is type(quality) is type(boots) is type(ms) is int  # bool is none
         and 0 < seq < 1 << 63
-        and clock[0] < 4
-        and len(kind.encode()) < 33
+        and 0 <= quality < 4
+        and boots >= 0
+        and ms >= 0
+        and (unix_ms is None or _is_count(unix_ms))
+        and (len(kind) < 9 or len(kind.encode()) < 33)
     )
 
 

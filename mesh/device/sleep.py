@@ -56,6 +56,9 @@ class Sleep:
         self._own = own = board.node.peer.feeds.own
         last = read_entry(board.node.peer.kit, own.newest)[2] if own.newest else ""
         self._woke = last == "asleep" and resets.cause() != "power on"
+        if self._woke or not self._awake_s:
+            # what is measured is written and signed once, when all is: see run()
+            board.node.peer.feeds.due_ms = NEVER_MS
 
     async def run(self) -> None:
         """Be awake for as long as it takes. It does not return."""
