@@ -25,6 +25,9 @@ bench:     ## how fast it is, beside others, on this machine
 fuzz: setup     ## the random tests, for long (make fuzz ARGS="-k cbor")
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout 3600 tests/fuzz $(ARGS)
 
+simulate: setup     ## 200 whole meshes in pretend time (make simulate ARGS="--seeds 10000 --jobs 8")
+	$(BIN)/mesh simulate $(or $(ARGS),--seeds 200 --jobs 2)
+
 firmware: setup     ## what goes on boards, into dist/ (make firmware ARGS="--board pico_w")
 	$(BIN)/mesh firmware build $(or $(ARGS),--board all)
 
@@ -59,4 +62,4 @@ types: setup
 rules: setup
 	$(BIN)/pytest --quiet tests/rules
 
-.PHONY: help demo test tests check bench fuzz firmware format clean sizes setup layout lint imports types rules
+.PHONY: help demo test tests check bench fuzz simulate firmware format clean sizes setup layout lint imports types rules
