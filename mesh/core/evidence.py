@@ -10,6 +10,7 @@ from mesh.core.run import Run, check_head, claim, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mesh.core.feeds import Feeds
     from mesh.core.limits import Limits
     from mesh.core.primitives import Kit
 
@@ -50,4 +51,17 @@ def _links(
         found = run.first - 1, [run.before] + run.links, run.head
     if who != author:
         raise RemoteError("a statement of another author")
+    return found
+
+
+def pairs(kit: "Kit", feeds: "Feeds", authors: object, room: int) -> "dict[bytes, object]":
+    """The two statements against each of these authors, or against all; about `room` bytes."""
+    found: dict[bytes, object] = {}
+    for author in authors if isinstance(authors, list) else sorted(feeds.foreign):
+        feed = feeds.foreign.get(author) if isinstance(author, bytes) else None
+        if feed is not None and feed.fork:
+            pair = list(feed.fork[1:])
+            room -= len(kit.encode(pair)) + 40
+            if room > 0 or not found:
+                found[author] = pair
     return found

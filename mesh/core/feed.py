@@ -183,17 +183,7 @@ class Feed(Tail):
         if fork and run.first >= fork[0]:
             raise Fork(fork[0], fork[2])
         last = self.end_seq - 1
-        common = min(run.seq, last)
-        meets = common >= max(run.first, self.first_seq) - 1
-        if meets and _link_in(run, common) != self.link_at(common):
-            self._split(run, self._parting(run))
-        floor, link, head = self.floor
-        if head and run.first - 1 <= floor <= run.seq and _link_in(run, floor) != link:
-            self._split(run, floor)
-        older = 0
-        if meets and run.seq <= last:
-            room = self._tail - len(self._entries)
-            older = min(self.first_seq - max(run.first, floor + 1), room)
+        older = self._older(run, last)
         if (run.seq <= last or (fork and last >= fork[0] - 1)) and older <= 0:
             return 0, 0
         check_head(self._kit, run.author, run.head)
@@ -201,20 +191,39 @@ class Feed(Tail):
             stop = self.first_seq - run.first
             self._prepend(run, stop - older, stop)
             return stop - older, stop
+        if run.first > last + 1:
+            self._leap(run, last)
+            last = run.first - 1
         start = last + 1 - run.first
-        if start < 0:
-            at = run.first - 1
-            if run.before == seam(self._kit, run.author, at):
-                self.floor = (at, run.before, None)  # nothing is before it
-            else:
-                self.gap = (last + 1, at)
-                if last:
-                    self.floor = (last, self._link, self.head)
-            self._begin(run.first, run.before)
-            start = 0
         self._extend(run.entries[start:], run.links[-1])
         self._add_head(run.seq, run.links[-1], run.head)
         return start, len(run.entries) - max(0, self.end_seq - self.next_seq)
+
+    def _older(self, run: Run, last: int) -> int:
+        """How many entries go before what is held. Fork if a run contradicts that."""
+        common = min(run.seq, last)
+        meets = common >= max(run.first, self.first_seq) - 1
+        if meets and _link_in(run, common) != self.link_at(common):
+            self._split(run, self._parting(run))
+        floor, link, head = self.floor
+        if head and run.first - 1 <= floor <= run.seq and _link_in(run, floor) != link:
+            self._split(run, floor)
+        if not meets or run.seq > last:
+            return 0
+        room = self._tail - len(self._entries)
+        older: int = min(self.first_seq - max(run.first, floor + 1), room)
+        return older
+
+    def _leap(self, run: Run, last: int) -> None:
+        """Begin anew with a run that begins behind a gap."""
+        at = run.first - 1
+        if run.before == seam(self._kit, run.author, at):
+            self.floor = (at, run.before, None)  # nothing is before it
+        else:
+            self.gap = (last + 1, at)
+            if last:
+                self.floor = (last, self._link, self.head)
+        self._begin(run.first, run.before)
 
     def _prepend(self, run: Run, start: int, stop: int) -> None:
         """Put entries of a run that reaches as far as what is held before that."""

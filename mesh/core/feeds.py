@@ -170,24 +170,14 @@ class Feeds:
 
         RemoteError, or Fork.
         """
-        if not isinstance(value, list) or not value or not isinstance(value[0], bytes):
-            raise RemoteError("not a run")
-        author = value[0]
+        author = author_of(value)
         rank = 0 if author == self.own.author else self.wants(author)
         if not rank:
             return None
         run = walk(self._kit, value, self._limits)
-        feed = self.foreign.get(author)
-        if feed is None:
-            feed = self._new(author)
-        before = feed.fork
+        feed = self.foreign.get(author) or self._new(author)
         gap = feed.gap
-        try:
-            start, stop = feed.join(run)
-        except Fork:
-            if feed.fork is not before:
-                self._forked(feed)
-            raise
+        start, stop = self._join(feed, run)
         older = stop <= start and run.first < feed.first_seq and self._misses(run)
         if author not in self.foreign:
             self._keep(feed, source, rank)
@@ -196,13 +186,23 @@ class Feeds:
             start, stop = 0, len(run.entries)
         elif run.seq >= feed.end_seq - 1:
             self._note(feed, stop > start, source)
-        if stop > start:
-            if self.archive is not None:
-                self.archive.took(author, run)
-            if feed.gap is not gap:
-                self.gapped(author)
-            self.heard(now_ms, author, run.values[start:stop])
-        return max(0, stop - start)
+        if stop <= start:
+            return 0
+        if self.archive is not None:
+            self.archive.took(author, run)
+        if feed.gap is not gap:
+            self.gapped(author)
+        self.heard(now_ms, author, run.values[start:stop])
+        return stop - start
+
+    def _join(self, feed: Feed, run: "Run") -> "tuple[int, int]":
+        fork = feed.fork
+        try:
+            return feed.join(run)
+        except Fork:
+            if feed.fork is not fork:
+                self._forked(feed)
+            raise
 
     def _note(self, feed: Feed, is_new: bool, source: "bytes | None") -> None:
         """Count a change, and note who has the newest."""
@@ -254,17 +254,19 @@ class Feeds:
         from mesh.core import evidence  # noqa: PLC0415 - heap only where it is used
 
         feed = self.foreign.get(author)
-        if author != self.own.author and feed is None and not self.wants(author):
+        is_own = author == self.own.author
+        rank = 0 if is_own else self.wants(author)
+        if feed is None and not rank and not is_own:
             return False
         seq = evidence.fork_of(self._kit, author, pair, self._limits)
-        if author == self.own.author:
+        if is_own:
             if not self.accused:
                 self.accused = True
                 self.emit(Forked(author, seq))
             return False
         if feed is None:
             feed = self._new(author)
-            self._keep(feed, None, self.wants(author))
+            self._keep(feed, None, rank)
         if feed.fork and feed.fork[0] <= seq:
             return False
         feed.freeze(seq, pair[0], pair[1])  # type: ignore[index]
@@ -283,18 +285,12 @@ class Feeds:
         """Whose feeds have ended in a contradiction, and where."""
         return {a: f.fork[0] for a, f in self.foreign.items() if f.fork}
 
-    def evidence(self, authors: object) -> dict[bytes, object]:
-        """The two statements against each of these authors, or against all; what fits in a body."""
-        room = self._limits.body
-        found: dict[bytes, object] = {}
-        for author in authors if isinstance(authors, list) else sorted(self.foreign):
-            feed = self.foreign.get(author) if isinstance(author, bytes) else None
-            if feed is not None and feed.fork:
-                pair = list(feed.fork[1:])
-                room -= len(self._kit.encode(pair)) + 40
-                if room > 0 or not found:
-                    found[author] = pair
-        return found
+
+def author_of(value: object) -> bytes:
+    """The author that a run names; RemoteError if there is none."""
+    if isinstance(value, list) and value and isinstance(value[0], bytes):
+        return value[0]
+    raise RemoteError("not a run")
 
 
 def check_wishes(wanted: object) -> None:

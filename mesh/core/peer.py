@@ -94,11 +94,8 @@ class Peer:
                 return coap.CONTENT, LINKS, self.links(request.query())
             if path[:1] == ["sensors"]:
                 made = self.readings(now_ms, path, accept, who is None)
-            elif path == ["feeds"]:
-                content = self._feeds(now_ms, request.query(), who, value)
-                made = represent(self.kit, content, "", accept, who is None)
             else:
-                content = self._content(now_ms, path)
+                content = self._content(now_ms, path, request.query(), who, value)
                 made = represent(self.kit, content, "", accept, who is None)
             return (coap.CONTENT,) + made
         if who is not None and code == coap.PUT and len(path) == 2 and path[0] == "actuators":
@@ -108,8 +105,7 @@ class Peer:
             return self._updates(now_ms, code, who, value)
         if code == coap.POST and path == ["feeds"]:
             return coap.CHANGED, CBOR, self.kit.encode(self.feeds.take(now_ms, value))
-        if path != ["feeds"]:
-            self._content(now_ms, path)
+        self._content(now_ms, path, [], None, None)
         raise RemoteError("this resource cannot do that", 0x85)
 
     def _updates(self, now_ms: int, code: int, who: bytes, value: object) -> "Answered":
@@ -126,13 +122,17 @@ class Peer:
         if path[:1] == ["actuators"] and len(path) == 2:
             self.access.check_set(path[1], who)
 
-    def _feeds(self, now_ms: int, query: list[str], who: "bytes | None", value: object) -> object:
-        self.feeds.keep(now_ms)
-        if "evidence" in query:
-            return self.feeds.evidence(value)
-        return self.feeds.heads() if value is None else self.news(who, value, query)
-
-    def _content(self, now_ms: int, path: list[str]) -> object:
+    def _content(
+        self,
+        now_ms: int,
+        path: list[str],
+        query: list[str],
+        who: "bytes | None",
+        value: object,
+    ) -> object:
+        if path == ["feeds"]:
+            self.feeds.keep(now_ms)
+            return self.news(who, value, query)
         name = "/".join(path)
         made = {"peer": self.about, "peers": self._peers, "time": self.clock.stamp}.get(name)
         if made:

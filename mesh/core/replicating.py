@@ -7,6 +7,7 @@ its source the one that sends runs, and a run that comes twice unmakes the later
 
 from mesh.core import coap
 from mesh.core.asks import Ask, request_for
+from mesh.core.catching import BEFORE, NAMED, Catching
 from mesh.core.contacts import UP
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed import Fork
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     from mesh.core.primitives import Kit
 
 AGAIN_MS = 1000
-NAMED = 64  # authors named to a board, or asked for at once: they fit its body
 LIES = 3  # after which a link is given up for a long time
-BEFORE = 64  # entries that are asked for before a contradiction, to see where it began
 BOARD_BODY = 4096
 
 
@@ -56,9 +55,8 @@ class Replicating:
         self._limits = limits
         self._refused = refused
         self._pause_ms = limits.check_ms // 4
-        self._parents: dict[bytes, bytes] = {}  # author -> the link that sends its runs
-        # author -> [seq that somebody has, when to ask for it, [who has it]]
-        self._lacking: dict[bytes, list[Any]] = {}
+        self.parents: dict[bytes, bytes] = {}  # author -> the link that sends its runs
+        self.catching = Catching(self, feeds, limits)
         self._filling: Any = None  # what fills gaps, once there is one
         self.due_ms: int | None = None
         feeds.gapped = self._gapped
@@ -81,10 +79,10 @@ class Replicating:
                 rested and (link.stale or silent > self._limits.check_ms * IDLE_CHECKS)
             ):
                 self._register(now_ms, link)
-        self._fetch_lacking(now_ms)
+        self.catching.tick(now_ms)
         if self._filling is not None:
             self._filling.tick(now_ms)
-        if not self.links.table and not self._lacking:
+        if not self.links.table and not self.catching.table:
             self.due_ms = None  # until somebody comes
 
     def moved(self, now_ms: int) -> None:
@@ -112,10 +110,10 @@ class Replicating:
             link.named = {author for author in wishes if author and wishes[author] is not None}
 
     def _wishes(self, link: Link) -> "dict[bytes, int | None]":
-        """{author: next seq} of those whose runs a link is to send, and what else it is to tell."""
-        feeds, parents = self._feeds, self._parents
+        """{author: next seq} of those whose runs a link is to send, and what else to tell."""
+        feeds, parents = self._feeds, self.parents
         if feeds.wants(link.peer):
-            self._graft(link.peer, link)
+            self.graft(link.peer, link)
         wanted = [link.peer] if feeds.wants(link.peer) else []
         wishes: dict[bytes, int | None] = {}
         if link.keeps:
@@ -137,12 +135,12 @@ class Replicating:
 
     keeps = False  # the feeds of others too
 
-    def _graft(self, author: bytes, link: Link) -> None:
+    def graft(self, author: bytes, link: Link) -> None:
         """Have a link send the runs of an author, and its former one only tell of them."""
-        former = self.links.table.get(self._parents.get(author, b""))
+        former = self.links.table.get(self.parents.get(author, b""))
         if former is not None and former is not link and author in former.named:
             former.stale = True
-        self._parents[author] = link.peer
+        self.parents[author] = link.peer
         if author not in link.named:
             link.stale = True
 
@@ -203,7 +201,7 @@ class Replicating:
                 count += self._take(now_ms, link, item)
             except Fork as fork:
                 self._refused(now_ms, link.peer, ask.address, fork)
-                self._dig(now_ms, link, item, fork.seq)
+                self.catching.dig(now_ms, link, item, fork.seq)
             except RemoteError as error:
                 self._lied(now_ms, link, ask, error)
         return count
@@ -217,18 +215,7 @@ class Replicating:
 
     def _take(self, now_ms: int, link: Link, item: object) -> int:
         if isinstance(item, list):
-            new = self._feeds.accept(now_ms, item, link.peer)
-            author = item[0]
-            if new:
-                if self._parents.get(author) not in self.links.table:
-                    self._parents[author] = link.peer
-                link.lies = 0
-                contact = self._contacts.get(link.peer)
-                if author == link.peer and contact is not None and contact.state == UP:
-                    self._contacts.heard(now_ms, contact)
-            elif new == 0 and author in link.named and self._parents.get(author) != link.peer:
-                link.stale = True
-            return new or 0
+            return self._take_run(now_ms, link, item)
         if isinstance(item, bytes):
             self._told_head(now_ms, link, item)
         elif isinstance(item, dict):
@@ -236,6 +223,21 @@ class Replicating:
         elif isinstance(item, int):
             link.cursor = max(0, min(item, 1 << 62))
         return 0
+
+    def _take_run(self, now_ms: int, link: Link, run: "list[Any]") -> int:
+        new = self._feeds.accept(now_ms, run, link.peer)
+        author = run[0]
+        parent = self.parents.get(author)
+        if new:
+            if parent not in self.links.table:
+                self.parents[author] = link.peer
+            link.lies = 0
+            contact = self._contacts.get(link.peer)
+            if author == link.peer and contact is not None and contact.state == UP:
+                self._contacts.heard(now_ms, contact)
+        elif new == 0 and author in link.named and parent != link.peer:
+            link.stale = True
+        return new or 0
 
     def _told_head(self, now_ms: int, link: Link, head: bytes) -> None:
         """Somebody has a feed up to there, it says: whether it is true shows when it is asked."""
@@ -246,26 +248,14 @@ class Replicating:
         feed = feeds.foreign.get(author)
         if feed is None or seq >= feed.next_seq:
             if feed is None or not feed.fork or feed.next_seq < feed.fork[0]:
-                self._lack(now_ms, author, seq, link)
+                self.catching.lack(now_ms, author, seq, link)
         elif feed.first_seq - 1 <= seq < feed.end_seq:
             mine = feed.statement(seq)
             if feed.link_at(seq) == end:
                 if seq == feed.end_seq - 1 and link.peer not in feed.known:
                     feed.known += (link.peer,)
             elif mine is not None and feeds.prove(author, [mine, head]):
-                self._dig(now_ms, link, [author], seq)
-
-    def _lack(self, now_ms: int, author: bytes, seq: int, link: Link) -> None:
-        row = self._lacking.get(author)
-        if row is None:
-            if len(self._lacking) >= self._limits.peers:
-                return
-            due_ms = now_ms + self.links.number(self._limits.graft_ms)
-            row = self._lacking[author] = [seq, due_ms, []]
-            self.due_ms = min(self.due_ms or due_ms, due_ms)
-        row[0] = max(row[0], min(seq, 1 << 62))
-        if link.peer not in row[2]:
-            row[2].append(link.peer)
+                self.catching.dig(now_ms, link, [author], seq)
 
     def _told_forks(self, now_ms: int, link: Link, forks: "dict[object, object]") -> None:
         """Ask for proof of what is said of authors whom we keep."""
@@ -295,64 +285,6 @@ class Replicating:
         except RemoteError as error:
             self._lied(now_ms, link, ask, error)
 
-    def _dig(self, now_ms: int, link: Link, item: "Any", seq: int) -> None:  # noqa: ANN401
-        """Ask for what is before a contradiction: the histories may have parted earlier."""
-        feed = self._feeds.foreign.get(item[0])
-        if feed is None or feed.first_seq >= seq or link.fetching:
-            return
-        first = max(feed.first_seq, seq - BEFORE)
-        if feed.dug != (link.peer, seq):
-            feed.dug = (link.peer, seq)
-            self._fetch(now_ms, link, {feed.author: first})
-
-    # what is missing
-
-    def _fetch_lacking(self, now_ms: int) -> None:
-        asked: dict[bytes, dict[bytes, int]] = {}
-        for author in sorted(self._lacking):
-            seq, due_ms, peers = self._lacking[author]
-            if self._feeds.next_seq(author) > seq or not peers:
-                del self._lacking[author]
-            elif now_ms < due_ms:
-                self.due_ms = min(self.due_ms or due_ms, due_ms)
-            else:
-                wishes = asked.setdefault(peers[0], {})
-                if len(wishes) < NAMED:
-                    wishes[author] = max(1, self._feeds.next_seq(author))
-        for peer in sorted(asked):
-            link = self.links.table.get(peer)
-            if link is None:
-                self._not_from(peer, asked[peer])
-            elif not link.fetching:
-                self._fetch(now_ms, link, asked[peer])
-
-    def _fetch(self, now_ms: int, link: Link, wishes: "dict[bytes, int]") -> None:
-        message = request_for(coap.FETCH, ["feeds"], self.query())
-        link.fetching = self.ask(now_ms, link, message, wishes, self._fetched) is not None
-
-    def _fetched(self, now_ms: int, ask: Ask, answer: "Answer") -> None:
-        link = self.links.table.get(ask.peer)
-        if link is None:
-            return
-        link.fetching = False
-        self.news(now_ms, link, ask, answer)
-        wishes: Any = ask.about
-        in_vain = []
-        for author in wishes:
-            if self._feeds.next_seq(author) > wishes[author]:
-                if self._parents.get(author) != author:
-                    self._graft(author, link)
-            else:
-                in_vain.append(author)
-        self._not_from(link.peer, in_vain)
-        self._fetch_lacking(now_ms)
-
-    def _not_from(self, peer: bytes, authors: "Any") -> None:  # noqa: ANN401
-        for author in authors:
-            row = self._lacking.get(author)
-            if row is not None and peer in row[2]:
-                row[2].remove(peer)
-
     def _gapped(self, author: bytes) -> None:
         if self._filling is None:
             if self._feeds.archive is None and self._limits.foreign_tail <= BEFORE:
@@ -365,5 +297,5 @@ class Replicating:
     def _dropped(self, now_ms: int, link: Link) -> None:
         if link.number >= 0:
             self._asks.cancel(now_ms, link.number)
-        for author in [a for a in self._parents if self._parents[a] == link.peer]:
-            del self._parents[author]
+        for author in [a for a in self.parents if self.parents[a] == link.peer]:
+            del self.parents[author]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _AAD = b"\x81\x6eothermesh-head"
 
-# links[i] is the link of entries[i], values[i] what read_entry gave, or there are no values; seq is
+# links[i] is the link of entries[i], values[i] what read_entry gave (or there are none); seq is
 # that of the last entry
 Run = namedtuple("Run", ("author", "first", "before", "entries", "head", "seq", "links", "values"))
 

@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-from mesh.core import ids
+from mesh.core import ids, interest
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.limits import Limits
 from mesh.core.peer import read_address
@@ -21,8 +21,6 @@ Actuator = namedtuple("Actuator", ("kind", "options"))
 Rule = namedtuple(
     "Rule", ("peer", "sensor", "operator", "number", "hysteresis", "actuator", "value", "other")
 )
-# who: ids, or None for all; the rest is for the store: kinds of entries, or None; 0: no limit
-Keep = namedtuple("Keep", ("who", "kinds", "days", "bytes"))
 
 # What check() understands: {key: spec, "*": spec of any other key}; [spec of each item];
 # "one of these words"; (types, what that is) or (types, what, least, most), texts by bytes.
@@ -48,15 +46,7 @@ SCHEMA = {
     },
     "actuators": {"*": {"kind": _TEXT, "allow": [_TEXT], "*": _ANYTHING}},
     "follow": _ANYTHING,
-    "keep": [
-        {
-            "who": _ANYTHING,
-            "kinds": [(str, "a text", 1, 32)],
-            "days": (int, "a whole number", 1, 36_500),
-            "bytes": (int, "a whole number", 1, 1 << 40),
-        }
-    ],
-    "history": _ANYTHING,  # for a desktop's store, which checks it
+    "keep": interest.SCHEMA,
     "rules": [
         {
             "when": _TEXT,
@@ -169,7 +159,7 @@ class Profile:
     allow: "dict[str, list[bytes]]"  # who may set an actuator, if not the one who introduced us
     share: "dict[str, str | list[bytes]]"  # "/sensors/x": "all" | "nobody" | [ids]
     follow: "list[bytes | str]"  # ids; "*": everyone met
-    keep: list[Keep]  # whose feeds are kept besides, for whoever wants them
+    keep: list[interest.Keep]  # whose feeds are kept besides, for whoever wants them
     history: "list[Table]"  # how long readings stay
     rules: list[Rule]
     updates: list[bytes]  # whose bundles of firmware are taken
@@ -208,17 +198,11 @@ def parse(mapping: object, kind: str = "board") -> Profile:
     if follow != "*":
         profile.follow = list(_ids(profile, follow, "follow"))
     by = [] if profile.introduced_by is None else [profile.introduced_by]
-    profile.keep = _keep(profile, get("keep"))
+    profile.keep = interest.read(get("keep"), kind, lambda v, path: _ids(profile, v, path))
     profile.history = get("history", [])
     profile.updates = _ids(profile, get("updates"), "updates") if "updates" in mapping else by  # type: ignore[operator]
     profile.rules = [_rule(profile, r, f"rules[{i}]") for i, r in enumerate(get("rules", []))]
-    profile.peers = [
-        (
-            _id(profile, p["id"], "peers") if "id" in p else None,
-            address(p.get("address"), "peers"),
-        )
-        for p in get("peers", [])
-    ]
+    profile.peers = [_given(profile, p) for p in get("peers", [])]
     profile.limits = get("limits", {})
     profile.layers = get("discovery", {}).get("layers", ["dns-sd", "query", "group"])
     profile.interface = get("discovery", {}).get("interface", "")
@@ -230,6 +214,11 @@ def parse(mapping: object, kind: str = "board") -> Profile:
     return profile
 
 
+def _given(profile: Profile, peer: "Table") -> "tuple[bytes | None, tuple[str, int]]":
+    who = _id(profile, peer["id"], "peers") if "id" in peer else None
+    return who, address(peer.get("address"), "peers")
+
+
 def _sleep(profile: Profile, sleep: "Table | None") -> None:
     profile.sleep = None
     if sleep is not None:
@@ -239,18 +228,6 @@ def _sleep(profile: Profile, sleep: "Table | None") -> None:
         if not to and profile.introduced_by is not None:
             to = [profile.introduced_by]
         profile.sleep = sleep["every_s"], to, sleep.get("awake_s", 60)
-
-
-def _keep(profile: Profile, rules: "list[Table] | None") -> list[Keep]:
-    """A desktop keeps what all write, a board the end of what it follows, if nothing is said."""
-    if rules is None:
-        return [] if profile.kind == "board" else [Keep(None, None, 0, 0)]
-    found = []
-    for i, rule in enumerate(rules):
-        who = rule.get("who", "*")
-        ids = None if who == "*" else _ids(profile, who, f"keep[{i}].who")
-        found.append(Keep(ids, rule.get("kinds"), rule.get("days", 0), rule.get("bytes", 0)))
-    return found
 
 
 def _id(profile: Profile, value: str, path: str) -> bytes:

@@ -66,12 +66,25 @@ class Telling:
         feeds.changed = self.changed
 
     def answer(self, who: "bytes | None", wanted: object, query: "list[str]") -> object:
-        """The content of /feeds for a map of wishes."""
+        """The content of /feeds: heads; evidence; or what is new for a map of wishes."""
+        if "evidence" in query:
+            from mesh.core import evidence  # noqa: PLC0415 - heap only where it is used
+
+            return evidence.pairs(self._kit, self._feeds, wanted, self._room(query))
+        if wanted is None:
+            return self._feeds.heads()
         check_wishes(wanted)
         wishes: Any = wanted
-        feeds = self._feeds
         if len(wishes) > self._endpoint.limits.peers + 1:
             raise RemoteError("too many wishes", 0x8D)
+        self._asked = listener = self._listener(who, wishes)
+        if self.asking is None:
+            return self._news(listener, self._room(query), True, False)
+        # in one datagram: what is told next could come before the rest of it
+        return self._news(listener, self._endpoint.room(self.asking) - SEALED, True, True)
+
+    def _listener(self, who: "bytes | None", wishes: "dict[bytes, Any]") -> Listener:
+        feeds = self._feeds
         listener = Listener(who, {})
         listener.links = listener.others = OTHERS in wishes
         for author, first in wishes.items():
@@ -88,11 +101,7 @@ class Telling:
                 listener.runs.add(mine)
         if listener.others:
             self._catch_up(listener, wishes[OTHERS])
-        self._asked = listener
-        if self.asking is None:
-            return self._news(listener, self._room(query), True, False)
-        # in one datagram: what is told next could come before the rest of it
-        return self._news(listener, self._endpoint.room(self.asking) - SEALED, True, True)
+        return listener
 
     def _catch_up(self, listener: Listener, cursor: "int | None") -> None:
         """Note of whom a listener has not been told, which was told all up to a cursor of ours."""
@@ -158,18 +167,20 @@ class Telling:
         for ticket, listener in list(self.table.items()):
             if listener.heads and listener.due_ms is None:
                 listener.due_ms = now_ms + self._lazy_ms
-            if not listener.runs and not listener.forks and not listener.heads:
-                continue
-            if not self._endpoint.idle(ticket):
-                self._changed = True  # look again when something came
-                continue
-            if now_ms < listener.hold_ms:
-                self._at(listener.hold_ms)
-                continue
-            if listener.runs or listener.forks or now_ms >= (listener.due_ms or 0):
-                self._notify(now_ms, ticket, listener)
-            if listener.heads and listener.due_ms is not None:
-                self._at(listener.due_ms)
+            if listener.runs or listener.forks or listener.heads:
+                if self._endpoint.idle(ticket):
+                    self._tell(now_ms, ticket, listener)
+                else:
+                    self._changed = True  # look again when something came
+
+    def _tell(self, now_ms: int, ticket: "Ticket", listener: Listener) -> None:
+        if now_ms < listener.hold_ms:
+            self._at(listener.hold_ms)
+            return
+        if listener.runs or listener.forks or now_ms >= (listener.due_ms or 0):
+            self._notify(now_ms, ticket, listener)
+        if listener.heads and listener.due_ms is not None:
+            self._at(listener.due_ms)
 
     def _at(self, due_ms: int) -> None:
         if self.due_ms is None or due_ms < self.due_ms:
@@ -216,20 +227,30 @@ class Telling:
                 news[-1][author] = feeds.forks().get(author, 0)
                 room -= 48
         if with_heads:
-            for author in sorted(listener.heads):
-                room -= HEAD_SIZE
-                if room < 0 and (news or strict):
-                    break
-                listener.heads.discard(author)
-                feed: Any = feeds.get(author)
-                head = feeds.head(author) if feed else None
-                if head and listener.peer not in feed.known:
-                    news.append(head)
-            if not listener.heads:
-                listener.due_ms = None
+            self._add_heads(listener, news, room, strict)
         if listener.others and not (listener.runs or listener.heads or listener.forks):
             news.append(feeds.version)
         return news
+
+    def _add_heads(
+        self,
+        listener: Listener,
+        news: "list[Any]",
+        room: int,
+        strict: bool,
+    ) -> None:
+        feeds = self._feeds
+        for author in sorted(listener.heads):
+            room -= HEAD_SIZE
+            if room < 0 and (news or strict):
+                break
+            listener.heads.discard(author)
+            feed: Any = feeds.get(author)
+            head = feeds.head(author) if feed else None
+            if head and listener.peer not in feed.known:
+                news.append(head)
+        if not listener.heads:
+            listener.due_ms = None
 
     def _add_runs(
         self,

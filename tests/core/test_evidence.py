@@ -158,7 +158,7 @@ def test_floods_of_authors_push_out_nobody_who_is_a_peer():
         mesh.world.run(200)
         for node in honest:
             assert len(node.peer.feeds.foreign) <= 6
-            assert len(node.replicating._lacking) <= 6
+            assert len(node.replicating.catching.table) <= 6
     for n in range(3):
         for node in honest:
             mesh.write(node, 10 + n)

@@ -101,7 +101,7 @@ def test_few_know_within_one_round_trip():
 
 def traffic(count):
     """Packets and bytes that each of so many sent while six of them wrote six times."""
-    mesh = Mesh(count)
+    mesh = Mesh(count, links=2)
     mesh.settle(120_000)
     mesh.traffic.clear()
     began = mesh.world.now
@@ -120,7 +120,7 @@ def traffic(count):
 def test_many_know_by_a_few_links_each():
     """Packets in a minute grow with what is written, and not with how many are there."""
     few = traffic(6)[1:]
-    mesh, *many = traffic(18)
+    mesh, *many = traffic(11)
     for node in mesh.nodes:
         assert len(node.replicating.links.table) <= 4 * node.limits.links
     assert many[0] < 2 * few[0], (few, many)
