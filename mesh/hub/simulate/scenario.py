@@ -8,10 +8,10 @@ from mesh.hub.simulate.keys import dice
 
 TROUBLES = ("cut", "deaf", "crash", "wipe", "move", "full", "torn", "sleep", "clock")
 LIARS = ("clone", "forger", "endless", "replayer", "flooder", "stranger", "spoofer", "slanderer")
-START_MS = 15_000  # in which all come up
-FIRST_MS = 20_000  # then trouble begins
+START_MS = 8000  # in which all come up
+FIRST_MS = 12_000  # then trouble begins
 FEW = 10  # for so many a board has room to follow each by itself
-CROWD = 0.05  # of the scenarios have many peers
+CROWD = 0.04  # of the scenarios have many peers
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Scenario:
     keeping: bool = True  # boards too keep what others write; desktops do anyhow
     write_ms: int = 3000  # from one reading to the next
     ask_ms: int = 4000  # from one question to the next
-    troubled_ms: int = 60_000  # from then on nothing is done to anybody, and nobody measures
+    troubled_ms: int = 45_000  # from then on nothing is done to anybody, and nobody measures
     calm_ms: int = 400_000  # by then they have to agree
     troubles: tuple[Trouble, ...] = ()
     liars: tuple[str, ...] = ()
@@ -85,9 +85,9 @@ class Scenario:
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     dices = dice("scenario", seed)
-    peers = dices.randint(3, 10)
+    peers = dices.randint(3, 6)
     if dices.random() < CROWD:
-        peers = dices.randint(12, 24)
+        peers = dices.randint(8, 16)
     topology = dices.choice(("lan", "lan", "lan", "unicast", "bridge"))
     scenario = Scenario(
         seed,
