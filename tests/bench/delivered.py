@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections import deque, namedtuple
-from pathlib import Path
 
 # cpu_us: of all processes that take part, for one reading; heads: signatures, each checked
 Delivered = namedtuple("Delivered", ("per_s", "cpu_us", "count", "heads"))
