@@ -91,11 +91,9 @@ class Feeds:
 
     def next_seq(self, author: bytes) -> int:
         """Which seq of an author comes next; 0 if nothing of it is held."""
-        feed = self.get(author)
-        return feed.next_seq if feed else 0
+        return feed.next_seq if (feed := self.get(author)) else 0
 
-    def authors(self) -> list[bytes]:
-        """Whose feeds are held: oneself first."""
+    def authors(self) -> list[bytes]:  # oneself first
         return [self.own.author] + sorted(self.foreign)
 
     def head(self, author: bytes) -> "bytes | None":
@@ -107,8 +105,8 @@ class Feeds:
 
     def heads(self) -> list[bytes]:
         """Heads of all feeds held, as many as fit in a body."""
-        heads = [self.head(author) for author in self.authors()]
-        return [head for head in heads if head][: self._limits.body // 160]
+        most = self._limits.body // 160
+        return [head for author in self.authors() if (head := self.head(author))][:most]
 
     def _sign(self, first: int) -> None:
         own = self.own
@@ -140,10 +138,10 @@ class Feeds:
     def run(self, author: bytes, first: int) -> "list[object] | None":
         """Give the run of an author from `first` on, or None if there is nothing new."""
         feed = self.get(author)
-        if feed is None:
-            return None
         if feed is self.own:
             self._sign(first)
+        if feed is None:
+            return None
         if self.archive is not None and first < feed.first_seq:
             older: list[object] | None = self.archive.run(author, max(first, 1), self._limits.run)
             if older is not None:
@@ -159,8 +157,7 @@ class Feeds:
         held = {}
         for run in value:
             if self.accept(now_ms, run) is not None:
-                author = run[0]
-                held[author] = self.next_seq(author) - 1
+                held[run[0]] = self.next_seq(run[0]) - 1
         if self.archive is not None:
             self.archive.flush()
         return held
@@ -211,16 +208,13 @@ class Feeds:
             feed.version = self.version
             feed.source = source
             feed.known = ()
+            self.changed(feed.author)
         if source is not None and source not in feed.known:
             feed.known += (source,)
-        if is_new:
-            self.changed(feed.author)
 
     def _misses(self, run: "Run") -> bool:
         """Whether the archive lacks some of a run."""
-        if self.archive is None:
-            return False
-        gaps = self.archive.missing(run.author)
+        gaps = self.archive.missing(run.author) if self.archive is not None else ()
         return True in [low <= run.seq and high >= run.first for low, high in gaps]
 
     def _keep(self, feed: Feed, source: "bytes | None", rank: int = 1) -> None:
@@ -239,7 +233,7 @@ class Feeds:
                     by = foreign[author].source
                     given[by] = given.get(by, 0) + 1
                     rows.append((low, by, author))
-            worst = [(-row[0], given[row[1]], self._kit.random(2), row[2]) for row in rows]
+            worst = [(-low, given[by], self._kit.random(2), who) for low, by, who in rows]
             victim = max(worst) if worst else None
             if victim is None or (-victim[0] == rank and victim[1] <= given[source]):
                 raise RemoteError("no room for another feed", 0xA3)
@@ -256,13 +250,12 @@ class Feeds:
         feed = self.foreign.get(author)
         is_own = author == self.own.author
         rank = 0 if is_own else self.wants(author)
-        if feed is None and not rank and not is_own:
+        if (feed is None and not rank and not is_own) or (is_own and self.accused):
             return False
         seq = evidence.fork_of(self._kit, author, pair, self._limits)
         if is_own:
-            if not self.accused:
-                self.accused = True
-                self.emit(Forked(author, seq))
+            self.accused = True
+            self.emit(Forked(author, seq))
             return False
         if feed is None:
             feed = self._new(author)
@@ -280,10 +273,6 @@ class Feeds:
                 self.archive.evidence(feed.author, a, b)
             self.emit(Forked(feed.author, seq))
             self._note(feed, True, None)
-
-    def forks(self) -> dict[bytes, int]:
-        """Whose feeds have ended in a contradiction, and where."""
-        return {a: f.fork[0] for a, f in self.foreign.items() if f.fork}
 
 
 def author_of(value: object) -> bytes:

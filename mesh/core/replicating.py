@@ -184,12 +184,11 @@ class Replicating:
         """Take what a link told, whatever was asked; how many entries are new."""
         if answer.code != coap.CONTENT:
             return 0
-        told: Any = None
         count = 0
         try:
             if answer.error is not None:
                 raise RemoteError(answer.error, 0x81)
-            told = self._kit.decode(answer.payload)
+            told: Any = self._kit.decode(answer.payload)
             if not isinstance(told, list):
                 raise RemoteError("not an array of news")
         except RemoteError as error:

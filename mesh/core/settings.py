@@ -194,15 +194,16 @@ def parse(mapping: object, kind: str = "board") -> Profile:
     for path, who in get("share", {}).items():
         _share(profile, path, who, "share." + path)
     follow = get("follow", [])
-    profile.follow = ["*"]
-    if follow != "*":
-        profile.follow = list(_ids(profile, follow, "follow"))
+    profile.follow = ["*"] if follow == "*" else list(_ids(profile, follow, "follow"))
     by = [] if profile.introduced_by is None else [profile.introduced_by]
     profile.keep = interest.read(get("keep"), kind, lambda v, path: _ids(profile, v, path))
     profile.history = get("history", [])
     profile.updates = _ids(profile, get("updates"), "updates") if "updates" in mapping else by  # type: ignore[operator]
     profile.rules = [_rule(profile, r, f"rules[{i}]") for i, r in enumerate(get("rules", []))]
-    profile.peers = [_given(profile, p) for p in get("peers", [])]
+    profile.peers = [
+        (_id(profile, p["id"], "peers") if "id" in p else None, address(p.get("address"), "peers"))
+        for p in get("peers", [])
+    ]
     profile.limits = get("limits", {})
     profile.layers = get("discovery", {}).get("layers", ["dns-sd", "query", "group"])
     profile.interface = get("discovery", {}).get("interface", "")
@@ -212,11 +213,6 @@ def parse(mapping: object, kind: str = "board") -> Profile:
     profile.watchdog_s = get("watchdog_s", 8)
     _sleep(profile, get("sleep"))
     return profile
-
-
-def _given(profile: Profile, peer: "Table") -> "tuple[bytes | None, tuple[str, int]]":
-    who = _id(profile, peer["id"], "peers") if "id" in peer else None
-    return who, address(peer.get("address"), "peers")
 
 
 def _sleep(profile: Profile, sleep: "Table | None") -> None:

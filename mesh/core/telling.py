@@ -224,7 +224,8 @@ class Telling:
             news.append({})
             for author in sorted(listener.forks)[: max(1, room // 48)]:
                 listener.forks.discard(author)
-                news[-1][author] = feeds.forks().get(author, 0)
+                forked: Any = feeds.get(author)
+                news[-1][author] = forked.fork[0] if forked and forked.fork else 0
                 room -= 48
         if with_heads:
             self._add_heads(listener, news, room, strict)
