@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from hosts import World
+from hosts import World, run, tool
 from members import Board, Desktop
 
 from mesh.hub.boards import build
@@ -48,9 +48,26 @@ def board(compiled, micropython, tmp_path, made):
 
     def make(name, host, **settings):
         folder = tmp_path / name
-        if not folder.exists():
-            shutil.copytree(compiled, folder)
+        if not (folder / "main.py").exists():
+            shutil.copytree(compiled, folder, dirs_exist_ok=True)
         made.append(Board(host, folder, **settings))
         return made[-1]
 
     return make
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Make a folder a disk of its own: small_disk(name, size)."""
+    mounted = []
+
+    def make(name, size="4m"):
+        folder = tmp_path / name
+        folder.mkdir()
+        run(tool("mount", "mount"), "-t", "tmpfs", "-o", f"size={size},mode=0700", "disk", folder)
+        mounted.append(folder)
+        return folder
+
+    yield make
+    for folder in mounted:
+        run(tool("umount", "mount"), "--lazy", folder)

@@ -133,10 +133,10 @@ class Cable:
         self._wire.ip("link", "set", self._end, "up")
 
 
-def filters(host, family, hook, rules):
+def filters(host, family, hook, rules, kind="filter"):
     """Have these rules at a hook of nft(8) there, and none but these."""
     nft = tool("nft", "nftables")
-    chain = f"{{ type filter hook {hook} priority 0; }}"
+    chain = f"{{ type {kind} hook {hook} priority 0; }}"
     lines = [f"add table {family} {TABLE}", f"delete table {family} {TABLE}"]
     lines += [f"add table {family} {TABLE}", f"add chain {family} {TABLE} c {chain}"]
     lines += [f"add rule {family} {TABLE} c {rule}" for rule in rules]

@@ -17,7 +17,14 @@ from mesh.hub.home import Home
 
 PATIENCE = 60  # seconds that anything here may take
 # so that a silent peer is missed in seconds: the time constants are settings, the code is the same
-QUICK = {"check_ms": 2000, "ack_timeout_ms": 300, "query_ms": 4000, "rejoin_ms": 1000}
+QUICK = {
+    "check_ms": 1500,
+    "ack_timeout_ms": 200,
+    "query_ms": 4000,
+    "rejoin_ms": 1000,
+    "head_ms": 500,
+}
+SENSORS = {"uptime": {"every_s": 0.5}}
 MESH = (sys.executable, "-m", "mesh.hub.cli")
 
 
@@ -48,12 +55,18 @@ class Told:
 
     def wait(self, name, since=0, timeout_s=PATIENCE, **fields):
         """The first event of that name with those fields, of those after `since`."""
+        line = self._until(
+            lambda line: fits(read(line), name, fields), since, timeout_s, f"{name} {fields}"
+        )
+        return read(line)
+
+    def _until(self, wanted, since, timeout_s, what):
         deadline = time.monotonic() + timeout_s
         with self._news:
             while True:
                 for line in self.lines[since:]:
-                    if fits(event := read(line), name, fields):
-                        return event
+                    if wanted(line):
+                        return line
                 since = len(self.lines)
                 left = deadline - time.monotonic()
                 if self._ended or left <= 0:
@@ -61,7 +74,11 @@ class Told:
                 self._news.wait(left)
         told = "\n".join(self.lines[-80:])
         why = "ended" if self._ended else "is silent"
-        raise AssertionError(f"{self.name} {why}, waited for {name} {fields}; it told:\n{told}")
+        raise AssertionError(f"{self.name} {why}, waited for {what}; it told:\n{told}")
+
+    def wait_text(self, text, since=0):
+        """Wait for a line that is no event, as a person reads it."""
+        self._until(lambda line: text in line, since, PATIENCE, repr(text))
 
     def found(self, other, since=0, **fields):
         """Wait until it has found another peer."""
@@ -70,10 +87,6 @@ class Told:
     def lost(self, other, since=0):
         """Wait until it misses another peer."""
         return self.wait("lost", since, peer=other.id)
-
-    def heard(self, other, after=0, since=0):
-        """Wait for a reading of another's with a seq beyond `after`; that seq."""
-        return self.wait("reading", since, peer=other.id, seq=lambda seq: seq > after)["seq"]
 
 
 class Desktop(Told):
@@ -91,7 +104,7 @@ class Desktop(Told):
         self._ended = True
         self._process = self._reader = None
         home.mkdir(mode=0o700, exist_ok=True)
-        told = {"name": home.name, "limits": QUICK} | settings
+        told = {"name": home.name, "limits": QUICK, "sensors": SENSORS} | settings
         text = "".join(f"{json.dumps(key)} = {toml(value)}\n" for key, value in told.items())
         (home / "settings.toml").write_text(text)
 
@@ -148,8 +161,18 @@ class Desktop(Told):
             pass
         raise AssertionError(f"{self.name} sees {other.name} as {row}")
 
+    def verify(self):
+        """Have all that its store holds checked, by the command; what it says at the end."""
+        told = [json.loads(line) for line in self.mesh_text("verify").splitlines()]
+        assert not [row for row in told if row["event"] == "fault"]
+        return {row["id"]: (row["last"], row["link"]) for row in told if row["event"] == "feed"}
+
     def mesh(self, *words):
-        """What a command says about this home, as JSON; its exit code must be 0."""
+        """What a command says about this home, as JSON."""
+        return json.loads(self.mesh_text(*words))
+
+    def mesh_text(self, *words):
+        """What a command prints with --json; its exit code must be 0."""
         command = [*self.host.wrap, *MESH, *map(str, words), "--json", "--home", str(self.home)]
         done = subprocess.run(
             command,
@@ -160,7 +183,7 @@ class Desktop(Told):
             check=False,
         )
         assert done.returncode == 0, (words, done.returncode, done.stdout, done.stderr)
-        return json.loads(done.stdout)
+        return done.stdout
 
     def _end(self):
         code = self._process.wait(PATIENCE)
@@ -188,8 +211,8 @@ class Board(Told, VirtualBoard):
     kind = "board"
 
     def __init__(self, host, folder, **settings):
-        told = {"name": folder.name, "console": "json", "limits": QUICK} | settings
-        configure(folder, told)
+        told = {"name": folder.name, "console": "json", "limits": QUICK, "sensors": SENSORS}
+        configure(folder, told | settings)
         super().__init__(folder, wrap=host.wrap)
         self.host = host
         self.name = folder.name

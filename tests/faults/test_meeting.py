@@ -1,5 +1,8 @@
 """Finding each other, where networks are as they are in homes."""
 
+import pytest
+from hosts import filters
+from ledger import settle
 from members import QUICK
 
 
@@ -19,6 +22,7 @@ def test_desktops_and_boards_on_one_switch(world, desktop, board):
         board("c", hosts[2]).start(), board("d", hosts[3]).start(),
     ]  # fmt: skip
     all_meet(*peers)
+    settle(*peers)
 
 
 def test_a_router_that_drops_multicast(world, desktop, board):
@@ -37,6 +41,7 @@ def test_a_router_that_drops_multicast(world, desktop, board):
     assert set(hows.values()) <= {"peers", "asked us"}
     assert "peers" in hows.values()
     assert all(one.found(hub)["how"] == "given" for one in others)
+    settle(hub, *others)
 
 
 def test_another_subnet(world, desktop, board):
@@ -55,6 +60,7 @@ def test_another_subnet(world, desktop, board):
     all_meet(a, b, c, d)
     assert c.found(a)["how"] == "given"
     assert c.found(b)["how"] in ("peers", "asked us")
+    settle(a, b, c, d)
 
 
 def test_a_desktop_gets_another_address(world, desktop, board):
@@ -71,6 +77,7 @@ def test_a_desktop_gets_another_address(world, desktop, board):
         b, lambda row: row["addresses"][:1] == ["10.1.0.77:5683"] and row["state"] == "up"
     )
     c.wait("found", peer=b.id)
+    settle(a, b, c)
 
 
 def test_a_board_gets_another_address(world, desktop, board):
@@ -85,6 +92,7 @@ def test_a_board_gets_another_address(world, desktop, board):
             c, lambda row: row["addresses"][:1] == ["10.1.0.77:5683"] and row["state"] == "up"
         )
     assert c.wait("rejoined", address="10.1.0.77")
+    settle(a, b, c)
 
 
 def test_both_get_another_network_at_once(world, desktop, board):
@@ -108,6 +116,7 @@ def test_both_get_another_network_at_once(world, desktop, board):
                 row["addresses"][:1] == [f"{where}:5683"] and row["state"] == "up"
             ),
         )
+    settle(a, b, c)
 
 
 def test_ipv6_alone(world, desktop):
@@ -129,6 +138,7 @@ def test_ipv6_alone(world, desktop):
         address = f"[{hosts[theirs].link_local(ends[theirs])}%{mine}]:5683"
         assert one.found(other)["address"] == address
     assert "peers" in {b.found(c)["how"], c.found(b)["how"]}
+    settle(a, b, c)
 
 
 def test_ipv6_on_two_links(world, desktop):
@@ -147,14 +157,33 @@ def test_ipv6_on_two_links(world, desktop):
     for one, end in ((a, "eth0"), (c, "eth1")):
         assert b.found(one)["address"] == f"[{same}%{end}]:5683"
         one.found(b)
+    settle(a, b, c)  # a and c hear of each other by b alone
     assert not a.events("found", peer=c.id)
 
 
-def test_a_fifth_of_all_packets_is_lost(world, desktop, board):
+@pytest.mark.parametrize("percent", [10, 30])
+def test_packets_are_lost(world, desktop, board, percent):
     lan = world.switch()
     hosts = [world.host(lan, f"10.1.0.{at}/24") for at in (1, 2, 3, 4)]
     for host in hosts:
-        host.loses(20)
+        host.loses(percent)
     a, b = (desktop(name, host).start() for name, host in zip("ab", hosts, strict=False))
     c, d = (board(name, host).start() for name, host in zip("cd", hosts[2:], strict=True))
     all_meet(a, b, c, d)
+    settle(a, b, c, d)
+
+
+def test_behind_a_router_that_translates_addresses(world, desktop, board):
+    """Those behind it ask first; then both sides reach each other by the way that this opened."""
+    outside, inside = world.switch(), world.switch()
+    router = world.router((outside, "10.1.0.254/24"), (inside, "192.168.7.254/24"))
+    filters(router, "ip", "postrouting", ["oifname eth0 masquerade"], kind="nat")
+    a = desktop("a", world.host(outside, "10.1.0.1/24")).start()
+    hosts = [world.host(inside, f"192.168.7.{at}/24") for at in (1, 2)]
+    for host in hosts:
+        host.route("192.168.7.254")
+    given = {"peers": [{"address": "10.1.0.1"}]}
+    b, c = desktop("b", hosts[0], **given).start(), board("c", hosts[1], **given).start()
+    all_meet(a, b, c)
+    assert a.found(b)["address"].startswith("10.1.0.254:")
+    settle(a, b, c)
