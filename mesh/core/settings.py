@@ -47,6 +47,7 @@ SCHEMA = {
     "actuators": {"*": {"kind": _TEXT, "allow": [_TEXT], "*": _ANYTHING}},
     "follow": _ANYTHING,
     "keep": interest.SCHEMA,
+    "history": _ANYTHING,  # for a desktop's store, which checks it
     "rules": [
         {
             "when": _TEXT,
