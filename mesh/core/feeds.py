@@ -100,7 +100,7 @@ class Feeds:
         """The newest head of a feed, the own one signed now if need be."""
         feed = self.get(author)
         if feed is self.own:
-            self._sign(feed.next_seq)
+            self._sign(self.own.next_seq)
         return feed.head if feed else None
 
     def heads(self) -> list[bytes]:

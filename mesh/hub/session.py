@@ -146,6 +146,8 @@ async def _start(
     profile = home.profile()
     if choices.name is not None:
         profile.name = choices.name
+    if sensed is not None:
+        profile.keep = []  # gone in a moment: others keep the record
     peer = HubPeer(home, profile, None, choices.interfaces, choices.port, sensed)
     return await stack.enter_async_context(peer)
 
