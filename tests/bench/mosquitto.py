@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from delivered import Delivered, children, table
+from delivered import Delivered, table
 
 HOST = "127.0.0.1"
 WINDOW = 1000  # messages under way: paho's default of 20 makes it slower
@@ -45,13 +45,13 @@ def missing():
 def measure(count, together):
     """How fast `count` readings go from one process into the table of another."""
     with tempfile.TemporaryDirectory() as folder, _broker(folder) as (broker, port):
-        before = children()
+        before = _cpu_of(broker.pid)
         there = _start("subscribe", port, count, together, folder)
         there.stdout.readline()  # it listens
         here = _start("publish", port, count, together)
         told = json.loads(there.communicate(timeout=SECONDS)[0])
         sent = json.loads(here.communicate(timeout=SECONDS)[0])
-        cpu = children() - before + _cpu_of(broker.pid)
+        cpu = told["cpu"] + sent["cpu"] + _cpu_of(broker.pid) - before
     if told["rows"] != count:
         raise SystemExit(f"mosquitto delivered {told['rows']} of {count}")
     return Delivered(count / (told["end"] - sent["start"]), cpu / count * 1e6, count, 0)
@@ -62,7 +62,7 @@ def publish(port, count, together):
     client = _client(port)
     client.loop_start()
     time.sleep(0.3)
-    start = time.time()
+    start, cpu = time.time(), time.process_time()
     room = threading.Semaphore(WINDOW)
     client.on_publish = lambda *_: room.release()
     last = None
@@ -75,7 +75,7 @@ def publish(port, count, together):
     last.wait_for_publish()
     client.disconnect()
     client.loop_stop()
-    print(json.dumps({"start": start}))
+    print(json.dumps({"start": start, "cpu": time.process_time() - cpu}))
 
 
 def subscribe(port, count, together, folder):
@@ -101,10 +101,11 @@ def subscribe(port, count, together, folder):
     client.on_message = came
     client.on_subscribe = lambda *_: print("listening", flush=True)
     client.subscribe("readings/t", qos=1)
+    cpu = time.process_time()
     client.loop_forever()
-    end = time.time()
+    end, cpu = time.time(), time.process_time() - cpu
     stored = database.execute("SELECT count(*) FROM reading").fetchone()[0]
-    print(json.dumps({"end": end, "rows": stored}))
+    print(json.dumps({"end": end, "rows": stored, "cpu": cpu}))
 
 
 def _client(port):
