@@ -6,6 +6,7 @@ from mesh.core.endpoint import Endpoint
 from mesh.core.feed import Feed
 from mesh.core.freshness import Freshness
 from mesh.core.limits import Limits
+from mesh.core.replicating import Replicating
 from mesh.hub.simulate import keys
 
 
@@ -67,28 +68,27 @@ def no_memory_of_answers(patch):
     patch.setattr(Endpoint, "_remember", remember)
 
 
-def deaf_after_a_cut(patch):
-    """Who was lost is never asked again."""
-    missed = Contacts.missed
+def links_left_alone(patch):
+    """Links are chosen in the beginning, and not mended after that."""
+    tick = Replicating.tick
 
-    def give_up(contacts, now_ms, contact, address):
-        lost = missed(contacts, now_ms, contact, address)
-        contacts.schedule(contact, now_ms + 10**9)
-        contact.candidates.clear()
-        return lost
+    def tick_at_first(replicating, now_ms):
+        replicating.due_ms = None
+        if now_ms < 10_000:
+            tick(replicating, now_ms)
 
-    patch.setattr(Contacts, "missed", give_up)
+    patch.setattr(Replicating, "tick", tick_at_first)
 
 
-# the mutant, the words in which it is told
+# the mutant, the words in which it is told, and the liar that it takes, if any
 MUTANTS = [
-    (no_signatures, "only what its author signed"),
-    (sign_before_keep, "nothing acknowledged is lost"),
-    (no_cap_of_contacts, "memory stays within the caps"),
-    (no_replay_windows, "a wish is done once"),
-    (no_rights, "only who may sets a lamp"),
-    (no_retransmission, "the honest go on at the speed they had"),
-    (a_crash_by_garbage, "nothing ends a peer"),
-    (no_memory_of_answers, "memory stays within the caps"),
-    (deaf_after_a_cut, "the honest agree in the end"),
+    (no_signatures, "only what its author signed", "forger"),
+    (sign_before_keep, "nothing acknowledged is lost", ""),
+    (no_cap_of_contacts, "memory stays within the caps", "stranger"),
+    (no_replay_windows, "a wish is done once", "replayer"),
+    (no_rights, "only who may sets a lamp", "clone"),
+    (no_retransmission, "the honest go on at the speed they had", ""),
+    (a_crash_by_garbage, "nothing ends a peer", "flooder"),
+    (no_memory_of_answers, "memory stays within the caps", ""),
+    (links_left_alone, "the honest agree in the end", ""),
 ]

@@ -17,7 +17,7 @@ from mesh.hub.simulate.world import World
 
 SEEDS = 200
 JOBS = 2
-MOST = 60  # seeds in which a mutant has to be noticed
+MOST = 30  # seeds in which a mutant has to be noticed
 PLAY = """
 import sys
 from mesh.hub.simulate.runner import play
@@ -43,14 +43,14 @@ def test_seeds_hold():
     assert total["answered"] > SEEDS, "hardly anything was asked"
 
 
-@pytest.mark.parametrize(("mutant", "rule"), MUTANTS, ids=[m.__name__ for m, _ in MUTANTS])
-def test_a_safeguard_that_is_missing_is_noticed(mutant, rule, monkeypatch):
+@pytest.mark.parametrize(("mutant", "rule", "liar"), MUTANTS, ids=[m[0].__name__ for m in MUTANTS])
+def test_a_safeguard_that_is_missing_is_noticed(mutant, rule, liar, monkeypatch):
     mutant(monkeypatch)
-    for seed in range(1, MOST):
+    fitting = [s for s in range(1, SEEDS) if not liar or liar in scenario.draw(s).liars]
+    for seed in fitting[:MOST]:
         outcome = runner.play(seed)
         if outcome.rule == rule:
-            again = runner.play(seed)
-            assert again == outcome, "the same seed does the same"
+            assert runner.play(seed) == outcome, "the same seed does the same"
             return
     pytest.fail(f"{MOST} seeds did not notice: {mutant.__doc__}")
 
