@@ -109,6 +109,17 @@ def test_a_check_sees_one_state_of_a_store_in_use(path):
         assert (end.authors, end.entries, end.readings, end.gone) == (2, 340, 340, 0)
 
 
+def test_a_peer_goes_on_beside_what_is_damaged(path):
+    change(path, "UPDATE run SET entries = x'ffff' WHERE author = 1")
+    with Archive(path) as archive:
+        assert archive.run(ANN.public, 1, 900) is None
+        take(archive, [*feed(ANN, COUNT + 5), *feed(BOB, 50)])
+        assert archive.trouble == ""
+        assert read_run(KIT, archive.run(BOB.public, 1, 900), Limits()).first == 1
+    with Queries(path) as store:
+        assert store.spans(BOB.public) == [(1, 50)]
+
+
 def test_a_damaged_file_is_said_to_be_damaged(path):
     data = bytearray(path.read_bytes())
     data[4096 * 3 : 4096 * 6] = bytes(4096 * 3)

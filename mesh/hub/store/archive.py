@@ -4,17 +4,19 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from mesh.core import cbor
 from mesh.core.run import Run
 from mesh.hub.store import rows, schema
 from mesh.hub.store.held import Held
+from mesh.hub.store.keeper import size_of
 from mesh.hub.store.rows import Row
 from mesh.hub.store.rules import Rules
 from mesh.hub.store.writer import Forked, Hooks, Writer
 
 WAITING = 100_000  # entries handed over and not yet written: beyond that, new ones are let go
+ROWS = 128  # that are looked at for one run
 RUN_ROOM = 250  # bytes of a run besides its entries, at most
 
 
@@ -97,27 +99,14 @@ class Archive:
         low = "SELECT max(first) FROM run JOIN author ON author.id = author WHERE key = ?1"
         found = self._ask(
             f"SELECT {rows.COLUMNS} FROM run JOIN author ON author.id = author WHERE key = ?1 "
-            f"AND last >= ?2 AND first >= ifnull(({low} AND first <= ?2), 0) ORDER BY first",
+            f"AND last >= ?2 AND first >= ifnull(({low} AND first <= ?2), 0) "
+            f"ORDER BY first LIMIT {ROWS}",
             (author, first),
         )
-        room = most - RUN_ROOM
-        chosen: Row | None = None
-        entries: list[bytes] = []
-        for row in (Row(*one) for one in found):
-            if chosen is not None and (row.first != chosen.last + 1 or row.before != chosen.link):
-                break
-            more = rows.unpacked(row.entries)
-            room -= sum(map(len, more)) + 3 * len(more)
-            if chosen is not None and room < 0:
-                break
-            entries += more
-            chosen = row._replace(
-                first=row.first if chosen is None else chosen.first,
-                before=row.before if chosen is None else chosen.before,
-            )
-            if room < 0:
-                break
-        return None if chosen is None else _cut(author, chosen, entries, (first, most))
+        try:
+            return _joined(author, [Row(*one) for one in found], (first, most))
+        except ValueError:  # damaged: others may have it whole
+            return None
 
     def evidence(self, author: bytes, one: object, other: object) -> None:
         """Keep two signed statements of an author that disagree; the first such pair stays."""
@@ -168,11 +157,29 @@ class Archive:
         """A connection that can only read, for the thread that opened the archive."""
         return self._reading
 
-    def _ask(self, question: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+    def _ask(self, question: str, values: Sequence[object] = ()) -> list[Any]:
         try:
-            return self._reading.execute(question, values)
+            return self._reading.execute(question, values).fetchall()
         except sqlite3.Error as error:
             raise schema.broken(self.path, error) from error
+
+
+def _joined(author: bytes, found: list[Row], wanted: tuple[int, int]) -> list[object] | None:
+    """As many rows as follow on each other and fit, as one run. ValueError if one is damaged."""
+    room = wanted[1] - RUN_ROOM
+    entries: list[bytes] = []
+    chosen: Row | None = None
+    for row in found:
+        if chosen is not None and (row.first != chosen.last + 1 or row.before != chosen.link):
+            break
+        more = rows.unpacked(row.entries)
+        room -= size_of(more)
+        if chosen is not None and room < 0:
+            break
+        entries += more
+        start = row if chosen is None else chosen
+        chosen = row._replace(first=start.first, before=start.before)
+    return None if chosen is None else _cut(author, chosen, entries, wanted)
 
 
 def _cut(

@@ -79,7 +79,8 @@ class Keeper:
     def keep(self, run: Run) -> None:
         """Put in what is new of a run whose signature was checked.
 
-        Contradiction, and nothing is changed, if it does not go with what is there.
+        Contradiction, and nothing is changed, if it does not go with what is there; ValueError if
+        that is damaged.
         """
         author = self.author(run.author)
         try:
@@ -169,10 +170,10 @@ class Keeper:
             alone = Row(at, _before(run, at), run.seq, run.links[-1], run.head, b"")
             self._put(author, alone._replace(entries=rows.packed(entries)), entries)
             return
+        joined = rows.packed(entries + rows.unpacked(row.entries))
         self._database.execute(
             "DELETE FROM run WHERE author = ? AND first = ?", (author, row.first)
         )
-        joined = rows.packed(entries + rows.unpacked(row.entries))
         self._put(author, row._replace(first=at, before=_before(run, at), entries=joined), entries)
 
     def _put(self, author: int, row: Row, new: list[bytes]) -> None:

@@ -230,6 +230,8 @@ class Writer:
         except Contradiction as apart:
             theirs = [run.author, run.first, run.before, run.entries, run.head]
             self._hooks.forked(run.author, apart.seq, apart.ours, theirs)
+        except ValueError as error:  # what it has to be joined to is damaged
+            log.error("%s: %s; `mesh verify --repair` takes it out", self.path, error)
 
     def _forget(self) -> None:
         self._keeper.forget()
