@@ -28,6 +28,9 @@ fuzz: setup     ## the random tests, for long (make fuzz ARGS="-k cbor")
 simulate: setup     ## 200 whole meshes in pretend time (make simulate ARGS="--seeds 10000 --jobs 8")
 	$(BIN)/mesh simulate $(or $(ARGS),--seeds 200 --jobs 2)
 
+faults: setup     ## peers on hosts of their own, as root, and all that can go wrong (make faults ARGS="-k full")
+	$(BIN)/pytest --durations 10 tests/faults $(ARGS)
+
 firmware: setup     ## what goes on boards, into dist/ (make firmware ARGS="--board pico_w")
 	$(BIN)/mesh firmware build $(or $(ARGS),--board all)
 

@@ -99,11 +99,14 @@ def newest(desktops, authors):
     }
 
 
-def agree(desktops, least):
-    """Wait until the stores are equal and hold what they have to (differences())."""
+def agree(desktops, least, beside=()):
+    """Wait until the stores are equal and hold what they have to (differences()).
+
+    `beside`: peers whose last words are shown too if that does not come.
+    """
     deadline = time.monotonic() + PATIENCE
     while wrong := differences(desktops, least):
-        told = {d.name: d.lines[-6:] for d in desktops}
+        told = {one.name: one.lines[-8:] for one in (*desktops, *beside)}
         assert time.monotonic() < deadline, (wrong, told)
         time.sleep(LOOK_S)
 
@@ -113,7 +116,7 @@ def settle(*peers, more=2):
     them, and have `mesh verify` find each one's store whole and equal to the others.
     """
     desktops = [peer for peer in peers if peer.kind == "desktop"]
-    agree(desktops, {id: seq + more for id, seq in newest(desktops, peers).items()})
+    agree(desktops, {id: seq + more for id, seq in newest(desktops, peers).items()}, peers)
     boards = [peer for peer in peers if peer.kind == "board"]
     for one in boards:
         one.stop()
