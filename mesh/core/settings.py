@@ -189,8 +189,7 @@ def parse(mapping: object, kind: str = "board") -> Profile:
         profile.names[name] = _id(profile, text, "names." + name)
     by = get("introduced_by")
     profile.introduced_by = None if by is None else _id(profile, by, "introduced_by")
-    profile.share = {}
-    profile.allow = {}
+    profile.share, profile.allow = {}, {}
     _things(profile, get("sensors", {}), get("actuators", {}))
     for path, who in get("share", {}).items():
         _share(profile, path, who, "share." + path)
