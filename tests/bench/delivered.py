@@ -13,7 +13,8 @@ import tempfile
 import time
 from collections import deque, namedtuple
 
-# cpu_us: of all processes that take part, but for their start, for one reading; heads: signatures, each checked
+# cpu_us: of all processes that take part, but for their start, for one reading; heads: signatures,
+# each of them checked
 Delivered = namedtuple("Delivered", ("per_s", "cpu_us", "count", "heads"))
 
 TOGETHER = 64  # heads in one message, at most

@@ -21,6 +21,7 @@ from pathlib import Path
 from measure import exchanges
 
 KINDS = ("garbage", "forged", "signed", "all")
+FILLED_S = 12  # until what is remembered for EXCHANGE_LIFETIME is as much as it will be
 READY = 3000  # datagrams that are made before, and sent again and again
 SOURCES = 64  # ports that they come from
 
@@ -36,7 +37,7 @@ async def beside(one, server, kind, seconds, outstanding=8):
         await exchanges(one, outstanding, 0.3)
         calm = await exchanges(one, outstanding, seconds)
     async with _running("flood", *address, peer.hex(), kind) as told:
-        await exchanges(one, outstanding, 1.0)
+        await exchanges(one, outstanding, min(FILLED_S, 2 * seconds))
         before = resident_kib(pid)
         flooded = await exchanges(one, outstanding, seconds)
         grown = resident_kib(pid) - before
