@@ -28,6 +28,12 @@ week: setup     ## a full board lives a week of pretend time in a Pico W's heap;
 fuzz: setup     ## the random tests, for long (make fuzz ARGS="-k cbor")
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout 3600 tests/fuzz $(ARGS)
 
+simulate: setup     ## 200 whole meshes in pretend time (make simulate ARGS="--seeds 10000 --jobs 8")
+	$(BIN)/mesh simulate $(or $(ARGS),--seeds 200 --jobs 2)
+
+faults: setup     ## peers on hosts of their own, as root, and all that can go wrong (make faults ARGS="-k full")
+	$(BIN)/pytest --durations 10 tests/faults $(ARGS)
+
 firmware: setup     ## what goes on boards, into dist/ (make firmware ARGS="--board pico_w")
 	$(BIN)/mesh firmware build $(or $(ARGS),--board all)
 
@@ -62,4 +68,4 @@ types: setup
 rules: setup
 	$(BIN)/pytest --quiet tests/rules
 
-.PHONY: help demo test tests check bench week fuzz firmware format clean sizes setup layout lint imports types rules
+.PHONY: help demo test tests check bench week fuzz simulate firmware format clean sizes setup layout lint imports types rules

@@ -33,6 +33,7 @@ PACKAGES = {
     "nodejs": ("node",),
     "npm": ("npm",),
 }
+BENCH_PACKAGES = {"mosquitto": ("mosquitto",)}
 
 
 def main(purpose) -> None:
@@ -47,10 +48,12 @@ def main(purpose) -> None:
             return
         python_packages("dev")
         typings()
-        debian_packages()
-        node_packages()
+        debian_packages(PACKAGES)
+        node_packages(NODE, VENV / "node")
         if purpose == "bench":
             python_packages("bench")
+            debian_packages(BENCH_PACKAGES)
+            node_packages(NODE / "bench", VENV / "node-bench")
 
 
 def python_packages(extras, *more) -> None:
@@ -91,13 +94,13 @@ def typings() -> None:
     stamp(folder / "stamp", wanted)
 
 
-def debian_packages() -> None:
+def debian_packages(packages) -> None:
     """What the tests against other implementations need, by apt-get when root."""
-    missing = [name for name, programs in PACKAGES.items() if not any(map(which, programs))]
+    missing = [name for name, programs in packages.items() if not any(map(which, programs))]
     if missing and os.geteuid() == 0 and which("apt-get"):
         say(f"installing Debian's {' '.join(missing)}")
         apt_install(missing)
-        missing = [name for name in missing if not any(map(which, PACKAGES[name]))]
+        missing = [name for name in missing if not any(map(which, packages[name]))]
     if missing:
         lacking(f"missing: {', '.join(missing)}; as root: apt-get install {' '.join(missing)}")
     if os.geteuid() != 0:
@@ -123,17 +126,16 @@ def apt_install(names) -> None:
             policy.unlink()
 
 
-def node_packages() -> None:
-    """A CoAP stack of other people, and pyright, into .venv/node."""
-    folder = VENV / "node"
-    files = [NODE / "package.json", NODE / "package-lock.json"]
+def node_packages(wanted, folder) -> None:
+    """What a package.json lists: a CoAP stack of other people and pyright, or a log to measure."""
+    files = [wanted / "package.json", wanted / "package-lock.json"]
     key = [file.read_bytes() for file in files]
     if fresh(folder / "stamp", key):
         return
     if not which("npm"):
         lacking("no npm: the tests against node's coap and the check by pyright are left out")
         return
-    say("installing node's packages into .venv/node")
+    say(f"installing node's packages into .venv/{folder.name}")
     folder.mkdir(exist_ok=True)
     for file in files:
         shutil.copy(file, folder)

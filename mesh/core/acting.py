@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mesh.core.serving import Serving
     from mesh.core.settings import Profile
 
-MORE_MS = 250  # until the next run, where one held not all that is new
-
 
 class Acting:
     """Own sensors and actuators. Heads are signed at most every `head_ms`, and when asked for."""
@@ -83,5 +81,4 @@ class Acting:
         if self.due_ms is not None and now_ms >= self.due_ms:
             self.due_ms = self._peer.feeds.keep(now_ms)
             self._head_ms = now_ms
-            if self._serving.feed_changed(now_ms, self._peer.id):
-                self.due_ms = now_ms + MORE_MS
+            self._peer.feeds.grown()

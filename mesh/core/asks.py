@@ -22,6 +22,7 @@ class Ask:
     message: "coap.Message | None" = None  # until it is observed: then it is not put again
     digest = b""
     echoes = 0
+    about: object = None  # whatever the asker wants to find again
     number = 0  # what the asker knows it by, also after it was put again
 
     def __init__(

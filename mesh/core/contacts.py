@@ -13,6 +13,7 @@ ASLEEP = "asleep"  # it said until when
 
 LATE_MS = 10_000  # in which an answer may still come from before it slept
 LONGEST_S = 604_800  # a sleep that is believed
+MANY = 16  # contacts: that many are asked for a sign of life each check_ms
 SLACK = 10  # this part of it may come on top
 
 
@@ -25,6 +26,8 @@ class Contact:
     elsewhere: "tuple[str, int] | None" = None  # it may have moved there: to be asked first
     tries = verified = refused = 0
     asking = pinned = False
+    keeps = False  # others' feeds too
+    linked = False  # we observe it
     boots = -1
     slept_ms = wakes_ms = 0  # when it said so, and when it should be awake again
     whom = 0  # how often it will be asked whom it knows
@@ -129,7 +132,9 @@ class Contacts:
     def heard(self, now_ms: int, contact: Contact) -> None:
         """A verified message came from it: the next check moves on."""
         contact.heard_ms = now_ms
-        self.schedule(contact, now_ms + self._limits.check_ms)
+        # of many only those whom we observe are asked often
+        slow = 1 if contact.linked or contact.pinned else 1 + len(self.table) // MANY
+        self.schedule(contact, now_ms + self._limits.check_ms * slow)
 
     def asleep(self, now_ms: int, contact: Contact, seconds: int) -> None:
         """It said that it sleeps for so long: until a little later nobody misses it."""

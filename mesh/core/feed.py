@@ -1,7 +1,6 @@
 """A feed as it is held: the newest entries of one author and the heads that vouch for them."""
 
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.limits import Limits
 from mesh.core.run import (
     Run,
     check_head,
@@ -12,18 +11,16 @@ from mesh.core.run import (
     read_entry,
     read_run,
     seal_head,
+    seam,
     walk,
 )
+from mesh.core.tail import ENTRY_SIZE, HEAD_SIZE, RUN_SIZE, Tail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mesh.core.primitives import Identity, Kit
-
-_RUN_SIZE = 90  # bytes of a run besides its head and its entries, at most
-_HEAD_SIZE = 154  # bytes of a head, at most
-_ENTRY_SIZE = 3  # bytes of an entry's own CBOR head, at most
+    from mesh.core.primitives import Identity
 
 __all__ = (
     "Feed",
@@ -48,14 +45,14 @@ class Fork(RemoteError):
         self.run = run
 
 
-class Feed:
+class Feed(Tail):
     """The newest entries of one author, at most `tail` of them, and heads that vouch for them.
 
     One's own feed grows by append() and sign(), another's by accept(). `start` is the seq before
     the first entry, `link` its link if that is not the genesis. To be read: first_seq, the oldest
     entry held; before, the link before it; gap, the first and last seq that were last skipped, or
-    None; fork, the seq and run of the contradiction that ended the feed, or None; trouble, why
-    entries could not be kept, or nothing.
+    None; fork, what ended the feed: (seq, and two statements of the author that disagree there);
+    trouble, why entries could not be kept, or nothing.
     """
 
     trouble = ""
@@ -63,30 +60,18 @@ class Feed:
     # store, which has what a head covers before the head is signed
     _keep: "Callable[[int, bytes, list[bytes], int], None] | None" = None
     _kept = 0  # the last seq that the store has
+    gap: "tuple[int, int] | None" = None
+    fork: "tuple[int, object, object] | None" = None
+    # who gave us the newest of it, and who else is known to have that; Feeds keeps count
+    source: "bytes | None" = None
+    known: "tuple[bytes, ...]" = ()
+    version = 0
+    dug: "tuple[bytes, int] | None" = None  # who was last asked for what is before a fork
 
-    def __init__(
-        self,
-        kit: "Kit",
-        author: bytes,
-        tail: int,
-        start: int = 0,
-        link: "bytes | None" = None,
-        limits: Limits | None = None,
-    ) -> None:
-        self.author = author
-        self.gap: tuple[int, int] | None = None
-        self.fork: tuple[int, object] | None = None
-        self._kit = kit
-        self._tail = tail
-        self._limits = limits or Limits()
-        self._begin(start + 1, link or genesis(kit, author))
-
-    def _begin(self, first: int, before: bytes) -> None:
-        self.first_seq = first
-        self.before = before  # the link before the first entry held
-        self._link = before  # the link of the last one
-        self._entries: list[bytes] = []
-        self._heads: list[tuple[int, bytes, bytes]] = []  # seq, link, head; ascending
+    def begin_at(self, head: bytes) -> None:
+        """Vouch for the link before the first entry by a head up to there."""
+        self.floor = (self.first_seq - 1, self.before, head)
+        self._heads.append((self.first_seq - 1, self.before, head))
 
     def resume(
         self,
@@ -120,17 +105,8 @@ class Feed:
     @property
     def next_seq(self) -> int:
         """The seq that comes next."""
-        return self.first_seq + len(self._entries)
-
-    @property
-    def newest(self) -> "bytes | None":
-        """The last entry."""
-        return self._entries[-1] if self._entries else None
-
-    @property
-    def head(self) -> "bytes | None":
-        """The newest head."""
-        return self._heads[-1][2] if self._heads else None
+        end = self.end_seq
+        return min(end, self.fork[0]) if self.fork else end
 
     def append(self, clock: list[object], kind: str, body: object) -> int:
         """Add an entry to one's own feed; its seq. LocalError if it is none or too large."""
@@ -154,13 +130,13 @@ class Feed:
         first = max(first, self.first_seq)
         if self._heads:
             at, link, _ = self._heads[-1]
-            low = self._fitting(self._heads[0][0], self._limits.run - _HEAD_SIZE)
+            low = self._fitting(self._heads[0][0], self._limits.run - HEAD_SIZE)
             if low > first:
                 old = self._pieces(identity, (self.first_seq - 1, self.before), low - 1)
                 self._heads = list(old) + self._heads
         else:
             at = max(self.first_seq - 1, min(first, last) - 1)
-            link = self._link_at(at)
+            link = self.link_at(at)
         if at >= last:
             return None
         for head in self._pieces(identity, (at, link), last):
@@ -174,36 +150,15 @@ class Feed:
         seq, link = start
         room = 0
         for entry in self._entries[seq + 1 - self.first_seq : last + 1 - self.first_seq]:
-            size = len(entry) + _ENTRY_SIZE
+            size = len(entry) + ENTRY_SIZE
             room -= size
             if room < 0:
                 if seq > start[0]:
                     yield seq, link, seal_head(identity, seq, link)
-                room = self._limits.run - _RUN_SIZE - _HEAD_SIZE - size
+                room = self._limits.run - RUN_SIZE - HEAD_SIZE - size
             link = next_link(self._kit, link, entry)
             seq += 1
         yield seq, link, seal_head(identity, seq, link)
-
-    def run(self, first_seq: int, max_bytes: int) -> "list[object] | None":
-        """A run of at most max_bytes from first_seq on, or from the first entry held.
-
-        It ends at the last head up to which everything fits: ask for the rest from there. If not
-        even the next head is so near, the oldest entries are left out. None if nothing is signed.
-        """
-        start = max(first_seq, self.first_seq)
-        chosen = None
-        for seq, _, head in self._heads:
-            if seq >= start:
-                low = self._fitting(seq, max_bytes - len(head))
-                if low > start and chosen:
-                    break
-                chosen = (max(low, start), seq, head)
-        if chosen is None or chosen[0] > chosen[1]:
-            return None
-        first, seq, head = chosen
-        at = first - self.first_seq
-        entries = self._entries[at : seq + 1 - self.first_seq]
-        return [self.author, first, self._link_at(first - 1), entries, head]
 
     def accept(self, value: object) -> list[bytes]:
         """Take a run of this author, a decoded CBOR value; the entries that are new, if any.
@@ -211,89 +166,121 @@ class Feed:
         RemoteError if anything is wrong with it; Fork if it contradicts what is held, and for all
         that come later. The signature is only checked if something depends on it.
         """
-        if self.fork:
-            raise Fork(self.fork[0], self.fork[1])
         run = walk(self._kit, value, self._limits)
         if run.author != self.author:
             raise RemoteError("a run of another author")
-        last = self.next_seq - 1
-        common = min(run.seq, last)
-        apart = common >= max(run.first, self.first_seq) - 1 and (
-            _link_in(run, common) != self._link_at(common)
-        )
-        if run.seq <= last and not apart:
-            return []
+        start, stop = self.join(run)
+        entries: list[bytes] = run.entries[start:stop]
+        return entries
+
+    def join(self, run: Run) -> "tuple[int, int]":
+        """Take a run that walk() gave; which of its entries are new, from and up to.
+
+        As accept(). Behind a gap it begins anew; what touches its beginning is put before it, as
+        far as there is room.
+        """
+        fork = self.fork
+        if fork and run.first >= fork[0]:
+            raise Fork(fork[0], fork[2])
+        last = self.end_seq - 1
+        older = self._older(run, last)
+        if (run.seq <= last or (fork and last >= fork[0] - 1)) and older <= 0:
+            return 0, 0
         check_head(self._kit, run.author, run.head)
-        if apart:
-            self.fork = (self._parting(run), value)
-            raise Fork(self.fork[0], value)
+        if older > 0:
+            stop = self.first_seq - run.first
+            self._prepend(run, stop - older, stop)
+            return stop - older, stop
         if run.first > last + 1:
-            self.gap = (last + 1, run.first - 1)
-            self._begin(run.first, run.before)
+            self._leap(run, last)
             last = run.first - 1
-        new: list[bytes] = run.entries[last + 1 - run.first :]
-        self._extend(new, run.links[-1])
+        start = last + 1 - run.first
+        self._extend(run.entries[start:], run.links[-1])
         self._add_head(run.seq, run.links[-1], run.head)
-        return new
+        return start, len(run.entries) - max(0, self.end_seq - self.next_seq)
 
-    def _extend(self, entries: list[bytes], link: bytes) -> None:
-        self._entries += entries
-        self._link = link
-        surplus = len(self._entries) - self._tail
-        if surplus > 0:
-            for entry in self._entries[:surplus]:
-                self.before = next_link(self._kit, self.before, entry)
-            self._entries = self._entries[surplus:]
-            self.first_seq += surplus
-            self._heads = [head for head in self._heads if head[0] >= self.first_seq]
+    def _older(self, run: Run, last: int) -> int:
+        """How many entries go before what is held. Fork if a run contradicts that."""
+        common = min(run.seq, last)
+        meets = common >= max(run.first, self.first_seq) - 1
+        if meets and _link_in(run, common) != self.link_at(common):
+            self._split(run, self._parting(run))
+        floor, link, head = self.floor
+        if head and run.first - 1 <= floor <= run.seq and _link_in(run, floor) != link:
+            self._split(run, floor)
+        if not meets or run.seq > last:
+            return 0
+        room = self._tail - len(self._entries)
+        older: int = min(self.first_seq - max(run.first, floor + 1), room)
+        return older
 
-    def _add_head(self, seq: int, link: bytes, head: bytes) -> None:
-        """Keep the newest head, and of the older ones those that runs need to end at."""
+    def _leap(self, run: Run, last: int) -> None:
+        """Begin anew with a run that begins behind a gap."""
+        at = run.first - 1
+        if run.before == seam(self._kit, run.author, at):
+            self.floor = (at, run.before, None)  # nothing is before it
+        else:
+            self.gap = (last + 1, at)
+            if last:
+                self.floor = (last, self._link, self.head)
+        self._begin(run.first, run.before)
+
+    def _prepend(self, run: Run, start: int, stop: int) -> None:
+        """Put entries of a run that reaches as far as what is held before that."""
+        self.before = run.before if not start else run.links[start - 1]
+        self.first_seq = run.first + start
+        self._entries = run.entries[start:stop] + self._entries
+        if not self._heads or run.seq < self._heads[0][0]:
+            self._heads.insert(0, (run.seq, run.links[-1], run.head))
+
+    def _split(self, run: Run, seq: int) -> None:
+        """Note that a run contradicts what is held, if it is signed. Fork, or RemoteError."""
+        from mesh.core import evidence  # noqa: PLC0415 - heap only where it is used
+
+        check_head(self._kit, run.author, run.head)
+        mine = self.statement(seq)
+        theirs = evidence.cut(run, seq)
+        if mine is not None and (self.fork is None or seq < self.fork[0]):
+            self.freeze(seq, mine, theirs)
+        raise Fork(seq, theirs)
+
+    def freeze(self, seq: int, a: object, b: object) -> None:
+        """End the feed before seq, where two statements of the author, both checked, disagree."""
+        self.fork = (seq, a, b)
+        if seq < self.first_seq:
+            link = genesis(self._kit, self.author)  # all of it may be had anew, up to seq
+            self._begin(1, link)
+            self.floor = (0, link, None)
         heads = self._heads
-        room = self._limits.run - len(head)
-        while len(heads) > 1 and self._fitting(seq, room) <= heads[-2][0] + 1:
+        while len(heads) > 1 and heads[-2][0] >= seq - 1:
             heads.pop()
-        heads.append((seq, link, head))
+        if heads and heads[-1][0] < self.end_seq - 1:
+            self._link = heads[-1][1]
+            self._entries = self._entries[: heads[-1][0] + 1 - self.first_seq]
 
-    def _fitting(self, seq: int, room: int) -> int:
-        """The first of the entries up to seq that together fit in a run with room for so much."""
-        room -= _RUN_SIZE
-        entries = self._entries
-        at = seq - self.first_seq
-        while at >= 0:
-            room -= len(entries[at]) + _ENTRY_SIZE
-            if room < 0:
-                break
-            at -= 1
-        return at + 1 + self.first_seq
+    def statement(self, seq: int) -> object:
+        """The shortest signed statement held that says what the link at seq is, or None."""
+        if seq == self.floor[0] and self.floor[2]:
+            return self.floor[2]
+        for at, _, head in self._heads:
+            if at == seq:
+                return head
+            if at > seq:
+                first = max(seq, self.first_seq)
+                entries = self._entries[first - self.first_seq : at + 1 - self.first_seq]
+                return [self.author, first, self.link_at(first - 1), entries, head]
+        return None
 
-    def _signed(self, seq: int) -> "tuple[int, bytes]":
-        """The last seq up to this one whose link is known without a walk, and its link."""
-        at, link = self.first_seq - 1, self.before
-        for known in self._heads:
-            if known[0] <= seq:
-                at, link = known[0], known[1]
-        return at, link
-
-    def _link_at(self, seq: int) -> bytes:
-        """The link of an entry held, or of the one before the first."""
-        if seq == self.next_seq - 1:
-            return self._link
-        at, link = self._signed(seq)
-        for entry in self._entries[at + 1 - self.first_seq : seq + 1 - self.first_seq]:
-            link = next_link(self._kit, link, entry)
-        return link
-
-    def _parting(self, run: "Run") -> int:
+    def _parting(self, run: Run) -> int:
         """The first seq at which what is held and a run that ends apart from it disagree."""
         seq: int = max(run.first, self.first_seq) - 1
-        link = self._link_at(seq)
+        link = self.link_at(seq)
         while link == _link_in(run, seq):
             link = next_link(self._kit, link, self._entries[seq + 1 - self.first_seq])
             seq += 1
         return seq
 
 
-def _link_in(run: "Run", seq: int) -> bytes:
+def _link_in(run: Run, seq: int) -> bytes:
     link: bytes = run.before if seq < run.first else run.links[seq - run.first]
     return link

@@ -3,29 +3,40 @@
 from mesh.core.errors import RemoteError
 from mesh.core.events import Forked
 from mesh.core.feed import Feed, Fork
+from mesh.core.run import check_head, seam, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from mesh.core.limits import Limits
     from mesh.core.primitives import Identity, Kit
+    from mesh.core.run import Run
 
-MOST_RUNS = 8
+MOST_RUNS = 8  # offered at once
 NO_WISHES = "not a map of authors to seqs"
-HEAD_SIZE = 160  # bytes of a head in an answer, at most
+RUN_SIZE = 260  # bytes of a run besides its entries, at most
 
 
 class Feeds:
     """Own feed and foreign tails, capped at limits.peers of them.
 
-    To be set: wants(author) -> bool decides what is kept; heard(now_ms, author, entries) is called
-    for entries newly accepted, emit(event) for Forked, the proof of a lie.
+    To be set: wants(author) decides what is kept, 0 if it is not, and the higher the longer;
+    heard(now_ms, author, values) is called for entries newly accepted, as read_entry gives them;
+    emit(event) for Forked, the proof of a lie; changed(author) when there is news of a feed;
+    gapped(author) when entries are missing before what is held.
     """
 
-    wants: "Callable[[bytes], bool]"
-    heard: "Callable[[int, bytes, list[bytes]], None]"
+    wants: "Callable[[bytes], int]"
+    heard: "Callable[[int, bytes, list[tuple[int, list[int | None], str, object]]], None]"
     emit: "Callable[[object], None]"
+    changed: "Callable[[bytes], None]"
+    gapped: "Callable[[bytes], None]"
+    # what keeps more than the tails, see resume(); None on boards
+    archive: "Any" = None
+    _archived = 0  # the last own seq that it was given
+    accused = False  # somebody proved that our own key was used twice
 
     def __init__(self, kit: "Kit", identity: "Identity", limits: "Limits", boots: int) -> None:
         self._kit = kit
@@ -33,10 +44,32 @@ class Feeds:
         self._limits = limits
         # Unless a store knows better: go on where no seq can have been used (protocol.md s.6)
         start = boots << 32
-        seam = kit.sha256(b"othermesh feed v1" + identity.public + start.to_bytes(8, "big"))
-        self.own = Feed(kit, identity.public, limits.tail, start, seam, limits)
+        link = seam(kit, identity.public, start)
+        self.own = Feed(kit, identity.public, limits.tail, start, link, limits)
         self.foreign: dict[bytes, Feed] = {}
         self.due_ms = 0  # the own feed's store is not used before
+        # counts all changes; no other start of ours had this one, so cursors of old mean nothing
+        self.version = self.since = start
+
+    def resume(self, archive: "Any") -> None:  # noqa: ANN401 - no class of the core's
+        """Go on from what an archive holds; it takes, and gives, what is older than the tails.
+
+        It has heads() -> {author: (next seq, link of the last entry, head up to it)}, proofs() ->
+        {author: (a, b)}, took(author, run), run(author, first, most bytes), missing(author) ->
+        [(first, last)], evidence(author, a, b) and flush().
+        """
+        self.archive = archive
+        self._archived = self.own.first_seq - 1
+        for author, (next_seq, link, head) in sorted(archive.heads().items()):
+            if author != self.own.author and len(self.foreign) < self._limits.peers:
+                feed = self._new(author, next_seq - 1, link)
+                feed.begin_at(head)
+                self._keep(feed, None)
+        for author, (a, b) in sorted(archive.proofs().items()):
+            self.prove(author, [a, b])
+
+    def _new(self, author: bytes, start: int = 0, link: "bytes | None" = None) -> Feed:
+        return Feed(self._kit, author, self._limits.foreign_tail, start, link, self._limits)
 
     def keep(self, now_ms: int) -> "int | None":
         """Have the own feed's store take what is new, at most once in limits.head_ms: flash wears
@@ -48,72 +81,220 @@ class Feeds:
             own.keep()
         return self.due_ms if own.unkept else None
 
+    def grown(self) -> None:
+        """Have those told who want to know that the own feed has something new."""
+        self._note(self.own, True, None)
+
+    def get(self, author: bytes) -> "Feed | None":
+        """The feed of an author, if anything of it is held."""
+        return self.own if author == self.own.author else self.foreign.get(author)
+
     def next_seq(self, author: bytes) -> int:
         """Which seq of an author comes next; 0 if nothing of it is held."""
-        feed = self.own if author == self._identity.public else self.foreign.get(author)
-        return feed.next_seq if feed else 0
+        return feed.next_seq if (feed := self.get(author)) else 0
+
+    def authors(self) -> list[bytes]:  # oneself first
+        return [self.own.author] + sorted(self.foreign)
+
+    def head(self, author: bytes) -> "bytes | None":
+        """The newest head of a feed, the own one signed now if need be."""
+        feed = self.get(author)
+        if feed is self.own:
+            self._sign(self.own.next_seq)
+        return feed.head if feed else None
 
     def heads(self) -> list[bytes]:
-        """Heads of all feeds held, the own one signed now if need be."""
-        self.own.sign(self._identity, self.own.next_seq)
-        feeds = [self.own] + [self.foreign[author] for author in sorted(self.foreign)]
-        heads = [feed.head for feed in feeds if feed.head]
-        return heads[: self._limits.body // HEAD_SIZE]
+        """Heads of all feeds held, as many as fit in a body."""
+        most = self._limits.body // 160
+        return [head for author in self.authors() if (head := self.head(author))][:most]
 
-    def runs(self, wanted: object) -> list[object]:
-        """Answer {author: first wanted seq} by at most MOST_RUNS runs; else RemoteError."""
-        if not isinstance(wanted, dict):
-            raise RemoteError(NO_WISHES)
-        for author, first in wanted.items():
-            if (
-                not isinstance(author, bytes)
-                or isinstance(first, bool)
-                or not isinstance(first, int)
-            ):
-                raise RemoteError(NO_WISHES)
+    def _sign(self, first: int) -> None:
+        own = self.own
+        own.sign(self._identity, first)
+        if self.archive is None:
+            return
+        while (value := own.run(self._archived + 1, self._limits.run)) is not None:
+            run = walk(self._kit, value, self._limits)
+            self._archived = run.seq
+            self.archive.took(run.author, run)
+
+    def runs(self, wanted: object, room: int = 4096) -> list[object]:
+        """Answer {author: first wanted seq} by runs, about `room` bytes; else RemoteError."""
+        check_wishes(wanted)
+        left = min(room, self._limits.body) - RUN_SIZE
         runs: list[object] = []
-        for author in sorted(wanted)[:MOST_RUNS]:
-            run = self.run(author, wanted[author])
-            if run is not None:
-                runs.append(run)
-        return runs[: max(1, (self._limits.body - 200) // self._limits.run)]
+        for author in sorted(wanted):  # type: ignore[call-overload]
+            first = wanted[author]  # type: ignore[index]
+            while first is not None and author and left > 0:
+                run: Any = self.run(author, first)
+                if run is None:
+                    break
+                left -= size_of(run)
+                if left > 0 or not runs:
+                    runs.append(run)
+                first = run[1] + len(run[3])
+        return runs
 
     def run(self, author: bytes, first: int) -> "list[object] | None":
         """Give the run of an author from `first` on, or None if there is nothing new."""
-        feed = self.foreign.get(author)
-        if author == self._identity.public:
-            feed = self.own
-            feed.sign(self._identity, first)
-        return feed.run(first, self._limits.run) if feed else None
+        feed = self.get(author)
+        if feed is self.own:
+            self._sign(first)
+        if feed is None:
+            return None
+        if self.archive is not None and first < feed.first_seq:
+            older: list[object] | None = self.archive.run(author, max(first, 1), self._limits.run)
+            if older is not None:
+                return older
+        return feed.run(first, self._limits.run)
 
     def take(self, now_ms: int, value: object) -> dict[bytes, int]:
-        """Accept an array of runs; how far each feed is held now. RemoteError if one is false."""
+        """Accept an array of runs offered; how far each feed is held now. RemoteError if one is
+        false. What is acknowledged is in the archive, if there is one.
+        """
         if not isinstance(value, list) or len(value) > MOST_RUNS:
             raise RemoteError(f"not an array of at most {MOST_RUNS} runs")
         held = {}
         for run in value:
-            if not isinstance(run, list) or not run or not isinstance(run[0], bytes):
-                raise RemoteError("not a run")
-            author = run[0]
-            if author != self._identity.public and self.wants(author):
-                self._accept(now_ms, author, run)
-                held[author] = self.next_seq(author) - 1
+            if self.accept(now_ms, run) is not None:
+                held[run[0]] = self.next_seq(run[0]) - 1
+        if self.archive is not None:
+            self.archive.flush()
         return held
 
-    def _accept(self, now_ms: int, author: bytes, run: list[object]) -> None:
-        feed = self.foreign.get(author)
-        if feed is None:
-            if len(self.foreign) >= self._limits.peers:
-                unwanted = [a for a in sorted(self.foreign) if not self.wants(a)]
-                if not unwanted:
-                    raise RemoteError("no room for another feed", 0xA3)
-                del self.foreign[unwanted[0]]
-            feed = Feed(self._kit, author, self._limits.foreign_tail, limits=self._limits)
+    def accept(self, now_ms: int, value: object, source: "bytes | None" = None) -> "int | None":
+        """Take one run, which a peer gave; how many entries are new, None if it is not wanted.
+
+        RemoteError, or Fork.
+        """
+        author = author_of(value)
+        rank = 0 if author == self.own.author else self.wants(author)
+        if not rank:
+            return None
+        run = walk(self._kit, value, self._limits)
+        feed = self.foreign.get(author) or self._new(author)
+        gap = feed.gap
+        start, stop = self._join(feed, run)
+        older = stop <= start and run.first < feed.first_seq and self._misses(run)
+        if author not in self.foreign:
+            self._keep(feed, source, rank)
+        if older:
+            check_head(self._kit, author, run.head)
+            start, stop = 0, len(run.entries)
+        elif run.seq >= feed.end_seq - 1:
+            self._note(feed, stop > start, source)
+        if stop <= start:
+            return 0
+        if self.archive is not None:
+            self.archive.took(author, run)
+        if feed.gap is not gap:
+            self.gapped(author)
+        self.heard(now_ms, author, run.values[start:stop])
+        return stop - start
+
+    def _join(self, feed: Feed, run: "Run") -> "tuple[int, int]":
+        fork = feed.fork
         try:
-            entries = feed.accept(run)
-        except Fork as fork:
-            self.emit(Forked(author, fork.seq))
+            return feed.join(run)
+        except Fork:
+            if feed.fork is not fork:
+                self._forked(feed)
             raise
-        self.foreign[author] = feed
-        if entries:
-            self.heard(now_ms, author, entries)
+
+    def _note(self, feed: Feed, is_new: bool, source: "bytes | None") -> None:
+        """Count a change, and note who has the newest."""
+        if is_new:
+            self.version += 1
+            feed.version = self.version
+            feed.source = source
+            feed.known = ()
+            self.changed(feed.author)
+        if source is not None and source not in feed.known:
+            feed.known += (source,)
+
+    def _misses(self, run: "Run") -> bool:
+        """Whether the archive lacks some of a run."""
+        gaps = self.archive.missing(run.author) if self.archive is not None else ()
+        return True in [low <= run.seq and high >= run.first for low, high in gaps]
+
+    def _keep(self, feed: Feed, source: "bytes | None", rank: int = 1) -> None:
+        """Make room for a feed whose author is proven to be one; RemoteError if there is none.
+
+        Who is wanted less goes first. Of those whom we never met, one that came from the peer who
+        gave us most of them: so nobody fills the table with authors of their making.
+        """
+        foreign = self.foreign
+        if len(foreign) >= self._limits.peers:
+            given: dict[bytes | None, int] = {source: 1}
+            rows = []
+            for author in foreign:
+                low = self.wants(author)
+                if low <= rank:
+                    by = foreign[author].source
+                    given[by] = given.get(by, 0) + 1
+                    rows.append((low, by, author))
+            worst = [(-low, given[by], self._kit.random(2), who) for low, by, who in rows]
+            victim = max(worst) if worst else None
+            if victim is None or (-victim[0] == rank and victim[1] <= given[source]):
+                raise RemoteError("no room for another feed", 0xA3)
+            del foreign[victim[3]]
+        feed.source = source
+        foreign[feed.author] = feed
+
+    # proof of lying
+
+    def prove(self, author: bytes, pair: object) -> bool:
+        """Take evidence against an author: whether it is news. RemoteError if it is none."""
+        from mesh.core import evidence  # noqa: PLC0415 - heap only where it is used
+
+        feed = self.foreign.get(author)
+        is_own = author == self.own.author
+        rank = 0 if is_own else self.wants(author)
+        if (feed is None and not rank and not is_own) or (is_own and self.accused):
+            return False
+        seq = evidence.fork_of(self._kit, author, pair, self._limits)
+        if is_own:
+            self.accused = True
+            self.emit(Forked(author, seq))
+            return False
+        if feed is None:
+            feed = self._new(author)
+            self._keep(feed, None, rank)
+        if feed.fork and feed.fork[0] <= seq:
+            return False
+        feed.freeze(seq, pair[0], pair[1])  # type: ignore[index]
+        self._forked(feed)
+        return True
+
+    def _forked(self, feed: Feed) -> None:
+        if self.foreign.get(feed.author) is feed and feed.fork:
+            seq, a, b = feed.fork
+            if self.archive is not None:
+                self.archive.evidence(feed.author, a, b)
+            self.emit(Forked(feed.author, seq))
+            self._note(feed, True, None)
+
+
+def author_of(value: object) -> bytes:
+    """The author that a run names; RemoteError if there is none."""
+    if isinstance(value, list) and value and isinstance(value[0], bytes):
+        return value[0]
+    raise RemoteError("not a run")
+
+
+def check_wishes(wanted: object) -> None:
+    """RemoteError unless it is {author: first wanted seq, or null for heads only}."""
+    if not isinstance(wanted, dict):
+        raise RemoteError(NO_WISHES)
+    for author, first in wanted.items():
+        if (
+            not isinstance(author, bytes)
+            or isinstance(first, bool)
+            or not (first is None or isinstance(first, int))
+        ):
+            raise RemoteError(NO_WISHES)
+
+
+def size_of(run: "list[Any]") -> int:
+    """About how many bytes a run takes in an answer, at most."""
+    return RUN_SIZE + sum([len(entry) + 3 for entry in run[3]])

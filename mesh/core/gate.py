@@ -82,12 +82,16 @@ class Gate:
         Stale if it is to change something and is not new; safe methods need no check.
         """
         if request.code not in (coap.GET, coap.FETCH):
-            self._freshness.accept(now_ms, opened.sender, opened.counter, request.get(coap.ECHO))
+            self.fresh(now_ms, request, opened)
         if not opened.payload:
             return None
         if opened.content_format not in (60, 112):
             raise RemoteError("only CBOR (60) is understood", 0x8F)
         return self._kit.decode(opened.payload)
+
+    def fresh(self, now_ms: int, request: "coap.Message", opened: "Opened") -> None:
+        """Stale unless this request comes for the first time, as far as that can be known."""
+        self._freshness.accept(now_ms, opened.sender, opened.counter, request.get(coap.ECHO))
 
     def sealed(
         self,

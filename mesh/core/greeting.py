@@ -118,6 +118,7 @@ class Greeting:
             contact.name = "".join([c for c in name[:32] if c >= " " and c != "\x7f"])
         if kind in ("board", "desktop"):
             contact.kind = str(kind)
+        contact.keeps = about.get("keeps") is True
         boots = about.get("boots")
         if isinstance(boots, int):
             contact.boots = boots
@@ -141,6 +142,21 @@ class Greeting:
                     return
                 if isinstance(row[0], bytes) and len(row[0]) == 32:
                     for text in row[2][:2]:
-                        self._contacts.add(now_ms, row[0], read_address(text), "peers")
+                        address = _seen_from_here(read_address(text), ask.address)
+                        if address:
+                            self._contacts.add(now_ms, row[0], address, "peers")
         except RemoteError:
             return
+
+
+def _seen_from_here(
+    told: "tuple[str, int]", teller: "tuple[str, int]"
+) -> "tuple[str, int] | None":
+    """An address that somebody told us. Its scope, the teller's name for a link, means nothing
+    elsewhere (RFC 4007 s.6): what counts is on which link we reach the teller, if on one at all.
+    """
+    bare, scoped, _ = told[0].partition("%")
+    if not scoped:
+        return told
+    here = teller[0].partition("%")[2]
+    return (bare + "%" + here, told[1]) if here else None

@@ -39,6 +39,9 @@ class Limits:
     entry = 512
     run = 900  # bytes of one run, so that it fits a datagram
     head_ms = 5000  # at most one head in that time
+    links = 3  # neighbours chosen at random, where more than so many keep others' feeds
+    lazy_ms = 1000  # until heads are told of what another is expected to send
+    graft_ms = 200  # of which some passes before a run is asked for that did not come
     # updates of a board's firmware
     look_ms = 3_600_000  # how often a board looks for one, without a hint
     trial_ms = 600_000  # in which a new one has to be good

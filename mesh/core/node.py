@@ -15,8 +15,10 @@ from mesh.core.feeds import Feeds
 from mesh.core.following import Following
 from mesh.core.gate import Gate
 from mesh.core.greeting import Greeting
+from mesh.core.links import Links
 from mesh.core.oneshot import is_dns
 from mesh.core.peer import Peer
+from mesh.core.replicating import Replicating
 from mesh.core.searching import Searching
 from mesh.core.serving import Serving
 
@@ -55,17 +57,15 @@ class Node:
         access = Access(profile.share, profile.allow, profile.introduced_by)
         self.peer = Peer(kit, identity, access, self.clock, self.contacts, feeds)
         self.peer.name = profile.name
-        gate = Gate(kit, identity, self.endpoint, self.contacts, limits)
+        self.gate = gate = Gate(kit, identity, self.endpoint, self.contacts, limits)
         self.serving = Serving(self.peer, gate, self.endpoint, self.emit, self._seen)
         self.asks = Asks(kit, identity, self.endpoint)
         self.greeting = Greeting(kit, self.asks, self.contacts, self.clock, limits, self.emit)
         self.searching = Searching(self.endpoint, self.contacts, limits.query_ms)
-        self.following = Following(kit, self.asks, feeds, self._told, self._untrue, limits)
-        self.following.slept = self._slept
+        self._follow(kit, feeds)
         self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self.emit)
         # who asks others: outcome(now_ms, event) -> whether it was theirs
         self.askers: list[Any] = [self.asks, self.searching]
-        self._followed = [who for who in profile.follow if isinstance(who, bytes)]
         self.mdns: Mdns | None = None
         self.oneshot: OneShot | None = None
         self._events: list[object] = []
@@ -74,6 +74,23 @@ class Node:
         self.add_actuator = self.acting.add_actuator
         self.reading = self.acting.reading
         self.sensor_failed = self.acting.sensor_failed
+
+    def _follow(self, kit: "Kit", feeds: Feeds) -> None:
+        """What is kept of others, and how it is come by."""
+        profile, limits = self.profile, self.limits
+        self._followed = [who for who in profile.follow if isinstance(who, bytes)]
+        self._kept = [who for rule in profile.keep if rule.who for who in rule.who]
+        keeps = None in [rule.who for rule in profile.keep]
+        self.peer.keeps = keeps
+        following = Following(self._follows, self._told, self._untrue, self._slept)
+        feeds.heard = following.heard
+        links = Links(self.contacts, limits, kit.random, keeps, self._needs)
+        links.listens = self.serving.telling.listens
+        links.unheard = lambda peer: not feeds.next_seq(peer)
+        self.replicating = Replicating(kit, self.asks, feeds, self.contacts, limits, self._untrue)
+        self.replicating.keeps = keeps
+        self.replicating.use(links)
+        self.serving.telling.linked = self._linked
 
     def start(self, now_ms: int, group: bool) -> None:
         """Begin to look for others; with `group` by CoAP group discovery too."""
@@ -115,7 +132,7 @@ class Node:
         self.searching.tick(now_ms)
         self.greeting.tick(now_ms)
         self.acting.tick(now_ms)
-        self.following.tick(now_ms, self.contacts)
+        self.replicating.tick(now_ms)
         self._work(now_ms)
 
     def wake_at(self) -> "int | None":
@@ -126,7 +143,8 @@ class Node:
                 self.endpoint.wake_at(),
                 self.searching.due_ms,
                 self.acting.due_ms,
-                self.following.due_ms,
+                self.replicating.due_ms,
+                self.serving.telling.due_ms,
                 self.contacts.due_ms,
                 self.mdns.wake_at() if self.mdns is not None else None,
                 self.oneshot.wake_at() if self.oneshot is not None else None,
@@ -169,6 +187,7 @@ class Node:
     def moved(self, now_ms: int) -> None:
         """We are back on a network, or at another address: tell all who knew us."""
         self.searching.again(now_ms)
+        self.replicating.moved(now_ms)
         for contact in self.contacts.proven():
             self.contacts.schedule(contact, now_ms)
 
@@ -177,8 +196,9 @@ class Node:
         if len(self._events) >= MOST_EVENTS:
             self._events.pop(0)
         self._events.append(event)
-        if isinstance(event, PeerFound) and self._wants(event.peer):
-            self.following.due_ms = -1
+        if isinstance(event, PeerFound):
+            self.replicating.due_ms = -1
+            self.replicating.links.came.append(event.peer)
 
     def _work(self, now_ms: int) -> None:
         while (event := self.endpoint.next_event()) is not None:
@@ -194,6 +214,7 @@ class Node:
                     self.contacts.add(now_ms, event.peer, event.address, event.how)
                 else:
                     self.withdrawn(now_ms, event.peer)
+        self.serving.telling.flush(now_ms)
 
     def _outcome(self, now_ms: int, event: "Any") -> None:  # noqa: ANN401 - Answered or Failed
         for asker in self.askers:
@@ -213,12 +234,28 @@ class Node:
             contact.elsewhere = source  # or somebody sends its message again from there
             self.contacts.schedule(contact, now_ms)
 
-    def _wants(self, author: bytes) -> bool:
-        """Whether to keep that feed: of those whom we follow, or of anybody who is a peer."""
+    def _wants(self, author: bytes) -> int:
+        """Whether to keep a feed, and how dear it is: followed, of a peer, of anybody."""
         if author in self._followed:
-            return True
+            return 3
         contact = self.contacts.get(author)
-        return "*" in self.profile.follow and contact is not None and contact.address is not None
+        is_peer = contact is not None and contact.address is not None
+        if is_peer and ("*" in self.profile.follow or self.peer.keeps or author in self._kept):
+            return 2
+        return int(self.peer.keeps or author in self._kept)
+
+    def _follows(self, author: bytes) -> bool:
+        """Whether the readings of an author are of interest here, and not only kept."""
+        return author in self._followed or "*" in self.profile.follow
+
+    def _needs(self, peer: bytes) -> bool:
+        """Whether a link to that very peer is needed."""
+        return peer in self._followed or (not self.peer.keeps and self._wants(peer) > 0)
+
+    def _linked(self, now_ms: int, peer: bytes) -> None:
+        """A peer has made us its link: it may be one for us."""
+        if self.peer.keeps and peer not in self.replicating.links.table:
+            self.replicating.due_ms = now_ms
 
     def _told(
         self, now_ms: int, author: bytes, seq: int, clock: list[object], record: "Record"
@@ -226,12 +263,9 @@ class Node:
         contact = self.contacts.get(author)
         if contact is not None:
             contact.verified += 1
-            if contact.state == UP:
-                self.contacts.heard(now_ms, contact)
         self.peer.verified += 1
         self.emit(Reading(author, seq, record.name, record.unit, record.value, clock))
         self.acting.judge(now_ms, author, record.name, record.value)
-        self.serving.feed_changed(now_ms, author)
 
     def _slept(self, now_ms: int, author: bytes, seconds: int) -> None:
         contact = self.contacts.get(author)

@@ -45,6 +45,9 @@ class Peer:
     offered: "Callable[[bytes, object], object] | None" = None
     hinted: "Callable[[int, bytes], None] | None" = None
     did: "Callable[[int, str, object, bytes | None], None]"
+    # what a peer is told that asks for {author: next seq}, and how
+    news: "Callable[[bytes | None, object, list[str]], object]"
+    keeps = False  # the feeds of all others too
 
     def __init__(
         self,
@@ -92,7 +95,7 @@ class Peer:
             if path[:1] == ["sensors"]:
                 made = self.readings(now_ms, path, accept, who is None)
             else:
-                content = self._content(now_ms, path, value)
+                content = self._content(now_ms, path, request.query(), who, value)
                 made = represent(self.kit, content, "", accept, who is None)
             return (coap.CONTENT,) + made
         if who is not None and code == coap.PUT and len(path) == 2 and path[0] == "actuators":
@@ -102,7 +105,7 @@ class Peer:
             return self._updates(now_ms, code, who, value)
         if code == coap.POST and path == ["feeds"]:
             return coap.CHANGED, CBOR, self.kit.encode(self.feeds.take(now_ms, value))
-        self._content(now_ms, path, None)
+        self._content(now_ms, path, [], None, None)
         raise RemoteError("this resource cannot do that", 0x85)
 
     def _updates(self, now_ms: int, code: int, who: bytes, value: object) -> "Answered":
@@ -119,14 +122,21 @@ class Peer:
         if path[:1] == ["actuators"] and len(path) == 2:
             self.access.check_set(path[1], who)
 
-    def _content(self, now_ms: int, path: list[str], value: object) -> object:
+    def _content(
+        self,
+        now_ms: int,
+        path: list[str],
+        query: list[str],
+        who: "bytes | None",
+        value: object,
+    ) -> object:
+        if path == ["feeds"]:
+            self.feeds.keep(now_ms)
+            return self.news(who, value, query)
         name = "/".join(path)
         made = {"peer": self.about, "peers": self._peers, "time": self.clock.stamp}.get(name)
         if made:
             return made(now_ms)
-        if name == "feeds":
-            self.feeds.keep(now_ms)
-            return self.feeds.heads() if value is None else self.feeds.runs(value)
         if path[:1] == ["actuators"] and len(path) < 3:
             if len(path) == 1:
                 names = [n for n in self.actuators if self.access.is_open("/actuators/" + n)]
@@ -144,6 +154,7 @@ class Peer:
             "id": self.id,
             "name": self.name,
             "kind": self.kind,
+            "keeps": self.keeps,
             "version": VERSION,
             "clock": stamp,
             "uptime": now_ms // 1000,

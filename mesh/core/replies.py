@@ -50,11 +50,22 @@ class Replies(Asking):
 
     observers: dict[tuple[tuple[str, int], bytes], Ticket]
 
-    def notify(self, now_ms: int, ticket: Ticket, message: coap.Message) -> bool:
+    def idle(self, ticket: Ticket) -> bool:
+        """Whether nothing is under way to an observer: what is sent now replaces nothing."""
+        return ticket.state == NOTHING
+
+    def room(self, ticket: Ticket) -> int:
+        """How long a datagram to an observer may be."""
+        most = self.limits.datagram
+        return most if self.proven(ticket.address) else min(most, 3 * ticket.size)
+
+    def notify(
+        self, now_ms: int, ticket: Ticket, message: coap.Message, confirm: bool = False
+    ) -> bool:
         """Send an observer a newer representation; False if that observer is gone.
 
         The caller puts the Observe option. What is no 2.xx ends the observation (RFC 7641 s.4.2).
-        LocalError for more than limits.body bytes.
+        With `confirm` it is sent until it is acknowledged. LocalError for more than limits.body.
         """
         if len(message.payload) > self.limits.body:
             raise LocalError("longer than limits.body")
@@ -66,6 +77,7 @@ class Replies(Asking):
         message.type = coap.NON
         if (
             final
+            or confirm
             or not ticket.count & 15
             or now_ms - ticket.con_ms >= 60_000
             or not self.proven(ticket.address)
@@ -139,10 +151,8 @@ class Replies(Asking):
     def _fit(self, now_ms: int, ticket: Ticket, message: coap.Message) -> bytes:
         """The datagram for an answer; for one block of it, if it is too long for this address."""
         limits = self.limits
-        limit = limits.datagram
+        limit = self.room(ticket)
         proven = self.proven(ticket.address)
-        if not proven:
-            limit = min(limit, 3 * ticket.size)
         size = len(message.payload)
         request = ticket.request
         block = ticket.block2 if message.code < 128 or request is None else None

@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 
 _AAD = b"\x81\x6eothermesh-head"
 
-# links[i] is the link of entries[i]; seq is that of the last entry
-Run = namedtuple("Run", ("author", "first", "before", "entries", "head", "seq", "links"))
+# links[i] is the link of entries[i], values[i] what read_entry gave (or there are none); seq is
+# that of the last entry
+Run = namedtuple("Run", ("author", "first", "before", "entries", "head", "seq", "links", "values"))
 
 
 def genesis(kit: "Kit", author: bytes) -> bytes:
     """The link before the first entry."""
     return kit.sha256(b"othermesh feed v1" + author)
+
+
+def seam(kit: "Kit", author: bytes, seq: int) -> bytes:
+    """The link at seq for an author that goes on behind it, as it lost what it wrote before."""
+    return kit.sha256(b"othermesh feed v1" + author + seq.to_bytes(8, "big"))
 
 
 def next_link(kit: "Kit", link: bytes, entry: bytes) -> bytes:
@@ -53,7 +59,9 @@ def seal_head(identity: "Identity", seq: int, link: bytes) -> bytes:
 
 def open_head(kit: "Kit", author: bytes, data: bytes) -> "tuple[int, bytes]":
     """The seq and link of a head; RemoteError unless the author signed it."""
-    seq, link = _read_head(kit, author, data)
+    who, seq, link = claim(kit, data)
+    if who != author:
+        raise RemoteError("not a head of this author")
     check_head(kit, author, data)
     return seq, link
 
@@ -84,35 +92,37 @@ def walk(kit: "Kit", value: object, limits: "Limits") -> "Run":
     first = seq
     link = before
     links = []
+    values = []
     for entry in entries:
         if not isinstance(entry, bytes) or len(entry) > limits.entry:
             raise RemoteError("entry too large", 0x8D)
-        if read_entry(kit, entry)[0] != seq:
+        read = read_entry(kit, entry)
+        if read[0] != seq:
             raise RemoteError("entry out of order")
+        values.append(read)
         link = next_link(kit, link, entry)
         links.append(link)
         seq += 1
-    if _read_head(kit, author, head) != (seq - 1, link):
+    if claim(kit, head) != (author, seq - 1, link):
         raise RemoteError("head of other entries")
-    return Run(author, first, before, entries, head, seq - 1, links)
+    return Run(author, first, before, entries, head, seq - 1, links, values)
+
+
+def claim(kit: "Kit", data: bytes) -> "tuple[bytes | None, int, bytes]":
+    """The author, seq and link of a head; whether it was signed is not checked."""
+    protected, payload, _ = split(data)
+    value = kit.decode(payload)
+    if (
+        not isinstance(value, list)
+        or len(value) != 2
+        or not (_is_count(value[0]) and _is_hash(value[1]))
+    ):
+        raise RemoteError("not a head")
+    return header(kit, protected)[1], value[0], value[1]
 
 
 def _head_payload(seq: int, link: bytes) -> bytes:
     return b"\x82" + cbor_head(UINT, seq) + b"\x58\x20" + link
-
-
-def _read_head(kit: "Kit", author: bytes, data: bytes) -> "tuple[int, bytes]":
-    """The seq and link of a head, its signature not checked."""
-    protected, payload, _ = split(data)
-    value = kit.decode(payload)
-    if (
-        header(kit, protected)[1] != author
-        or not isinstance(value, list)
-        or len(value) != 2
-        or not (_is_count(value[0]) and _is_hash(value[1]))
-    ):
-        raise RemoteError("not a head of this author")
-    return value[0], value[1]
 
 
 def _is_entry(entry: object) -> bool:
@@ -121,12 +131,15 @@ def _is_entry(entry: object) -> bool:
     seq, clock, kind, _ = entry
     if not isinstance(clock, list) or len(clock) != 4 or not isinstance(kind, str):
         return False
-    counts = [seq] + clock[:3] + ([] if clock[3] is None else clock[3:])
+    quality, boots, ms, unix_ms = clock
     return (
-        all(_is_count(n) for n in counts)
+        type(seq) is type(quality) is type(boots) is type(ms) is int  # bool is none
         and 0 < seq < 1 << 63
-        and clock[0] < 4
-        and len(kind.encode()) < 33
+        and 0 <= quality < 4
+        and boots >= 0
+        and ms >= 0
+        and (unix_ms is None or _is_count(unix_ms))
+        and (len(kind) < 9 or len(kind.encode()) < 33)
     )
 
 

@@ -4,6 +4,7 @@ from mesh.core import coap
 from mesh.core.errors import RemoteError, Stale
 from mesh.core.events import Refused
 from mesh.core.represent import CBOR, SENML_CBOR
+from mesh.core.telling import Telling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ COSE = 18
 class Watcher:
     """One observer (RFC 7641), of whom the endpoint keeps limits.observers.
 
-    `opened`: its request if answers are to be signed; `wanted`: {author: next seq} for /feeds.
+    `opened`: its request if answers are to be signed. Those of /feeds are Telling's.
     """
 
     number = 1  # of Observe, 24 bits (s.3.4)
@@ -33,12 +34,10 @@ class Watcher:
         path: list[str],
         accept: "int | None",
         opened: "Opened | None",
-        wanted: "dict[bytes, int] | None",
     ) -> None:
         self.path = path
         self.accept = accept
         self.opened = opened
-        self.wanted = wanted
 
 
 class Serving:
@@ -59,6 +58,8 @@ class Serving:
         self._gate = gate
         self._endpoint = endpoint
         self._watchers: dict[Ticket, Watcher] = {}
+        self.telling = Telling(peer.kit, peer.feeds, endpoint)
+        peer.news = self.telling.answer
         self._emit = emit
         self._seen = seen
 
@@ -94,7 +95,7 @@ class Serving:
             reply = self.open_reply(now_ms, request)
             if event.group and not reply.payload:
                 return None
-            observe = self._observe(event, None, None)
+            observe = self._observe(now_ms, event, None, None)
             if observe is not None:
                 reply.add(coap.OBSERVE, observe)
             return reply
@@ -102,10 +103,11 @@ class Serving:
             self._peer.check_put(request.path(), opened.sender)
         value: Any = self._gate.body(now_ms, request, opened)
         accept = request.uint(coap.ACCEPT)
+        self.telling.asking = event.ticket if self._endpoint.observable(event.ticket) else None
         code, content_format, payload = self._peer.answer(
             now_ms, request, accept, opened.sender, value
         )
-        observe = self._observe(event, opened, value)
+        observe = self._observe(now_ms, event, opened, value)
         return self._gate.sealed(opened, code, content_format, payload, observe)
 
     def open_reply(self, now_ms: int, request: "coap.Message") -> "coap.Message":
@@ -125,21 +127,17 @@ class Serving:
         return reply
 
     def _observe(
-        self, event: "Requested", opened: "Opened | None", value: "dict[bytes, int] | None"
+        self, now_ms: int, event: "Requested", opened: "Opened | None", value: object
     ) -> "int | None":
         """Take in an asker that wants to observe and may; gives its first Observe number."""
         if not self._endpoint.observable(event.ticket):
             return None
         path = event.message.path()
-        wanted = None
-        if path == ["feeds"] and opened is not None and value is not None:
-            opened = None  # runs prove themselves
-            wanted = value
-            for author in wanted:
-                self._next_run(wanted, author)  # the answer holds it
-        elif len(path) != 2 or path[0] != "sensors":
+        if path == ["feeds"] and isinstance(value, dict):
+            return self.telling.open(now_ms, event.ticket)  # not signed: runs prove themselves
+        if len(path) != 2 or path[0] != "sensors":
             return None
-        watcher = Watcher(path, event.message.uint(coap.ACCEPT), opened, wanted)
+        watcher = Watcher(path, event.message.uint(coap.ACCEPT), opened)
         self._watchers[event.ticket] = watcher
         return watcher.number
 
@@ -157,6 +155,7 @@ class Serving:
     def gone(self, ticket: "Ticket") -> None:
         """An observer left or does not answer any more."""
         self._watchers.pop(ticket, None)
+        self.telling.close(ticket)
 
     def sensor_changed(self, now_ms: int, name: str) -> None:
         """Tell all who observe a sensor. Bytes that are the same for several are made once."""
@@ -174,25 +173,6 @@ class Serving:
                     proof = proof or self._gate.proof(content_format, payload)
                     content_format, payload = COSE, proof
                 self._notify(now_ms, ticket, watcher, content_format, payload)
-
-    def feed_changed(self, now_ms: int, author: bytes) -> bool:
-        """Send each observer of a feed the run that it lacks; whether one still lacks more."""
-        more = False
-        for ticket, watcher in list(self._watchers.items()):
-            wanted = watcher.wanted
-            if wanted and author in wanted:
-                run = self._next_run(wanted, author)
-                if run is not None:
-                    more = more or self._peer.feeds.run(author, wanted[author]) is not None
-                    self._notify(now_ms, ticket, watcher, CBOR, self._peer.kit.encode([run]))
-        return more
-
-    def _next_run(self, wanted: dict[bytes, int], author: bytes) -> "list[Any] | None":
-        """What an observer lacks of a feed, if anything. It then wants what comes after that."""
-        run: list[Any] | None = self._peer.feeds.run(author, wanted[author])
-        if run is not None:
-            wanted[author] = run[1] + len(run[3])
-        return run
 
     def _notify(
         self,

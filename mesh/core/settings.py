@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-from mesh.core import ids
+from mesh.core import ids, interest
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.limits import Limits
 from mesh.core.peer import read_address
@@ -46,6 +46,8 @@ SCHEMA = {
     },
     "actuators": {"*": {"kind": _TEXT, "allow": [_TEXT], "*": _ANYTHING}},
     "follow": _ANYTHING,
+    "keep": interest.SCHEMA,
+    "history": _ANYTHING,  # for a desktop's store, which checks it
     "rules": [
         {
             "when": _TEXT,
@@ -158,6 +160,8 @@ class Profile:
     allow: "dict[str, list[bytes]]"  # who may set an actuator, if not the one who introduced us
     share: "dict[str, str | list[bytes]]"  # "/sensors/x": "all" | "nobody" | [ids]
     follow: "list[bytes | str]"  # ids; "*": everyone met
+    keep: list[interest.Keep]  # whose feeds are kept besides, for whoever wants them
+    history: "list[Table]"  # how long readings stay
     rules: list[Rule]
     updates: list[bytes]  # whose bundles of firmware are taken
     peers: "list[tuple[bytes | None, tuple[str, int]]]"  # given addresses and who is there
@@ -185,23 +189,19 @@ def parse(mapping: object, kind: str = "board") -> Profile:
         profile.names[name] = _id(profile, text, "names." + name)
     by = get("introduced_by")
     profile.introduced_by = None if by is None else _id(profile, by, "introduced_by")
-    profile.share = {}
-    profile.allow = {}
+    profile.share, profile.allow = {}, {}
     _things(profile, get("sensors", {}), get("actuators", {}))
     for path, who in get("share", {}).items():
         _share(profile, path, who, "share." + path)
     follow = get("follow", [])
-    profile.follow = ["*"]
-    if follow != "*":
-        profile.follow = list(_ids(profile, follow, "follow"))
+    profile.follow = ["*"] if follow == "*" else list(_ids(profile, follow, "follow"))
     by = [] if profile.introduced_by is None else [profile.introduced_by]
+    profile.keep = interest.read(get("keep"), kind, lambda v, path: _ids(profile, v, path))
+    profile.history = get("history", [])
     profile.updates = _ids(profile, get("updates"), "updates") if "updates" in mapping else by  # type: ignore[operator]
     profile.rules = [_rule(profile, r, f"rules[{i}]") for i, r in enumerate(get("rules", []))]
     profile.peers = [
-        (
-            _id(profile, p["id"], "peers") if "id" in p else None,
-            address(p.get("address"), "peers"),
-        )
+        (_id(profile, p["id"], "peers") if "id" in p else None, address(p.get("address"), "peers"))
         for p in get("peers", [])
     ]
     profile.limits = get("limits", {})

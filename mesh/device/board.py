@@ -211,6 +211,8 @@ class Board:
         own = self._profile.interface or wifi.address()
         moved = away or own != self._own
         mdns = self.node.mdns
+        if moved:
+            self._sockets[COAP].move(own)
         for sock, group in self._groups:
             sock.join(group, own)
         if mdns is not None:

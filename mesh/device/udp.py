@@ -42,6 +42,25 @@ def readable(stream: object) -> "Any":  # noqa: ANN401 - to be awaited
     yield asyncio.core._io_queue.queue_read(stream)  # type: ignore[attr-defined]
 
 
+def _bound(address: "tuple[str, int]", own: str, shared: bool) -> "Any":  # noqa: ANN401
+    """A socket at an address, that multicasts by the interface with the address `own`."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        if UNIX:
+            sock.setsockopt(0, MULTICAST_IF, packed(own))
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if UNIX:
+                sock.setsockopt(socket.SOL_SOCKET, REUSEPORT, 1)
+                sock.setsockopt(0, MULTICAST_TTL, 255)  # RFC 6762 s.11
+        sock.bind(socket_address(address))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
 class Socket:
     """A non-blocking UDP socket on the interface with the address `own`; OSError if it cannot be.
 
@@ -52,23 +71,28 @@ class Socket:
         self, address: "tuple[str, int]", own: str, most: int, shared: bool = False
     ) -> None:
         self._most = most
-        self._sock = sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            sock.setblocking(False)
-            if UNIX:
-                sock.setsockopt(0, MULTICAST_IF, packed(own))
-            if shared:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                if UNIX:
-                    sock.setsockopt(socket.SOL_SOCKET, REUSEPORT, 1)
-                    sock.setsockopt(0, MULTICAST_TTL, 255)  # RFC 6762 s.11
-            sock.bind(socket_address(address))
-        except OSError:
-            sock.close()
-            raise
+        self._port = address[1]
+        self._sock = _bound(address, own, shared)
+
+    def move(self, own: str) -> None:
+        """Be at another address of ours, where a socket is bound to one; else, or if that fails,
+        stay.
+        """
+        if UNIX:
+            try:
+                sock = _bound((own, self._port), own, False)
+            except (OSError, ValueError):  # not ready yet, or none
+                return
+            self._sock.close()  # who waits for it is woken, and goes on with the new one
+            self._sock = sock
 
     def join(self, group: str, own: str) -> None:
         """Receive what is sent to a group; once more if that was so, as some boards forget."""
+        if UNIX:
+            try:
+                self._sock.setsockopt(0, MULTICAST_IF, packed(own))
+            except (OSError, ValueError):
+                pass
         for option in ("IP_DROP_MEMBERSHIP", "IP_ADD_MEMBERSHIP"):
             try:
                 self._sock.setsockopt(0, getattr(socket, option), packed(group) + packed(own))

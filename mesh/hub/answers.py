@@ -97,11 +97,16 @@ def reading(record: senml.Record, base: str, now_s: float) -> dict[str, Any]:
 
 def heads(kit: Kit, value: object) -> dict[bytes, int]:
     """Whose feeds a peer holds and how far, as far as each author's own signature says so."""
+    return {author: seq for author, (seq, _) in ends(kit, value).items()}
+
+
+def ends(kit: Kit, value: object) -> dict[bytes, tuple[int, bytes]]:
+    """As heads(), and the link at that seq: who has the same there has the same entries."""
     found = {}
     for head in value if isinstance(value, list) else []:
         try:
             author = _author(head)
-            found[author] = feed.open_head(kit, author, head)[0]
+            found[author] = feed.open_head(kit, author, head)
         except RemoteError:
             continue  # signed by nobody whom it names: it says nothing
     return found

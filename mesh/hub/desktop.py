@@ -22,6 +22,7 @@ DESKTOP = {
     "tail": 4096,
     "foreign_tail": 1024,
     "head_ms": 1000,
+    "links": 5,
     "mdns_records": 1024,
 }
 

@@ -5,12 +5,14 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+from mesh.core.contacts import UP
 from mesh.core.errors import LocalError
 from mesh.core.node import Node
 from mesh.hub.interfaces import Address
 from mesh.hub.udp import Udp
 
 LARGEST = 1500  # bytes of a datagram that is read: whatever one Ethernet frame brings
+NEAR_MS = 1000  # how often it is looked who is known
 RETRY_MS = 1000  # pause after a fault of our own, so that it cannot keep the processor busy
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ class Driver:
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
         self._start = time.monotonic()
+        self._near_ms = 0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ms = 0
 
@@ -71,6 +74,10 @@ class Driver:
             log.error("a datagram was left unanswered: %s", error.detail)
         self._send()
 
+    def _keep_near(self) -> None:
+        up = [contact.address for contact in self.node.contacts.proven() if contact.state == UP]
+        self.udp.keep_near([address for address in up if address is not None])
+
     def _arm(self, now_ms: int, wake_ms: int) -> None:
         if self._timer is not None:
             if self._timer_ms <= wake_ms:
@@ -86,6 +93,9 @@ class Driver:
         try:
             self.node.tick(now_ms)
             self.settle()
+            if now_ms >= self._near_ms:
+                self._near_ms = now_ms + NEAR_MS
+                self._keep_near()
         except LocalError as error:
             log.error("what was due was left: %s", error.detail)
         finally:

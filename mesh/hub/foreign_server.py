@@ -1,148 +1,157 @@
-"""What this peer shares with all, for CoAP clients on TCP (RFC 8323). Unsigned GET only."""
+"""CoAP on TCP (RFC 8323), for everybody: what this peer shares with all by plain GET, and what
+peers ask signed, in large pieces.
+"""
 
+import asyncio
+import errno
 import hashlib
-import logging
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
-
-import aiocoap  # type: ignore[import-untyped]
-from aiocoap import error as aioerror
-from aiocoap import resource
+from typing import Protocol
 
 from mesh.core import coap
+from mesh.core.coap import Message
 from mesh.core.errors import LocalError, RemoteError
+from mesh.hub.bulk_connection import Connection
+from mesh.hub.bulk_frames import BASE_SIZE
 
 PORT = 5683
-MOST_CLIENTS = 64  # at once; then whoever came first must go
-MOST_UNREAD = 1 << 20  # bytes that a client may leave unread before it is cut off
-CHUNK = 4096  # bytes that the kernel takes in before they are read; it doubles this
+MOST_CLIENTS = 64  # at once; of the host with most of them, the first must go then
+MOST_REQUEST = 300_000  # bytes of one message that comes in, at most
+OVERHEAD = 128  # bytes of a message around its payload, at most
 BERT = 7  # the block size that stands for several blocks of 1024 (RFC 8323 s.6)
-LOGGER = "mesh.hub.foreign_server.coap"
+COSE = 18
 
 # (path, query, Accept or None) -> the answer; RemoteError says why there is none
-LocalGet = Callable[[list[str], list[str], int | None], coap.Message]
+LocalGet = Callable[[list[str], list[str], int | None], Message]
+
+
+class Signed(Protocol):
+    """Who answers signed requests."""
+
+    def requested(self, connection: Connection, message: Message) -> None:
+        """Answer one, now or later."""
+
+    def gone(self, connection: Connection) -> None:
+        """A connection is no more."""
+
+    def close(self) -> None:
+        """Leave what is under way."""
 
 
 class ForeignServer:
-    """Serves local_get() over CoAP on TCP: on `port`, or on any free one if that is taken."""
+    """Serves local_get() and what is signed, on TCP `port`; on a free one if that is taken."""
 
     def __init__(
-        self, local_get: LocalGet, hosts: Sequence[str] | None = None, port: int = PORT
+        self,
+        local_get: LocalGet,
+        hosts: Sequence[str] | None = None,
+        port: int = PORT,
+        signed: Signed | None = None,
     ) -> None:
-        self._site = _Site(local_get)
+        self._local_get = local_get
         self._hosts = list(hosts) if hosts else None
         self._wanted = port
-        self._context: Any = None
+        self._signed = signed
+        self._server: asyncio.Server | None = None
+        self._connections: dict[Connection, None] = {}  # oldest first
         self.port = 0
 
     async def start(self) -> None:
         """Listen. LocalError if that cannot be had."""
-        logger = logging.getLogger(LOGGER)
-        if not logger.handlers:
-            logger.addHandler(logging.NullHandler())
-        self.port = _free_port(self._hosts, self._wanted)
-        try:
-            self._context = await aiocoap.Context.create_server_context(
-                self._site,
-                bind=(self._hosts, self.port),
-                transports=["tcpserver"],
-                loggername=LOGGER,
-            )
-        except (OSError, aioerror.Error) as error:
-            raise LocalError(f"cannot listen on TCP port {self.port}: {error}") from error
-        server = self._context.request_interfaces[0].token_interface
-        # aiocoap keeps any number of connections; this is where it keeps them.
-        server._pool = _Pool()
-        # It takes a chunk apart in time that grows with the square of its size: keep chunks small.
-        for listener in server.server.sockets:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, CHUNK)
+        loop = asyncio.get_running_loop()
+        for attempt in (self._wanted, 0, 0, 0):
+            self.port = attempt or _free_port(self._hosts)
+            try:
+                self._server = await loop.create_server(self._accept, self._hosts, self.port)
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                raise LocalError(f"cannot listen on TCP port {self.port}: {error}") from error
+            return
+        raise LocalError("no TCP port is free")
 
     async def stop(self) -> None:
         """Close all connections."""
-        if self._context is not None:
-            context, self._context = self._context, None
-            await context.shutdown()
+        if self._server is not None:
+            server, self._server = self._server, None
+            server.close()
+            for connection in list(self._connections):
+                connection.end()
+            if self._signed is not None:
+                self._signed.close()
+            await server.wait_closed()
 
+    def _accept(self) -> Connection:
+        while len(self._connections) >= MOST_CLIENTS:
+            hosts = Counter(one.source[0] for one in self._connections)
+            most = max(hosts.values())
+            victim = next(c for c in self._connections if hosts[c.source[0]] == most)
+            del self._connections[victim]
+            victim.abort("too many connections")
+        connection = Connection(self._requested, self._gone, MOST_REQUEST)
+        self._connections[connection] = None
+        return connection
 
-class _Pool(dict[Any, None]):
-    """The open connections, oldest first, at most MOST_CLIENTS; for aiocoap it is a set."""
+    def _gone(self, connection: Connection) -> None:
+        self._connections.pop(connection, None)
+        if self._signed is not None:
+            self._signed.gone(connection)
 
-    def add(self, connection: Any) -> None:  # noqa: ANN401 - aiocoap has no types
-        if len(self) >= MOST_CLIENTS:
-            oldest = next(iter(self))
-            del self[oldest]
-            oldest.abort("too many connections")
-        self[connection] = None
+    def _requested(self, connection: Connection, message: Message) -> None:
+        if self._signed is not None and message.uint(coap.CONTENT_FORMAT) == COSE:
+            self._signed.requested(connection, message)
+            return
+        reply = self._reply(connection, message)
+        reply.token = message.token
+        connection.send(reply)
 
-    def remove(self, connection: Any) -> None:  # noqa: ANN401 - aiocoap has no types
-        del self[connection]
-
-
-class _Site(resource.Resource):  # type: ignore[misc]  # aiocoap has no types
-    def __init__(self, local_get: LocalGet) -> None:
-        super().__init__()
-        self._local_get = local_get
-
-    async def needs_blockwise_assembly(self, request: Any) -> bool:  # noqa: ANN401 - as above
-        return False  # aiocoap would keep any number of bodies, for as long as minutes
-
-    async def render(self, request: Any) -> Any:  # noqa: ANN401 - as above
-        transport = request.remote._transport
-        if transport.get_write_buffer_size() > MOST_UNREAD:
-            transport.abort()
-        if transport.is_closing():
-            raise aioerror.ServiceUnavailable("read the answers first")
-        if int(request.code) != coap.GET:
-            return _refusal(0x85, "only GET here: what is signed goes over UDP")
-        option = request.opt
-        accept = None if option.accept is None else int(option.accept)
+    def _reply(self, connection: Connection, message: Message) -> Message:
+        if message.code != coap.GET:
+            return _refusal(0x85, "only GET, or what is signed")
+        if coap.unknown_critical(message) is not None:
+            return _refusal(coap.BAD_OPTION, "an option that is not known")
         try:
-            answer = self._local_get(list(option.uri_path), list(option.uri_query), accept)
+            accept = message.uint(coap.ACCEPT)
+            answer = self._local_get(message.path(), message.query(), accept)
         except RemoteError as error:
             return _refusal(error.code, error.detail)
-        reply = aiocoap.Message(code=aiocoap.Code(answer.code), payload=answer.payload)
-        content_format = answer.uint(coap.CONTENT_FORMAT)
-        if content_format is not None:
-            reply.opt.content_format = content_format
-        return _sliced(request, reply)
+        return _sliced(connection.theirs, message.uint(coap.BLOCK2), answer)
 
 
-def _sliced(request: Any, reply: Any) -> Any:  # noqa: ANN401 - aiocoap has no types
+def _sliced(theirs: int, wanted: int | None, reply: Message) -> Message:
     """The block that was asked for, or the first if the reply is too large (RFC 7959, 8323 s.6).
 
     Each block is cut anew; by the ETag a client sees if the content changed in between.
     """
-    body, most, wanted = reply.payload, request.remote.maximum_payload_size, request.opt.block2
+    body = reply.payload
+    most = theirs - OVERHEAD
     if wanted is None and len(body) <= most:
         return reply
-    number, szx = wanted[::2] if wanted else (0, request.remote.maximum_block_size_exp)
+    if wanted is None:
+        wanted = BERT if theirs > BASE_SIZE else 6
+    number, szx = wanted >> 4, wanted & 7
     start = number * (16 << min(szx, 6))
-    end = start + (most // 1024 * 1024 if szx == BERT else 16 << szx)
+    end = start + (max(most, 1024) // 1024 * 1024 if szx == BERT else 16 << szx)
     if number and start >= len(body):
         return _refusal(0x80, "there is no such block")
     reply.payload = body[start:end]
-    reply.opt.block2 = (number, end < len(body), szx)
-    reply.opt.etag = hashlib.sha256(body).digest()[:8]
+    reply.add(coap.BLOCK2, number << 4 | (end < len(body)) << 3 | szx)
+    reply.add(coap.ETAG, hashlib.sha256(body).digest()[:8])
     return reply
 
 
-def _refusal(code: int, detail: str) -> Any:  # noqa: ANN401 - aiocoap has no types
-    return aiocoap.Message(code=aiocoap.Code(code), payload=detail.encode())
+def _refusal(code: int, detail: str) -> Message:
+    return Message(code, detail.encode())
 
 
-def _free_port(hosts: Sequence[str] | None, wanted: int) -> int:
-    """`wanted` if nobody listens there, else a free port. aiocoap would share a port with another
-    process.
-    """
-    for port in (wanted, 0):
-        with socket.socket(
-            socket.AF_INET6 if hosts and ":" in hosts[0] else socket.AF_INET
-        ) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((hosts[0] if hosts else "", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise LocalError("no TCP port is free")
+def _free_port(hosts: Sequence[str] | None) -> int:
+    """One that nobody listens on, for all hosts together."""
+    family = socket.AF_INET6 if hosts and ":" in hosts[0] else socket.AF_INET
+    with socket.socket(family) as probe:
+        try:
+            probe.bind((hosts[0] if hosts else "", 0))
+        except OSError as error:
+            raise LocalError(f"no TCP port is free: {error}") from error
+        return int(probe.getsockname()[1])

@@ -42,6 +42,7 @@ class Home:
         self._lock = files.Lock(self.path / "lock")
         self._identity: Identity | None = None
         self._state = {"boots": 0, "counter": 0}
+        self._silent = False
 
     @property
     def key_file(self) -> Path:
@@ -72,6 +73,17 @@ class Home:
     def boots(self) -> int:
         """How many times this home was opened, this time included."""
         return self._state["boots"]
+
+    @property
+    def silent(self) -> bool:
+        """Whether this peer cannot have said anything yet: its feed begins with seq 1."""
+        return self._silent
+
+    def speaks(self) -> None:
+        """Note, before it is so, that this peer says something."""
+        if self._silent:
+            self._silent = False
+            self._save(self._state["counter"], self._state["boots"])
 
     @property
     def control(self) -> Path:
@@ -181,6 +193,7 @@ class Home:
     def _make_key(self) -> Ed25519PrivateKey:
         # The counter first: a key without one is refused, as its numbers may have been used.
         if not self._state_file.exists():
+            self._silent = True
             self._save(0, 0)
         key = Ed25519PrivateKey.generate()
         pem = key.private_bytes(
@@ -209,10 +222,12 @@ class Home:
                 f"""echo '{{"boots": '$s', "counter": '$s'000}}' > {path}; chmod 600 {path}""",
             )
         self._state = {"boots": numbers[0], "counter": numbers[1]}
+        self._silent = state.get("silent") is True
 
     def _save(self, counter: int, boots: int) -> None:
         state = {"boots": boots, "counter": counter}
-        files.replace(self._state_file, json.dumps(state).encode() + b"\n")
+        told = state | ({"silent": True} if self._silent else {})
+        files.replace(self._state_file, json.dumps(told).encode() + b"\n")
         self._state = state
 
     def _reserve(self, limit: int) -> None:

@@ -25,6 +25,7 @@ from mesh.hub.home import Home
 from mesh.hub.interfaces import Address, reachable
 from mesh.hub.primitives import make_kit
 from mesh.hub.questions import Questions
+from mesh.hub.store.record import Record
 from mesh.hub.streams import Stream
 from mesh.hub.updates import Offers
 
@@ -62,6 +63,7 @@ class HubPeer:
         self._kit = make_kit()
         self.node = Node(self._kit, home.identity, profile, self.limits, home.boots)
         self.node.peer.kind = profile.kind
+        self.record = Record(home, profile, self.node)
         self.offers = Offers(self._kit, home.identity)
         self.node.peer.offered = self.offers.answer
         self._driver: Driver | None = None
@@ -123,6 +125,7 @@ class HubPeer:
             self.node, self._on_event, self._on_change, self._interfaces
         )
         driver.udp.open(self._port)
+        self.record.open(self.limits.tail)
         now_ms = driver.now()
         self._set_clock(now_ms)
         await self._discover(driver)
@@ -148,6 +151,7 @@ class HubPeer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.node.stop(driver.now())
         driver.close()
+        self.record.close()
         if discovery is not None:
             await discovery.stop()
         self._questions.end("this peer was stopped")
@@ -190,6 +194,8 @@ class HubPeer:
             self._driver.settle()
 
     def _on_change(self) -> None:
+        self.node.moved(self.now())  # whoever knew us hears from the new address at once
+        self.driver.settle()
         if self._discovery is not None:
             self._spawn(self._discovery.update(self.driver.udp.locals))
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from mesh.core import cbor, coap
+from mesh.core import cbor, coap, ids
 from mesh.core.contacts import ASLEEP, Contact
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
@@ -155,6 +155,16 @@ def _heads(peer: "HubPeer", value: object) -> list[Data]:
     return [{"author": who.id, "label": who.label, "seq": seq} for who, seq in named]
 
 
+async def heads(peer: "HubPeer", args: Arguments) -> list[Data]:
+    """Whose feeds one peer holds, how far, and the link there."""
+    contact = await roster.resolve(peer, args)
+    told = answers.ends(peer.node.peer.kit, await _content(peer, contact, args, ["feeds"]))
+    return [
+        {"author": ids.to_text(author), "seq": seq, "link": link.hex()}
+        for author, (seq, link) in sorted(told.items())
+    ]
+
+
 Operation = Callable[["HubPeer", Arguments], Any]
 
 OPERATIONS: dict[str, Operation] = {
@@ -165,4 +175,5 @@ OPERATIONS: dict[str, Operation] = {
     "watch": watching.watch,
     "set": set_actuator,
     "update": updates.update,
+    "heads": heads,
 }

@@ -84,16 +84,27 @@ def _serve_one(peer: "HubPeer", op: str, args: Mapping[str, Any]) -> AsyncGenera
 
 
 async def _serve_tcp(peer: "HubPeer", choices: Choices, stack: AsyncExitStack) -> int | None:
-    """Serve what is open to all over CoAP on TCP, on the port of UDP if that is free; the port."""
-    from mesh.hub.foreign_server import ForeignServer  # noqa: PLC0415 - slow to load
+    """Serve CoAP on TCP, on the port of UDP if that is free; the port. And fetch much that way."""
+    from mesh.hub.bulk_newcomer import Newcomer  # noqa: PLC0415 - slow to load
+    from mesh.hub.bulk_serving import BulkServing  # noqa: PLC0415
+    from mesh.hub.foreign_server import ForeignServer  # noqa: PLC0415
+    from mesh.hub.primitives import make_kit  # noqa: PLC0415
 
-    server = ForeignServer(peer.local_get, choices.interfaces, peer.address[1])
+    catching_up = asyncio.create_task(Newcomer(peer).run())
+    stack.push_async_callback(_end, catching_up)
+    signed = BulkServing(make_kit(), peer.identity, peer.node, peer.now)
+    server = ForeignServer(peer.local_get, choices.interfaces, peer.address[1], signed)
     try:
         await server.start()
     except LocalError:
         return None  # the mesh needs no TCP: a peer without it is whole
     stack.push_async_callback(server.stop)
     return server.port
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def about(peer: "HubPeer") -> Data:
@@ -135,6 +146,8 @@ async def _start(
     profile = home.profile()
     if choices.name is not None:
         profile.name = choices.name
+    if sensed is not None:
+        profile.keep = []  # gone in a moment: others keep the record
     peer = HubPeer(home, profile, None, choices.interfaces, choices.port, sensed)
     return await stack.enter_async_context(peer)
 

@@ -31,6 +31,16 @@ class Drawing:
             style = {"stroke": stroke, "stroke_width": width, "stroke_linecap": cap}
             self._add(f'<path d="{path}"', {"fill": "none"} | style)
 
+    def line(self, points: list[Point], **style: str) -> None:
+        """Straight pieces from point to point."""
+        path = " ".join(f"{x:g},{y:g}" for x, y in points)
+        self._add(f'<polyline points="{path}"', {"fill": "none"} | style)
+
+    def polygon(self, points: list[Point], **style: str) -> None:
+        """An area, by its corners."""
+        path = " ".join(f"{x:g},{y:g}" for x, y in points)
+        self._add(f'<polygon points="{path}"', style)
+
     def text(self, x: float, y: float, words: str, size: int = 12, **style: str) -> None:
         """One line of text, at its baseline."""
         self._add(

@@ -7,10 +7,11 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from mesh.core.errors import LocalError
 from mesh.hub.interfaces import Address, Local, local_addresses, socket_address
+from mesh.hub.near import Near, share
 from mesh.hub.routes import Endpoint, Routes
 
 COAP = 0  # channels, as in core.node
@@ -18,6 +19,9 @@ GROUP = 1
 GROUP_ADDRESS = ("224.0.1.187", 5683)  # All CoAP Nodes (RFC 7252 s.12.8)
 
 BATCH = 32  # datagrams read before other tasks get their turn
+TURN_S = 0.002  # that reading one socket may take before the next gets its turn
+CROWD_SHARE = 9  # when more waits of those we do not know: so much longer others have their turn
+CROWD_S = 0.05  # but no longer than that at once
 BUFFER = 1 << 20  # bytes that the kernel may queue while a signature is checked
 MOST_SOCKETS = 64
 REFRESH_S = 5.0  # how often interfaces and sockets are looked at
@@ -50,6 +54,7 @@ class Udp:
         self._group: Endpoint | None = None
         self._joined: set[Local] = set()
         self._routes = Routes(self._endpoints)
+        self._near = Near(self._endpoints, self._routes, self._watch, self._close)
         self._refresher: asyncio.TimerHandle | None = None
         self.port = 0
         self.group_error: str | None = "not opened"
@@ -75,8 +80,13 @@ class Udp:
         self._join()
         self._refresher = self._loop.call_later(REFRESH_S, self._refresh_regularly)
 
+    def keep_near(self, addresses: Iterable[Address]) -> None:
+        """Peers at these addresses are known: no crowd of others is to keep them waiting."""
+        self._near.keep(addresses)
+
     def close(self) -> None:
         """Close all sockets."""
+        self._near.keep(())
         if self._refresher is not None:
             self._refresher.cancel()
         for local in list(self._endpoints):
@@ -145,6 +155,7 @@ class Udp:
                     socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(local.host)
                 )
             sock.bind(socket_address((local.host, port)))
+            share(sock)
         except OSError:
             sock.close()
             raise
@@ -202,6 +213,9 @@ class Udp:
 
     def _read(self, endpoint: Endpoint) -> None:
         recvfrom, channel, largest = endpoint.sock.recvfrom, endpoint.channel, self._largest
+        now = self._loop.time
+        began_s = now()
+        end_s = began_s + TURN_S
         try:
             for _ in range(BATCH):
                 try:
@@ -219,5 +233,23 @@ class Udp:
                     continue
                 address = self._routes.heard(endpoint, source)
                 self._deliver(channel, address, data)
+                if now() > end_s:
+                    break
+            else:
+                end_s = 0.0
+            if now() > end_s:
+                self._crowded(endpoint, now() - began_s)
         finally:
             self._settle()
+
+    def _crowded(self, endpoint: Endpoint, took_s: float) -> None:
+        """More waits at a socket for everybody than fits in a turn: the known go first for a
+        while, and what finds no room in the kernel's queue is dropped there, unread.
+        """
+        if self._near and endpoint not in self._near:
+            self._loop.remove_reader(endpoint.fd)
+            self._loop.call_later(min(CROWD_S, took_s * CROWD_SHARE), self._go_on, endpoint)
+
+    def _go_on(self, endpoint: Endpoint) -> None:
+        if endpoint is self._group or endpoint in self._endpoints.values():
+            self._loop.add_reader(endpoint.fd, self._read, endpoint)

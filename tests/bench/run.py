@@ -3,6 +3,8 @@
 make bench                     all of it
 make bench ARGS="--quick"      shorter, for a look
 make bench ARGS="--endure"     only the million exchanges between one pair
+make bench ARGS="--newcomer --delivery"   only these: --exchanges, --delivery, --newcomer, --flood,
+                               --board, --store, --endure
 """
 
 import asyncio
@@ -12,7 +14,9 @@ from pathlib import Path
 
 import board
 import crypto
+import replication
 import signed
+import store
 import strangers
 from measure import row, title
 
@@ -112,12 +116,19 @@ def boarding(times):
 def main(arguments):
     """All, or what was asked for."""
     quick = "--quick" in arguments
-    if "--endure" not in arguments:
-        exchanging(1 if quick else 4)
-        boarding(3 if quick else 9)
-        signing(2 if quick else 10)
-    if "--endure" in arguments or not quick:
-        enduring(MILLION)
+    parts = {
+        "--exchanges": lambda: exchanging(1 if quick else 4),
+        "--delivery": lambda: replication.delivering(quick),
+        "--newcomer": lambda: replication.catching_up(quick),
+        "--flood": lambda: replication.flooding(quick),
+        "--signing": lambda: signing(2 if quick else 10),
+        "--board": lambda: boarding(3 if quick else 9),
+        "--store": lambda: store.measure(quick),
+        "--endure": lambda: enduring(MILLION),
+    }
+    for name in [part for part in parts if part in arguments] or list(parts):
+        if not (quick and name == "--endure" and name not in arguments):
+            parts[name]()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 
+import flood
 from measure import exchanges
 
 from mesh.core import coap, ids
@@ -49,6 +50,11 @@ def start_server(loop):
 
 async def with_client(outstanding, loop, work):
     """Run work(one) with a client that has met a server; `one` is a whole signed exchange."""
+    return await with_server(outstanding, loop, lambda one, *_: work(one))
+
+
+async def with_server(outstanding, loop, work):
+    """As with_client; work(one, pid, address, id) learns who the server is too."""
     server, peer_id, address = start_server(loop)
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -63,7 +69,7 @@ async def with_client(outstanding, loop, work):
                     if answer.code != coap.CONTENT or not answer.signed:
                         raise SystemExit(f"the exchange failed: {answer}")
 
-                result = await work(one)
+                result = await work(one, server.pid, address, peer_id)
             home.close()
         return result
     finally:
@@ -106,6 +112,15 @@ def measure_together(seconds):
             return figure
 
     return asyncio.run(run())
+
+
+def under_flood(kind, seconds):
+    """Figures while a stranger floods the server, and while it does not."""
+
+    async def work(one, *server):
+        return await flood.beside(one, server, kind, seconds)
+
+    return asyncio.run(with_server(8, "asyncio", work))
 
 
 def endure(count, tell):

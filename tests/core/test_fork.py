@@ -4,7 +4,9 @@ from author import CLOCK, Author, catch_up
 from helpers import raises
 
 from mesh.core.errors import LocalError, RemoteError
+from mesh.core.evidence import fork_of
 from mesh.core.feed import Fork
+from mesh.core.limits import Limits
 
 
 def twins(common, apart_a, apart_b):
@@ -33,8 +35,10 @@ def test_forks():
         run = b.run(first)
         fork = raises(Fork, reader.accept, run)
         assert fork.seq == seq, (fork.seq, common, held, other, first)
-        assert fork.run == run, "kept, to be shown"
-        assert reader.fork == (seq, run), reader.fork
+        assert reader.fork[2] == fork.run, "kept, to be shown"
+        assert fork_of(a.kit, a.feed.author, list(reader.fork[1:]), Limits()) == seq
+        assert reader.next_seq == max(seq, reader.first_seq), "nothing from there on"
+        assert reader.fork[0] == seq, reader.fork
 
 
 def test_a_fork_ends_a_feed():
@@ -43,9 +47,10 @@ def test_a_fork_ends_a_feed():
     reader.accept(a.run())
     raises(Fork, reader.accept, b.run())
     a.write(5)
-    for run in (a.run(), a.run(9), b.run()):
+    for run in (a.run(9), b.run(), b.run(6)):
         assert raises(Fork, reader.accept, run).seq == 6
-    assert reader.next_seq == 9, reader.next_seq
+    assert reader.accept(a.run()) == []
+    assert reader.next_seq == 6, reader.next_seq
     passed_on = Author()
     passed_on.feed = reader
     assert passed_on.run()[1] == 1, "what is held can still be shown"

@@ -13,7 +13,7 @@ def scene():
     ben.start(world.now, False)
     ben.add_sensor("warm", "Cel")
     ben.candidate(world.now, ann.peer.id, at_ann, "given")
-    assert world.run(20_000, lambda: ann.following._open)
+    assert world.run(20_000, lambda: ann.replicating.links.table)
     return world, ann, at_ann, ben, at_ben
 
 

@@ -12,14 +12,15 @@ def scene():
     ann.start(world.now, False)
     ben.start(world.now, False)
     ben.candidate(world.now, ann.peer.id, at_ann, "given")
-    assert world.run(20_000, lambda: ann.following._open)
+    assert world.run(20_000, lambda: ann.replicating.links.table)
     return world, ann, at_ann, ben, at_ben
 
 
 def fall_asleep(world, ann, ben, at_ben, body):
     """Say it, and be gone."""
     ben.peer.feeds.own.append([0, 1, 2, None], "asleep", body)
-    ben.serving.feed_changed(world.now, ben.peer.id)
+    ben.peer.feeds.grown()
+    ben.serving.telling.flush(world.now)
     contact = ann.contacts.get(ben.peer.id)
     world.run(1000, lambda: contact.state == "asleep")
     world.run(50)

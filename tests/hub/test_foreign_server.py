@@ -9,7 +9,7 @@ import pytest
 
 from mesh.core import coap
 from mesh.core.errors import RemoteError
-from mesh.hub import foreign, foreign_server
+from mesh.hub import bulk_connection, foreign, foreign_server
 from mesh.hub.foreign_server import ForeignServer
 
 HOST = "127.0.0.1"
@@ -112,7 +112,7 @@ def test_connections_are_capped(monkeypatch):
 
 
 def test_who_does_not_read_is_cut_off(monkeypatch):
-    monkeypatch.setattr(foreign_server, "MOST_UNREAD", 50_000)
+    monkeypatch.setattr(bulk_connection, "MOST_UNREAD", 50_000)
 
     async def main():
         async with door() as base, asyncio.timeout(20):

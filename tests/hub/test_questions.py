@@ -37,7 +37,7 @@ def test_observing_ends_with_the_iteration(start):
             async for _ in one.observe(two.identity.public, ["sensors", "cpu"]):
                 break
             # the next notification is answered by a reset
-            await until(lambda: not two.node.endpoint.observers)
+            await until(lambda: not two.node.serving._watchers)
             assert not one._questions._sinks
 
     run(main)
@@ -102,7 +102,7 @@ def test_silence_ends_in_time_and_leaves_nothing(start):
             task.cancel()
             await asyncio.wait([task])
             assert not one._questions._sinks
-            assert not one.node.asks._open
+            assert not [a for a in one.node.asks._open.values() if a.body[0] is None]
 
     run(main)
 

@@ -29,6 +29,11 @@ COMMANDS = (
     "set",
     "update",
     "get",
+    "log",
+    "history",
+    "export",
+    "verify",
+    "store",
     "doctor",
     "flash",
     "board virtual",
@@ -45,6 +50,7 @@ COMMANDS = (
     "hardware check",
     "hardware wiring",
     "hardware power",
+    "simulate",
 )
 
 GROUPS = {  # the first words of commands that have two

@@ -18,7 +18,7 @@ from mesh.hub.cli.views import VIEWS
 from mesh.hub.cli.views_flash import bar
 
 WIDE = 10_000  # columns where nobody looks: in a pipe nothing is cut off or wrapped
-STEPPED = ("flash",)  # shown step by step, with bars in between
+STEPPED = ("flash", "simulate", "verify")  # shown step by step, with bars in between
 REDRAWN = ("peers",)  # shown in place of what was there before, when it comes again
 
 

@@ -17,6 +17,8 @@ from mesh.hub.cli import (
     views_firmware,
     views_flash,
     views_hardware,
+    views_simulate,
+    views_store,
     views_update,
 )
 from mesh.hub.cli.layout import Row, clean, how, pairs, short, styled, table
@@ -244,4 +246,6 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     **views_board.VIEWS,
     **views_flash.VIEWS,
     **views_hardware.VIEWS,
+    **views_simulate.VIEWS,
+    **views_store.VIEWS,
 }

@@ -78,7 +78,9 @@ def bar(row: Row) -> Text:
     done, of = row["done"], max(1, row["of"])
     full = WIDTH * done // of
     line = (
-        Text("copying  ", "cyan").append("━" * full, "green").append("━" * (WIDTH - full), "dim")
+        Text(f"{row.get('verb', 'copying'):<9}", "cyan")
+        .append("━" * full, "green")
+        .append("━" * (WIDTH - full), "dim")
     )
     return line.append(f" {100 * done // of:>3}%  {clean(row['what'])}", "default")
 

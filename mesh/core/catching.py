@@ -1,0 +1,99 @@
+"""What is missing at the end of feeds: somebody has it, and is asked for it."""
+
+from mesh.core import coap
+from mesh.core.asks import request_for
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mesh.core.asks import Ask
+    from mesh.core.events import Answer
+    from mesh.core.feeds import Feeds
+    from mesh.core.limits import Limits
+    from mesh.core.links import Link
+    from mesh.core.replicating import Replicating
+
+NAMED = 64  # authors named to a board, or asked for at once: they fit its body
+BEFORE = 64  # entries that are asked for before a contradiction, to see where it began
+
+
+class Catching:
+    """Who is said to have more than we do. One question at a time to each link."""
+
+    def __init__(self, replicating: "Replicating", feeds: "Feeds", limits: "Limits") -> None:
+        self._replicating = replicating
+        self._feeds = feeds
+        self._limits = limits
+        # author -> [seq that somebody has, when to ask for it, [who has it]]
+        self.table: dict[bytes, list[Any]] = {}
+
+    def lack(self, now_ms: int, author: bytes, seq: int, link: "Link") -> None:
+        row = self.table.get(author)
+        if row is None:
+            if len(self.table) >= self._limits.peers:
+                return
+            due_ms = now_ms + self._replicating.links.number(self._limits.graft_ms)
+            row = self.table[author] = [seq, due_ms, []]
+            self._replicating.due_ms = min(self._replicating.due_ms or due_ms, due_ms)
+        row[0] = max(row[0], min(seq, 1 << 62))
+        if link.peer not in row[2]:
+            row[2].append(link.peer)
+
+    def tick(self, now_ms: int) -> None:
+        asked: dict[bytes, dict[bytes, int]] = {}
+        for author in sorted(self.table):
+            seq, due_ms, peers = self.table[author]
+            if self._feeds.next_seq(author) > seq or not peers:
+                del self.table[author]
+            elif now_ms < due_ms:
+                self._replicating.due_ms = min(self._replicating.due_ms or due_ms, due_ms)
+            else:
+                wishes = asked.setdefault(peers[0], {})
+                if len(wishes) < NAMED:
+                    wishes[author] = max(1, self._feeds.next_seq(author))
+        for peer in sorted(asked):
+            link = self._replicating.links.table.get(peer)
+            if link is None:
+                self._not_from(peer, asked[peer])
+            elif not link.fetching:
+                self._fetch(now_ms, link, asked[peer])
+
+    def _fetch(self, now_ms: int, link: "Link", wishes: "dict[bytes, int]") -> None:
+        message = request_for(coap.FETCH, ["feeds"], self._replicating.query())
+        link.fetching = (
+            self._replicating.ask(now_ms, link, message, wishes, self._fetched) is not None
+        )
+
+    def _fetched(self, now_ms: int, ask: "Ask", answer: "Answer") -> None:
+        link = self._replicating.links.table.get(ask.peer)
+        if link is None:
+            return
+        link.fetching = False
+        self._replicating.news(now_ms, link, ask, answer)
+        wishes: Any = ask.about
+        in_vain = []
+        for author in wishes:
+            if self._feeds.next_seq(author) > wishes[author]:
+                if self._replicating.parents.get(author) != author:
+                    self._replicating.graft(author, link)
+            else:
+                in_vain.append(author)
+        self._not_from(link.peer, in_vain)
+        self.tick(now_ms)
+
+    def _not_from(self, peer: bytes, authors: "Any") -> None:  # noqa: ANN401
+        for author in authors:
+            row = self.table.get(author)
+            if row is not None and peer in row[2]:
+                row[2].remove(peer)
+
+    def dig(self, now_ms: int, link: "Link", item: "Any", seq: int) -> None:  # noqa: ANN401
+        """Ask for what is before a contradiction: the histories may have parted earlier."""
+        feed = self._feeds.foreign.get(item[0])
+        if feed is None or feed.first_seq >= seq or link.fetching:
+            return
+        first = max(feed.first_seq, seq - BEFORE)
+        if feed.dug != (link.peer, seq):
+            feed.dug = (link.peer, seq)
+            self._fetch(now_ms, link, {feed.author: first})

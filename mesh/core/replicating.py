@@ -1,0 +1,300 @@
+"""Keeping up with what others wrote: what links tell, what is missing, and who has it.
+
+Of each author one link sends runs at once, the others tell its heads a little later: a tree for
+each author, which mends itself, as in Plumtree (Leitao et al. 2007): a head without its run makes
+its source the one that sends runs, and a run that comes twice unmakes the later one.
+"""
+
+from mesh.core import coap
+from mesh.core.asks import Ask, request_for
+from mesh.core.catching import BEFORE, NAMED, Catching
+from mesh.core.contacts import UP
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.feed import Fork
+from mesh.core.links import IDLE_CHECKS, Link, Links
+from mesh.core.represent import CBOR
+from mesh.core.run import claim
+from mesh.core.telling import OTHERS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from mesh.core.asks import Asks
+    from mesh.core.contacts import Contact, Contacts
+    from mesh.core.events import Answer
+    from mesh.core.feeds import Feeds
+    from mesh.core.limits import Limits
+    from mesh.core.primitives import Kit
+
+AGAIN_MS = 1000
+LIES = 3  # after which a link is given up for a long time
+BOARD_BODY = 4096
+
+
+class Replicating:
+    """Links, and questions for what is missing; few at a time for each link.
+
+    refused(now_ms, peer, source, error) is called for what does not hold.
+    """
+
+    def __init__(
+        self,
+        kit: "Kit",
+        asks: "Asks",
+        feeds: "Feeds",
+        contacts: "Contacts",
+        limits: "Limits",
+        refused: "Callable[..., None]",
+    ) -> None:
+        self._kit = kit
+        self._asks = asks
+        self._feeds = feeds
+        self._contacts = contacts
+        self._limits = limits
+        self._refused = refused
+        self._pause_ms = limits.check_ms // 4
+        self.parents: dict[bytes, bytes] = {}  # author -> the link that sends its runs
+        self.catching = Catching(self, feeds, limits)
+        self._filling: Any = None  # what fills gaps, once there is one
+        self.due_ms: int | None = None
+        feeds.gapped = self._gapped
+
+    def use(self, links: Links) -> None:
+        """Begin with these links."""
+        self.links = links
+        links.dropped = self._dropped
+
+    def tick(self, now_ms: int) -> None:
+        """Do what is due."""
+        if self.due_ms is None or now_ms < self.due_ms:
+            return
+        self.due_ms = now_ms + AGAIN_MS
+        self.links.choose(now_ms)
+        for link in self.links.live():
+            silent = now_ms - max(link.heard_ms, link.asked_ms)
+            rested = now_ms - link.asked_ms >= self._pause_ms
+            if link.number < 0 or (
+                rested and (link.stale or silent > self._limits.check_ms * IDLE_CHECKS)
+            ):
+                self._register(now_ms, link)
+        self.catching.tick(now_ms)
+        if self._filling is not None:
+            self._filling.tick(now_ms)
+        if not self.links.table and not self.catching.table:
+            self.due_ms = None  # until somebody comes
+
+    def moved(self, now_ms: int) -> None:
+        """Our address is another: what links tell goes to the old one, unless asked anew."""
+        for link in self.links.live():
+            self._asks.cancel(now_ms, link.number)
+            link.number = -1
+        self.due_ms = now_ms
+
+    # what a link is asked to tell
+
+    def _register(self, now_ms: int, link: Link) -> None:
+        wishes = self._wishes(link)
+        if not wishes:
+            self.links.end(now_ms, link, self._limits.check_ms)
+            return
+        message = request_for(coap.FETCH, ["feeds"], self.query(), observe=True)
+        self._asks.cancel(now_ms, link.number)
+        link.number = -1
+        number = self.ask(now_ms, link, message, wishes, self._answered)
+        if number is not None:
+            link.number = number
+            link.stale = False
+            link.asked_ms = now_ms
+            link.named = {author for author in wishes if author and wishes[author] is not None}
+
+    def _wishes(self, link: Link) -> "dict[bytes, int | None]":
+        """{author: next seq} of those whose runs a link is to send, and what else to tell."""
+        feeds, parents = self._feeds, self.parents
+        if feeds.wants(link.peer):
+            self.graft(link.peer, link)
+        wanted = [link.peer] if feeds.wants(link.peer) else []
+        wishes: dict[bytes, int | None] = {}
+        if link.keeps:
+            wanted += [a for a in sorted(feeds.foreign) if a != link.peer and feeds.wants(a)]
+            followed = [c.peer for c in self._contacts.listed() if c.pinned]
+            wanted += [a for a in followed if a not in wanted and feeds.wants(a)]
+            if self.keeps:
+                wishes[OTHERS] = link.cursor
+        most = min(self._limits.peers, NAMED if link.is_board else 1 << 20)
+        for author in wanted:
+            parent = self.links.table.get(parents.get(author, b""))
+            if parent is None or parent.ended:
+                parents[author] = link.peer
+            if parents[author] == link.peer and len(wishes) < most:
+                wishes[author] = feeds.next_seq(author)
+            elif not self.keeps and len(wishes) < most:
+                wishes[author] = None
+        return wishes
+
+    keeps = False  # the feeds of others too
+
+    def graft(self, author: bytes, link: Link) -> None:
+        """Have a link send the runs of an author, and its former one only tell of them."""
+        former = self.links.table.get(self.parents.get(author, b""))
+        if former is not None and former is not link and author in former.named:
+            former.stale = True
+        self.parents[author] = link.peer
+        if author not in link.named:
+            link.stale = True
+
+    def query(self) -> "list[str]":
+        """How much we can take at once, if it is more than a board can."""
+        body = self._limits.body
+        return [f"max={min(body - 1000, 99_999)}"] if body > BOARD_BODY else []
+
+    def ask(
+        self,
+        now_ms: int,
+        link: Link,
+        message: "coap.Message",
+        body: object,
+        done: "Callable[[int, Ask, Answer], None]",
+    ) -> "int | None":
+        """Put a question to a link; its number, or None if there is no room for it now."""
+        contact: Contact | None = self._contacts.get(link.peer)
+        if contact is None or contact.address is None:
+            return None
+        ask = Ask(link.peer, contact.address, (CBOR, self._kit.encode(body)), done)
+        ask.about = body
+        try:
+            number: int = self._asks.put(now_ms, ask, message)
+        except LocalError:
+            return None  # every exchange is in use; the next tick tries again
+        return number
+
+    # what a link tells
+
+    def _answered(self, now_ms: int, ask: Ask, answer: "Answer") -> None:
+        link = self.links.table.get(ask.peer)
+        if link is None or link.number != ask.number:
+            return
+        if not answer.more:
+            refused = answer.code == coap.CONTENT and link.at_random  # it has no place for us
+            self.links.end(now_ms, link, self._limits.check_ms if refused else self._pause_ms)
+        self.news(now_ms, link, ask, answer)
+
+    def news(self, now_ms: int, link: Link, ask: Ask, answer: "Answer") -> int:
+        """Take what a link told, whatever was asked; how many entries are new."""
+        if answer.code != coap.CONTENT:
+            return 0
+        count = 0
+        try:
+            if answer.error is not None:
+                raise RemoteError(answer.error, 0x81)
+            told: Any = self._kit.decode(answer.payload)
+            if not isinstance(told, list):
+                raise RemoteError("not an array of news")
+        except RemoteError as error:
+            self._lied(now_ms, link, ask, error)
+            return 0
+        link.heard_ms = now_ms
+        for item in told:
+            try:
+                count += self._take(now_ms, link, item)
+            except Fork as fork:
+                self._refused(now_ms, link.peer, ask.address, fork)
+                self.catching.dig(now_ms, link, item, fork.seq)
+            except RemoteError as error:
+                self._lied(now_ms, link, ask, error)
+        return count
+
+    def _lied(self, now_ms: int, link: Link, ask: Ask, error: RemoteError) -> None:
+        self._refused(now_ms, link.peer, ask.address, error)
+        link.lies += error.code != 0xA3
+        if link.lies == LIES and not link.ended:
+            self._asks.cancel(now_ms, link.number)
+            self.links.end(now_ms, link, self._limits.check_ms * IDLE_CHECKS)
+
+    def _take(self, now_ms: int, link: Link, item: object) -> int:
+        if isinstance(item, list):
+            return self._take_run(now_ms, link, item)
+        if isinstance(item, bytes):
+            self._told_head(now_ms, link, item)
+        elif isinstance(item, dict):
+            self._told_forks(now_ms, link, item)
+        elif isinstance(item, int):
+            link.cursor = max(0, min(item, 1 << 62))
+        return 0
+
+    def _take_run(self, now_ms: int, link: Link, run: "list[Any]") -> int:
+        new = self._feeds.accept(now_ms, run, link.peer)
+        author = run[0]
+        parent = self.parents.get(author)
+        if new:
+            if parent not in self.links.table:
+                self.parents[author] = link.peer
+            link.lies = 0
+            contact = self._contacts.get(link.peer)
+            if author == link.peer and contact is not None and contact.state == UP:
+                self._contacts.heard(now_ms, contact)
+        elif new == 0 and author in link.named and parent != link.peer:
+            link.stale = True
+        return new or 0
+
+    def _told_head(self, now_ms: int, link: Link, head: bytes) -> None:
+        """Somebody has a feed up to there, it says: whether it is true shows when it is asked."""
+        author, seq, end = claim(self._kit, head)
+        feeds = self._feeds
+        if author is None or author == feeds.own.author or not feeds.wants(author):
+            return
+        feed = feeds.foreign.get(author)
+        if feed is None or seq >= feed.next_seq:
+            if feed is None or not feed.fork or feed.next_seq < feed.fork[0]:
+                self.catching.lack(now_ms, author, seq, link)
+        elif feed.first_seq - 1 <= seq < feed.end_seq:
+            mine = feed.statement(seq)
+            if feed.link_at(seq) == end:
+                if seq == feed.end_seq - 1 and link.peer not in feed.known:
+                    feed.known += (link.peer,)
+            elif mine is not None and feeds.prove(author, [mine, head]):
+                self.catching.dig(now_ms, link, [author], seq)
+
+    def _told_forks(self, now_ms: int, link: Link, forks: "dict[object, object]") -> None:
+        """Ask for proof of what is said of authors whom we keep."""
+        doubted = []
+        for author, seq in forks.items():
+            if isinstance(author, bytes) and isinstance(seq, int) and self._feeds.wants(author):
+                feed = self._feeds.foreign.get(author)
+                if feed is None or not feed.fork or seq < feed.fork[0]:
+                    doubted.append(author)
+        if doubted and not link.proving:
+            message = request_for(coap.FETCH, ["feeds"], ["evidence"] + self.query())
+            number = self.ask(now_ms, link, message, doubted[:NAMED], self._proven)
+            link.proving = number is not None
+
+    def _proven(self, now_ms: int, ask: Ask, answer: "Answer") -> None:
+        link = self.links.table.get(ask.peer)
+        if link is None:
+            return
+        link.proving = False
+        if answer.code != coap.CONTENT or not answer.signed:
+            return
+        try:
+            pairs: Any = self._kit.decode(answer.payload)
+            for author in pairs if isinstance(pairs, dict) else ():
+                if isinstance(author, bytes):
+                    self._feeds.prove(author, pairs[author])
+        except RemoteError as error:
+            self._lied(now_ms, link, ask, error)
+
+    def _gapped(self, author: bytes) -> None:
+        if self._filling is None:
+            if self._feeds.archive is None and self._limits.foreign_tail <= BEFORE:
+                return  # no room for what came before: the newest is worth more
+            from mesh.core.filling import Filling  # noqa: PLC0415 - desktops only
+
+            self._filling = Filling(self, self._feeds, self._limits)
+        self._filling.gapped(author)
+
+    def _dropped(self, now_ms: int, link: Link) -> None:
+        if link.number >= 0:
+            self._asks.cancel(now_ms, link.number)
+        for author in [a for a in self.parents if self.parents[a] == link.peer]:
+            del self.parents[author]

@@ -1,0 +1,125 @@
+"""The newest entries of one author as they lie in memory, and the heads that vouch for them."""
+
+from mesh.core.limits import Limits
+from mesh.core.run import genesis, next_link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mesh.core.primitives import Kit
+
+RUN_SIZE = 90  # bytes of a run besides its head and its entries, at most
+HEAD_SIZE = 154  # bytes of a head, at most
+ENTRY_SIZE = 3  # bytes of an entry's own CBOR head, at most
+
+
+class Tail:
+    """Consecutive entries, at most `tail` of them, and heads. See Feed, which grows it."""
+
+    def __init__(
+        self,
+        kit: "Kit",
+        author: bytes,
+        tail: int,
+        start: int = 0,
+        link: "bytes | None" = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.author = author
+        self._kit = kit
+        self._tail = tail
+        self._limits = limits or Limits()
+        link = link or genesis(kit, author)
+        # what was had before, and its head if there was one; not taken again: seq, link, head
+        self.floor: tuple[int, bytes, bytes | None] = (start, link, None)
+        self._begin(start + 1, link)
+
+    def _begin(self, first: int, before: bytes) -> None:
+        self.first_seq = first
+        self.before = before  # the link before the first entry held
+        self._link = before  # the link of the last one
+        self._entries: list[bytes] = []
+        self._heads: list[tuple[int, bytes, bytes]] = []  # seq, link, head; ascending
+
+    @property
+    def end_seq(self) -> int:
+        """The seq behind the last entry that is held."""
+        return self.first_seq + len(self._entries)
+
+    @property
+    def newest(self) -> "bytes | None":
+        """The last entry."""
+        return self._entries[-1] if self._entries else None
+
+    @property
+    def head(self) -> "bytes | None":
+        """The newest head."""
+        return self._heads[-1][2] if self._heads else None
+
+    def run(self, first_seq: int, max_bytes: int) -> "list[object] | None":
+        """A run of at most max_bytes from first_seq on, or from the first entry held.
+
+        It ends at the last head up to which everything fits: ask for the rest from there. If not
+        even the next head is so near, the oldest entries are left out. None if nothing is signed.
+        """
+        start = max(first_seq, self.first_seq)
+        chosen = None
+        for seq, _, head in self._heads:
+            if seq >= start:
+                low = self._fitting(seq, max_bytes - len(head))
+                if low > start and chosen:
+                    break
+                chosen = (max(low, start), seq, head)
+        if chosen is None or chosen[0] > chosen[1]:
+            return None
+        first, seq, head = chosen
+        at = first - self.first_seq
+        entries = self._entries[at : seq + 1 - self.first_seq]
+        return [self.author, first, self.link_at(first - 1), entries, head]
+
+    def _extend(self, entries: list[bytes], link: bytes) -> None:
+        self._entries += entries
+        self._link = link
+        surplus = len(self._entries) - self._tail
+        if surplus > 0:
+            for entry in self._entries[:surplus]:
+                self.before = next_link(self._kit, self.before, entry)
+            self._entries = self._entries[surplus:]
+            self.first_seq += surplus
+            self._heads = [head for head in self._heads if head[0] >= self.first_seq]
+
+    def _add_head(self, seq: int, link: bytes, head: bytes) -> None:
+        """Keep the newest head, and of the older ones those that runs need to end at."""
+        heads = self._heads
+        room = self._limits.run - len(head)
+        while len(heads) > 1 and self._fitting(seq, room) <= heads[-2][0] + 1:
+            heads.pop()
+        heads.append((seq, link, head))
+
+    def _fitting(self, seq: int, room: int) -> int:
+        """The first of the entries up to seq that together fit in a run with room for so much."""
+        room -= RUN_SIZE
+        entries = self._entries
+        at = seq - self.first_seq
+        while at >= 0:
+            room -= len(entries[at]) + ENTRY_SIZE
+            if room < 0:
+                break
+            at -= 1
+        return at + 1 + self.first_seq
+
+    def _signed(self, seq: int) -> "tuple[int, bytes]":
+        """The last seq up to this one whose link is known without a walk, and its link."""
+        at, link = self.first_seq - 1, self.before
+        for known in self._heads:
+            if known[0] <= seq:
+                at, link = known[0], known[1]
+        return at, link
+
+    def link_at(self, seq: int) -> bytes:
+        """The link of an entry held, or of the one before the first."""
+        if seq == self.end_seq - 1:
+            return self._link
+        at, link = self._signed(seq)
+        for entry in self._entries[at + 1 - self.first_seq : seq + 1 - self.first_seq]:
+            link = next_link(self._kit, link, entry)
+        return link

@@ -1,0 +1,279 @@
+"""Who observes /feeds, and what each has not been told yet (docs/protocol.md section 6).
+
+What is told are states, not events: while a notification is under way, what changes gathers, and
+the next one goes when the last was acknowledged. So no observer gets more than it can take, none
+misses the last word on a feed, and of a slow one nothing is kept but whose feeds changed.
+"""
+
+from mesh.core import coap
+from mesh.core.errors import RemoteError
+from mesh.core.feeds import check_wishes, size_of
+from mesh.core.represent import CBOR
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from mesh.core.endpoint import Endpoint
+    from mesh.core.feeds import Feeds
+    from mesh.core.primitives import Kit
+    from mesh.core.replies import Ticket
+
+OTHERS = b""  # the key that stands for all feeds that are not named
+OPTIONS = 64  # bytes of a notification besides its payload, at most
+SEALED = 200  # of a first answer, which is signed
+WHOLE_MS = 2000  # in which a body in blocks is fetched: the next one would take its place
+HEAD_SIZE = 160
+
+
+class Listener:
+    """One observer. `wanted`: {author: next seq} of those whose runs it gets at once."""
+
+    number = 1  # of Observe, 24 bits (RFC 7641 s.3.4)
+    due_ms: "int | None" = None  # when `heads` are to be told
+    hold_ms = 0  # nothing is told before
+
+    def __init__(self, peer: "bytes | None", wanted: "dict[bytes, int]") -> None:
+        self.peer = peer
+        self.wanted = wanted
+        self.named: list[bytes] = []  # whose heads it gets, or:
+        self.others = False  # those of all others; it is a link of a peer that keeps feeds
+        self.runs: set[bytes] = set()  # whose feeds changed
+        self.heads: set[bytes] = set()
+        self.forks: set[bytes] = set()
+        self.links = False
+
+
+class Telling:
+    """Listeners by the ticket of their observation.
+
+    linked(now_ms, peer) is called for each peer that makes us its link.
+    """
+
+    linked: "Callable[[int, bytes], None]"
+    asking: "Ticket | None" = None  # of the request that is being answered, if it may observe
+
+    def __init__(self, kit: "Kit", feeds: "Feeds", endpoint: "Endpoint") -> None:
+        self._kit = kit
+        self._feeds = feeds
+        self._endpoint = endpoint
+        self._lazy_ms = endpoint.limits.lazy_ms
+        self.table: dict[Ticket, Listener] = {}
+        self._asked: Listener | None = None  # the one whose first answer was made last
+        self._changed = False
+        self.due_ms: int | None = None
+        feeds.changed = self.changed
+
+    def answer(self, who: "bytes | None", wanted: object, query: "list[str]") -> object:
+        """The content of /feeds: heads; evidence; or what is new for a map of wishes."""
+        if "evidence" in query:
+            from mesh.core import evidence  # noqa: PLC0415 - heap only where it is used
+
+            return evidence.pairs(self._kit, self._feeds, wanted, self._room(query))
+        if wanted is None:
+            return self._feeds.heads()
+        check_wishes(wanted)
+        wishes: Any = wanted
+        if len(wishes) > self._endpoint.limits.peers + 1:
+            raise RemoteError("too many wishes", 0x8D)
+        self._asked = listener = self._listener(who, wishes)
+        if self.asking is None:
+            return self._news(listener, self._room(query), True, False)
+        # in one datagram: what is told next could come before the rest of it
+        return self._news(listener, self._endpoint.room(self.asking) - SEALED, True, True)
+
+    def _listener(self, who: "bytes | None", wishes: "dict[bytes, Any]") -> Listener:
+        feeds = self._feeds
+        listener = Listener(who, {})
+        listener.links = listener.others = OTHERS in wishes
+        for author, first in wishes.items():
+            if author == OTHERS:
+                continue
+            listener.links = listener.links or first is None
+            feed = feeds.get(author)
+            mine = feed.author if feed else author  # not one more copy for each that listens
+            if first is None:
+                listener.named.append(mine)
+                listener.heads.add(mine)
+            elif feed or not listener.others:
+                listener.wanted[mine] = first
+                listener.runs.add(mine)
+        if listener.others:
+            self._catch_up(listener, wishes[OTHERS])
+        return listener
+
+    def _catch_up(self, listener: Listener, cursor: "int | None") -> None:
+        """Note of whom a listener has not been told, which was told all up to a cursor of ours."""
+        feeds = self._feeds
+        if cursor is None or not feeds.since <= cursor <= feeds.version:
+            cursor = -1
+        for author in feeds.authors():
+            feed: Any = feeds.get(author)
+            if feed.version > cursor and author not in listener.wanted:
+                listener.heads.add(author)
+            if feed.fork and feed.version > cursor:
+                listener.forks.add(author)
+
+    def _room(self, query: "list[str]") -> int:
+        """How many bytes an answer may have: what a board takes, or what is asked for."""
+        for part in query:
+            if part[:4] == "max=" and part[4:] and not part[4:].strip("0123456789"):
+                return min(int(part[4:9]), self._endpoint.limits.body - 200)
+        return min(3600, self._endpoint.limits.body - 200)
+
+    def open(self, now_ms: int, ticket: "Ticket") -> "int | None":
+        """Have whoever was answered last told of what comes; its first Observe number."""
+        listener, self._asked = self._asked, None
+        if listener is None:
+            return None
+        if listener.links:  # a peer has one link to us, and this is its latest word on it
+            for old in [t for t in self.table if self.table[t].peer == listener.peer]:
+                if self.table[old].links:
+                    self.table.pop(old)
+                    self._endpoint.end(old)
+        self.table[ticket] = listener
+        self._changed = True
+        if listener.others and listener.peer is not None:
+            self.linked(now_ms, listener.peer)
+        return listener.number
+
+    def close(self, ticket: "Ticket") -> None:
+        """An observer is gone."""
+        self.table.pop(ticket, None)
+
+    def listens(self, peer: bytes) -> bool:
+        """Whether a peer has made us its link."""
+        return True in [one.peer == peer and one.others for one in self.table.values()]
+
+    def changed(self, author: bytes) -> None:
+        """Note that there is news of a feed."""
+        feed: Any = self._feeds.get(author)
+        for listener in self.table.values():
+            if author in listener.wanted:
+                listener.runs.add(feed.author)
+            elif listener.others or author in listener.named:
+                listener.heads.add(feed.author)
+            if feed.fork and listener.links:
+                listener.forks.add(feed.author)
+        self._changed = True
+
+    def flush(self, now_ms: int) -> None:
+        """Tell what is to be told by now, to whoever got what was told before."""
+        if not self._changed and (self.due_ms is None or now_ms < self.due_ms):
+            return
+        self._changed = False
+        self.due_ms = None
+        for ticket, listener in list(self.table.items()):
+            if listener.heads and listener.due_ms is None:
+                listener.due_ms = now_ms + self._lazy_ms
+            if listener.runs or listener.forks or listener.heads:
+                if self._endpoint.idle(ticket):
+                    self._tell(now_ms, ticket, listener)
+                else:
+                    self._changed = True  # look again when something came
+
+    def _tell(self, now_ms: int, ticket: "Ticket", listener: Listener) -> None:
+        if now_ms < listener.hold_ms:
+            self._at(listener.hold_ms)
+            return
+        if listener.runs or listener.forks or now_ms >= (listener.due_ms or 0):
+            self._notify(now_ms, ticket, listener)
+        if listener.heads and listener.due_ms is not None:
+            self._at(listener.due_ms)
+
+    def _at(self, due_ms: int) -> None:
+        if self.due_ms is None or due_ms < self.due_ms:
+            self.due_ms = due_ms
+
+    def _notify(self, now_ms: int, ticket: "Ticket", listener: Listener) -> None:
+        most = self._endpoint.limits.datagram
+        room = self._endpoint.room(ticket)
+        # an address that is not proven gets a short one first; if it says that it came, whole ones
+        with_heads = listener.due_ms is None or now_ms >= listener.due_ms
+        news = self._news(listener, room - OPTIONS, with_heads, room < most)
+        if not news and room == most:
+            return
+        listener.number = number = listener.number + 1 & 0xFFFFFF
+        payload = self._kit.encode(news)
+        if len(payload) + OPTIONS > most:
+            listener.hold_ms = now_ms + WHOLE_MS
+        message = coap.Message(coap.CONTENT, payload).add(coap.OBSERVE, number)
+        message.add(coap.CONTENT_FORMAT, CBOR)
+        if not self._endpoint.notify(now_ms, ticket, message, confirm=True):
+            self.close(ticket)
+        elif listener.runs or listener.forks:
+            self._changed = True
+
+    def _news(
+        self,
+        listener: Listener,
+        room: int,
+        with_heads: bool,
+        strict: bool,
+    ) -> "list[Any]":
+        """What a listener is to be told next, of about so many bytes; `strict`: no more at all."""
+        feeds = self._feeds
+        news: list[Any] = []
+        for author in sorted(listener.runs):
+            room = self._add_runs(listener, author, news, room, strict)
+            if author in listener.runs:
+                room = 0
+                break
+        if listener.forks and room > 0:
+            news.append({})
+            for author in sorted(listener.forks)[: max(1, room // 48)]:
+                listener.forks.discard(author)
+                forked: Any = feeds.get(author)
+                news[-1][author] = forked.fork[0] if forked and forked.fork else 0
+                room -= 48
+        if with_heads:
+            self._add_heads(listener, news, room, strict)
+        if listener.others and not (listener.runs or listener.heads or listener.forks):
+            news.append(feeds.version)
+        return news
+
+    def _add_heads(
+        self,
+        listener: Listener,
+        news: "list[Any]",
+        room: int,
+        strict: bool,
+    ) -> None:
+        feeds = self._feeds
+        for author in sorted(listener.heads):
+            room -= HEAD_SIZE
+            if room < 0 and (news or strict):
+                break
+            listener.heads.discard(author)
+            feed: Any = feeds.get(author)
+            head = feeds.head(author) if feed else None
+            if head and listener.peer not in feed.known:
+                news.append(head)
+        if not listener.heads:
+            listener.due_ms = None
+
+    def _add_runs(
+        self,
+        listener: Listener,
+        author: bytes,
+        news: "list[Any]",
+        room: int,
+        strict: bool,
+    ) -> int:
+        """Add the runs of an author that a listener lacks; the room that is left."""
+        feeds = self._feeds
+        feed = feeds.get(author)
+        if feed and listener.peer in feed.known and feed.source == listener.peer:
+            listener.wanted[author] = feed.next_seq  # it had them before us
+        while True:
+            run: Any = feeds.run(author, listener.wanted[author])
+            if run is None:
+                listener.runs.discard(author)
+                return room
+            size = size_of(run)
+            if size > room and (news or strict):
+                return room
+            room -= size
+            news.append(run)
+            listener.wanted[author] = run[1] + len(run[3])

@@ -1,0 +1,197 @@
+"""Catching up over TCP: what an archive lacks, from several sources, checked in threads."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from mesh.core.errors import RemoteError
+from mesh.core.limits import Limits
+from mesh.core.primitives import Identity, Kit
+from mesh.core.run import Run, claim
+from mesh.hub import bulk_check
+from mesh.hub.bulk_asking import Answered, Source, Way, connected
+from mesh.hub.bulk_serving import LARGE, MOST_ENTRIES, RUN
+from mesh.hub.store.archive import Archive
+
+PIECE = 8192  # entries that one source is given to fetch; then whoever is free takes the next
+WAYS = 2  # pieces under way from one source: one is checked while the other travels
+WAITING = 30_000  # entries on their way into the store, before more are fetched
+PAUSE_S = 0.01
+LEAST = 2 * RUN  # bytes that are asked for at least
+ENTRY = 80  # bytes of one, about, until we know better
+SPARSE = 1 << 24  # a feed that is longer went on at a later seq, and is asked for as it is held
+
+
+class Caught(NamedTuple):
+    """What came of it. failed: why a source was given up; lacking: entries that nobody had."""
+
+    entries: int
+    failed: dict[bytes, str]
+    lacking: int
+
+
+class Piece(NamedTuple):
+    """Entries of an author that are wanted; asked: who does not have them."""
+
+    author: bytes
+    first: int
+    last: int
+    asked: frozenset[bytes] = frozenset()
+
+
+class CatchingUp:
+    """Fetches what `archive` lacks of the feeds of which wants(author) is true.
+
+    told(entries) is called as they come. Broken off, it goes on where it was by being made anew.
+    """
+
+    def __init__(
+        self,
+        kit: Kit,
+        identity: Identity,
+        archive: Archive,
+        wants: Callable[[bytes], object],
+        told: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._kit = kit
+        self._identity = identity
+        self._archive = archive
+        self._wants = wants
+        self._told = told
+        self._limits = Limits()
+        self.newest: dict[bytes, int] = {}  # the last seq that came of each author
+        self._pieces: deque[Piece] = deque()
+        self._busy = 0
+        self._size = ENTRY
+        self._entries = 0
+        self._failed: dict[bytes, str] = {}
+        self._news = asyncio.Event()
+
+    async def run(self, sources: Sequence[Source], least: int = 0) -> Caught:
+        """Fetch what these sources have, unless that is fewer than `least` entries. Whoever fails
+        is left out, and the rest go on.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            met = []
+            ends: dict[bytes, int] = {}
+            for source in sources:
+                try:
+                    connection = await stack.enter_async_context(
+                        connected(self._kit, self._identity, source)
+                    )
+                    heads = await self._heads(connection)
+                except (RemoteError, OSError, TimeoutError) as error:
+                    self._failed[source.peer] = str(error) or "no connection"
+                    continue
+                met.append((connection, source, heads))
+                for author, seq in heads.items():
+                    ends[author] = max(seq, ends.get(author, 0))
+            pieces = list(self._plan(ends))
+            if sum(piece.last + 1 - piece.first for piece in pieces) >= least:
+                self._pieces.extend(pieces)
+            ways = [self._fetch(*one) for one in met for _ in range(WAYS)]
+            await asyncio.gather(*ways)
+        lacking = sum(piece.last + 1 - piece.first for piece in self._pieces)
+        return Caught(self._entries, self._failed, lacking)
+
+    def _plan(self, ends: dict[bytes, int]) -> Iterator[Piece]:
+        """What is missing, in pieces."""
+        held = self._archive.heads()
+        for author, last in sorted(ends.items()):
+            if author == self._identity.public or not self._wants(author):
+                continue
+            next_seq = held[author][0] if author in held else 1
+            gaps = [*self._archive.missing(author), (next_seq, last)]
+            for first, end in gaps:
+                step = PIECE if end - first < SPARSE else end
+                for at in range(first, end + 1, step):
+                    yield Piece(author, at, min(end, at + step - 1))
+
+    async def _fetch(self, connection: Way, source: Source, heads: dict[bytes, int]) -> None:
+        """Take pieces that this source may have, until there are none, or it fails."""
+        while source.peer not in self._failed:
+            piece = self._next(source, heads)
+            if piece is None:
+                if not self._busy:
+                    break
+                self._news.clear()
+                await self._news.wait()  # another may give some of its own back
+                continue
+            self._busy += 1
+            try:
+                await self._fetch_piece(connection, source, piece)
+            except RemoteError as error:
+                self._failed.setdefault(source.peer, error.detail)
+            finally:
+                self._busy -= 1
+                self._news.set()
+
+    def _next(self, source: Source, heads: dict[bytes, int]) -> Piece | None:
+        for piece in self._pieces:
+            if source.peer not in piece.asked and heads.get(piece.author, 0) >= piece.first:
+                self._pieces.remove(piece)
+                return piece
+        return None
+
+    async def _fetch_piece(self, connection: Way, source: Source, piece: Piece) -> None:
+        at = piece.first
+        try:
+            while at <= piece.last:
+                room = max(LEAST, min(LARGE, (piece.last + 1 - at) * self._size))
+                runs = await self._runs(connection, {piece.author: at}, room)
+                if not runs:
+                    return
+                for run in runs:
+                    if run.seq < at or run.author != piece.author:
+                        raise RemoteError("not what was asked for")
+                    if at > piece.last:
+                        break
+                    if run.first > at:
+                        self._skipped(piece, source, at, run)
+                    await self._took(run)
+                    at = run.seq + 1
+        finally:
+            if at <= piece.last:
+                asked = piece.asked | {source.peer}
+                self._pieces.append(piece._replace(first=at, asked=asked))
+
+    def _skipped(self, piece: Piece, source: Source, at: int, run: Run) -> None:
+        """The source has only what comes later: perhaps another has the rest, if there is any."""
+        seam = b"othermesh feed v1" + run.author + (run.first - 1).to_bytes(8, "big")
+        if run.before != self._kit.sha256(seam):
+            last = min(run.first - 1, piece.last)
+            self._pieces.append(Piece(run.author, at, last, piece.asked | {source.peer}))
+
+    async def _took(self, run: Run) -> None:
+        while self._archive.waiting > WAITING:  # noqa: ASYNC110 - a thread writes, and has no loop
+            await asyncio.sleep(PAUSE_S)
+        self._archive.took(run.author, run)
+        self._entries += len(run.entries)
+        self.newest[run.author] = max(run.seq, self.newest.get(run.author, 0))
+        self._size = sum(map(len, run.entries)) // len(run.entries) + 8
+        self._told(self._entries)
+
+    async def _runs(self, connection: Way, wanted: dict[bytes, int], room: int) -> list[Run]:
+        """What a source gives for {author: first wanted seq}, checked."""
+        body = self._kit.encode(wanted)
+        answer = await connection.fetch(body, (f"max={room}",))
+        return await asyncio.to_thread(self._checked, connection, answer)
+
+    def _checked(self, connection: Way, answer: Answered) -> list[Run]:
+        """The runs in an answer; in any thread."""
+        values = bulk_check.split(connection.opened(answer), MOST_ENTRIES)
+        return [bulk_check.check(self._kit, value, self._limits) for value in values]
+
+    async def _heads(self, connection: Way) -> dict[bytes, int]:
+        """How far a source says it holds each feed. It is only where to look: runs are checked."""
+        heads = self._kit.decode(connection.opened(await connection.fetch(b"", ())))
+        if not isinstance(heads, list):
+            raise RemoteError("not an array of heads")
+        found: dict[bytes, int] = {}
+        for head in heads:
+            who, seq, _ = claim(self._kit, head if isinstance(head, bytes) else b"")
+            if who is not None:
+                found[who] = seq
+        return found

@@ -1,0 +1,74 @@
+"""Keeps a desktop peer from staying far behind: who has much that it lacks is asked over TCP."""
+
+import asyncio
+import contextlib
+import logging
+
+from mesh.core.contacts import UP
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.events import PeerFound
+from mesh.hub.bulk import CatchingUp
+from mesh.hub.bulk_asking import Source
+from mesh.hub.loop import HubPeer
+from mesh.hub.primitives import make_kit
+
+FAR = 1000  # entries: what is less comes as fast over UDP
+MOST_SOURCES = 4  # at once
+AGAIN_S = 600.0  # after which a peer is asked again
+SETTLE_S = 0.5  # others may be found along with the first
+TAIL = 8  # entries of a feed that the node is shown, when it was brought up to date
+
+log = logging.getLogger(__name__)
+
+
+class Newcomer:
+    """Catches up from those whom `peer` meets, at their port of UDP, where peers listen on TCP."""
+
+    def __init__(self, peer: HubPeer, far: int = FAR) -> None:
+        self._peer = peer
+        self._far = far
+        self._asked: dict[bytes, float] = {}
+        self._kit = make_kit()
+
+    async def run(self) -> None:
+        """Do so until cancelled."""
+        loop = asyncio.get_running_loop()
+        with self._peer.events() as events:
+            while True:
+                sources = self._sources(loop.time())
+                if sources:
+                    await self._catch_up(sources)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(AGAIN_S):
+                        while not isinstance(await anext(events), PeerFound):
+                            pass
+                    await asyncio.sleep(SETTLE_S)
+
+    def _sources(self, now_s: float) -> list[Source]:
+        """Some of those who are up and were not asked lately."""
+        asked = {who: at for who, at in self._asked.items() if now_s - at < AGAIN_S}
+        found = [
+            Source(contact.peer, contact.address)
+            for contact in self._peer.node.contacts.proven()
+            if contact.state == UP and contact.address is not None and contact.peer not in asked
+        ][:MOST_SOURCES]
+        self._asked = asked | {source.peer: now_s for source in found}
+        return found
+
+    async def _catch_up(self, sources: list[Source]) -> None:
+        feeds = self._peer.node.peer.feeds
+        if feeds.archive is None:
+            return
+        work = CatchingUp(self._kit, self._peer.identity, feeds.archive, feeds.wants)
+        try:
+            caught = await work.run(sources, self._far)
+            if caught.entries:
+                log.info("%d entries over TCP from %d peers", caught.entries, len(sources))
+                await asyncio.to_thread(feeds.archive.flush)
+            for author, last in work.newest.items():
+                run = feeds.archive.run(author, max(1, last - TAIL), self._peer.limits.run)
+                if run is not None:
+                    feeds.accept(self._peer.now(), run)
+        except (LocalError, RemoteError) as error:
+            log.warning("what came over TCP was not kept whole: %s", error.detail)
+        self._peer.driver.settle()

@@ -1,0 +1,93 @@
+"""mesh history: what a sensor measured."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesh.hub.cli import units
+from mesh.hub.cli.kept import (
+    Shelf,
+    Since,
+    Until,
+    at,
+    now_ms,
+    open_shelf,
+    sensor_row,
+    when,
+)
+from mesh.hub.cli.options import HomeFolder, Json, Reply, Target
+from mesh.hub.failure import USAGE, Failure
+from mesh.hub.store.plot import Plot, save, text
+from mesh.hub.store.queries import Sensor
+
+EXAMPLE = "mesh history greenhouse/temperature --since 1d --plot"
+POINTS, DRAWN = 24, 1000  # in a table, in a picture
+HEIGHT = 20  # lines of a plot in the terminal
+
+
+def command(  # noqa: PLR0913, PLR0917 - each is an option
+    target: Target,
+    since: Since = None,
+    until: Until = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw it in the terminal.")] = False,
+    points: Annotated[
+        int | None, typer.Option("--points", min=1, max=100_000, help="At most so many points.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Draw it: .svg or .png.")
+    ] = None,
+    home: HomeFolder = None,
+    json: Json = False,
+) -> Reply:
+    """Show what a sensor measured: over time, in points that each stand for many readings.
+
+    Of each point the least, mean and most. `mesh export` has every single reading.
+    """
+    moment = now_ms()
+    start, end = when(since, moment), when(until, moment)
+    shelf = open_shelf(home)
+    sensors = shelf.sensors(target)
+    if len(sensors) > 1:
+        names = ", ".join(sensor.name for sensor in sensors)
+        raise Failure(f"{target} has several sensors: {names}", "name one: PEER/SENSOR", USAGE)
+    width = shutil.get_terminal_size((80, 24)).columns
+    count = points or (DRAWN if output else 2 * width if plot else POINTS)
+    items = _history(shelf, sensors[0], (start, end, count), plot, output)
+    return Reply("history", items, json)
+
+
+async def _history(
+    shelf: Shelf,
+    sensor: Sensor,
+    wanted: tuple[int | None, int | None, int],
+    plot: bool,
+    output: Path | None,
+) -> AsyncGenerator[dict[str, Any], None]:
+    with shelf.store as store:
+        span = store.span(sensor) or (0, 0)
+        start = span[0] if wanted[0] is None else wanted[0]
+        end = span[1] if wanted[1] is None else wanted[1]
+        found = store.thinned(sensor, start, max(start, end), wanted[2])
+        row = sensor_row(shelf, sensor) | {
+            "since": at(start),
+            "until": at(end),
+            "points": [point._asdict() | {"time": at(point.time)} for point in found],
+        }
+        if not found:
+            row["others"] = [
+                {"time": at(taken.time), "value": taken.value}
+                for taken in list(store.readings(sensor, start, end))[-wanted[2] :]
+            ]
+        elif plot or output:
+            unit = units.SIGNS.get(sensor.unit, sensor.unit)
+            drawing = Plot(f"{row['peer']}/{sensor.name}", unit, found)
+            if output is not None:
+                await asyncio.to_thread(save, drawing, output)
+                row["file"] = str(output)
+            if plot:
+                row["plot"] = text(drawing, shutil.get_terminal_size((80, 24)).columns, HEIGHT)
+    yield row

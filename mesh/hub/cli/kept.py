@@ -1,0 +1,110 @@
+"""What the commands about the store share: which store, which peer, which time."""
+
+import re
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from mesh.core import ids
+from mesh.hub import naming
+from mesh.hub.failure import USAGE, Failure
+from mesh.hub.home import Home
+from mesh.hub.naming import Known
+from mesh.hub.store import schema
+from mesh.hub.store.queries import Queries, Sensor
+
+SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w|y)")
+SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
+WHEN = "a span before now (90s, 30m, 12h, 7d, 1y), or a date, as 2026-03-01 or 2026-03-01T12:30"
+
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="WHEN", help=f"From then on: {WHEN}.")
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Up to then.")]
+
+
+class Shelf(NamedTuple):
+    """The store of a home, and the names of those of whom it holds something."""
+
+    store: Queries
+    home: Home
+    known: list[Known]
+
+    def label(self, author: bytes) -> str:
+        """What to call an author."""
+        text = ids.to_text(author)
+        return next((one.label for one in self.known if one.id == text), text[: ids.SHORT])
+
+    def author(self, wanted: str) -> bytes:
+        """The author that is meant. Failure."""
+        return ids.from_text(naming.find(wanted, self.known).id)
+
+    def sensors(self, target: str) -> list[Sensor]:
+        """The sensors that PEER or PEER/SENSOR means. Failure if there are none."""
+        peer, name = naming.split(target)
+        author = self.author(peer)
+        found = self.store.sensors(author, name)
+        if not found:
+            there = ", ".join(sensor.name for sensor in self.store.sensors(author))
+            what = f"no readings of '{name}'" if name else "no readings"
+            raise Failure(
+                f"{what} of {self.label(author)} are kept",
+                f"of it there are: {there}" if there else "`mesh store` tells what is kept",
+            )
+        return found
+
+
+def path_of(home: Path | None) -> Path:
+    """The store's file in a home."""
+    return Home(home).path / schema.NAME
+
+
+def open_shelf(folder: Path | None) -> Shelf:
+    """The store of a home, to be read, also while a peer uses it. LocalError."""
+    home = Home(folder)
+    store = Queries(home.path / schema.NAME)
+    cached = {one.id: one for one in naming.remembered(home.path / naming.CACHE)}
+    profile = home.profile()
+    petnames = {ids.to_text(id): name for name, id in profile.names.items()}
+    own = home.peer_id()
+    known = []
+    for author in store.authors():
+        text = ids.to_text(author)
+        name = profile.name if author == own else cached.get(text, Known(text)).name
+        known.append(Known(text, name, petnames.get(text, "")))
+    return Shelf(store, home, known)
+
+
+def when(word: str | None, now_ms: int) -> int | None:
+    """Unix ms of what --since and --until take. Failure."""
+    if word is None:
+        return None
+    if found := SPAN.fullmatch(word.strip()):
+        return now_ms - int(float(found[1]) * SECONDS[found[2]] * 1000)
+    try:
+        return int(datetime.fromisoformat(word).timestamp() * 1000)
+    except (ValueError, OverflowError) as error:
+        raise Failure(f"'{word}' is no time", f"write {WHEN}", USAGE) from error
+
+
+def now_ms() -> int:
+    """Unix ms by this computer's clock."""
+    return time.time_ns() // 1_000_000
+
+
+def at(time_ms: int | None) -> float | None:
+    """Unix seconds, as --json has times."""
+    return None if time_ms is None else time_ms / 1000
+
+
+def sensor_row(shelf: Shelf, sensor: Sensor) -> dict[str, Any]:
+    """Which sensor, as --json has it."""
+    return {
+        "peer": shelf.label(sensor.author),
+        "id": ids.to_text(sensor.author),
+        "sensor": sensor.name,
+        "unit": sensor.unit or None,
+    }

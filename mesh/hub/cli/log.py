@@ -1,0 +1,81 @@
+"""mesh log: what a peer said, entry by entry."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import closing
+from itertools import islice, takewhile
+from typing import Annotated, Any
+
+import typer
+
+from mesh.hub import answers
+from mesh.hub.cli.kept import Shelf, Since, at, now_ms, open_shelf, when
+from mesh.hub.cli.options import HomeFolder, Json, PeerName, Reply
+from mesh.hub.store.queries import Said
+
+EXAMPLE = "mesh log greenhouse --since 1h"
+POLL_S = 0.5  # from one look for what is new to the next
+LAST = 20
+
+
+def command(  # noqa: PLR0913, PLR0917 - each is an option
+    peer: PeerName,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    kinds: Annotated[
+        list[str] | None, typer.Option("--kinds", metavar="KIND", help="Only these: reading, ...")
+    ] = None,
+    since: Since = None,
+    last: Annotated[
+        int, typer.Option("--last", "-n", min=0, help="How many; with --since all.")
+    ] = LAST,
+    home: HomeFolder = None,
+    json: Json = False,
+) -> Reply:
+    """Show what a peer said: the entries of its feed, the newest last.
+
+    Out of what is kept here, whoever passed it on: each was checked against the peer's own key.
+    """
+    start_ms = when(since, now_ms())
+    shelf = open_shelf(home)
+    author = shelf.author(peer)
+    chosen = frozenset((kinds and ",".join(kinds).split(",")) or ())
+    items = _entries(shelf, author, (chosen, start_ms, last, follow))
+    return Reply("log", items, json, many=True)
+
+
+async def _entries(
+    shelf: Shelf, author: bytes, wanted: tuple[frozenset[str], int | None, int, bool]
+) -> AsyncGenerator[dict[str, Any], None]:
+    kinds, since_ms, last, follow = wanted
+    with shelf.store:
+        after = next((said.seq for said in shelf.store.newest(author)), 0)
+        with closing(shelf.store.newest(author)) as newest:
+            chosen = (said for said in newest if not kinds or said.kind in kinds)
+            if since_ms is None:
+                found = list(islice(chosen, last))
+            else:
+                found = list(
+                    takewhile(lambda said: (said.clock[3] or since_ms) >= since_ms, chosen)
+                )
+        for said in reversed(found):
+            yield _row(shelf, author, said)
+        while follow:
+            await asyncio.sleep(POLL_S)
+            for said in shelf.store.entries(author, after):
+                after = said.seq
+                if not kinds or said.kind in kinds:
+                    yield _row(shelf, author, said)
+
+
+def _row(shelf: Shelf, author: bytes, said: Said) -> dict[str, Any]:
+    quality, boots, since_ms, unix_ms = said.clock
+    return {
+        "peer": shelf.label(author),
+        "seq": said.seq,
+        "time": at(unix_ms),
+        "quality": quality,
+        "boots": boots,
+        "up_s": at(since_ms),
+        "kind": said.kind,
+        "body": answers.plain(said.body),
+    }

@@ -1,0 +1,107 @@
+"""mesh store: what is kept here, how much it is, and a copy of it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mesh.core import ids
+from mesh.hub.cli.kept import open_shelf, path_of
+from mesh.hub.cli.options import HomeFolder, Json, Reply
+from mesh.hub.failure import USAGE, Failure
+from mesh.hub.store import schema
+from mesh.hub.store.copying import backup
+from mesh.hub.store.queries import Queries, Size
+from mesh.hub.store.rules import DAY_MS, Rules
+
+EXAMPLE = "mesh store backup mesh-copy.db"
+
+
+def command(
+    action: Annotated[
+        str | None, typer.Argument(metavar="[backup FILE | vacuum]", show_default=False)
+    ] = None,
+    file: Annotated[Path | None, typer.Argument(hidden=True)] = None,
+    home: HomeFolder = None,
+    json: Json = False,
+) -> Reply:
+    """Show what is kept here: of whom, how much, how fast it grows, and how long it stays.
+
+    `backup FILE` makes one file of it, `vacuum` gives back the room of what was dropped; a peer
+    may use the store meanwhile.
+    """
+    path = path_of(home)
+    if action == "backup" and file is not None:
+        return Reply("store_done", _backup(path, file), json, until=f"copying to {file.name}")
+    if action == "vacuum" and file is None:
+        return Reply("store_done", _vacuum(path), json, until="giving back room")
+    if action is not None:
+        raise Failure(f"'{action}' with that is nothing to do", "mesh store --help", USAGE)
+    return Reply("store", _about(home), json)
+
+
+async def _backup(path: Path, file: Path) -> AsyncGenerator[dict[str, Any], None]:
+    size = await asyncio.to_thread(backup, path, file)
+    yield {"done": "backup", "file": str(file), "bytes": size}
+
+
+async def _vacuum(path: Path) -> AsyncGenerator[dict[str, Any], None]:
+    before = _bytes(path)
+    schema.connect(path).close()  # it is one, and of today
+
+    def vacuum() -> None:
+        with closing(schema.connect(path, writing=True)) as database:
+            database.execute("VACUUM")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    await asyncio.to_thread(vacuum)
+    yield {"done": "vacuum", "file": str(path), "bytes": _bytes(path), "before": before}
+
+
+async def _about(home: Path | None) -> AsyncGenerator[dict[str, Any], None]:
+    shelf = open_shelf(home)
+    rules = Rules(shelf.home.profile())
+    with shelf.store as store:
+        forked = store.forked()
+        rows = []
+        for size in store.sizes():
+            rule = rules.entries(size.author)
+            rows.append(
+                {
+                    "peer": shelf.label(size.author),
+                    "id": ids.to_text(size.author),
+                    "entries": size.entries,
+                    "bytes": size.bytes,
+                    "first": size.first,
+                    "last": size.last,
+                    "parts": len(store.spans(size.author)),
+                    "bytes_per_day": _growth(store, size),
+                    "keep_days": None if rule.ms is None else rule.ms / DAY_MS,
+                    "keep_bytes": rule.bytes,
+                    "forked": size.author in forked,
+                }
+            )
+        yield {
+            "file": str(store.path),
+            "bytes": _bytes(store.path),
+            "peers": rows,
+            **store.counts(),
+        }
+
+
+def _bytes(path: Path) -> int:
+    """What a store takes on disk, with what SQLite has beside it."""
+    beside = [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
+    return sum(one.stat().st_size for one in beside if one.exists())
+
+
+def _growth(store: Queries, size: Size) -> float | None:
+    """Bytes a day, over the time of what is kept; None where its clock does not tell."""
+    ends = [next(store.entries(size.author), None), next(store.newest(size.author), None)]
+    times = [end.clock[3] for end in ends if end is not None and end.clock[3] is not None]
+    if len(times) != len(ends) or times[1] - times[0] < DAY_MS // 1440:
+        return None
+    return round(size.bytes * DAY_MS / (times[1] - times[0]), 1)

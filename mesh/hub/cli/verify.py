@@ -1,0 +1,115 @@
+"""mesh verify: whether all that is kept is what its authors signed."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from typing import Annotated, Any
+
+import typer
+
+from mesh.core import ids
+from mesh.hub import comparing
+from mesh.hub.cli.kept import Shelf, open_shelf
+from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply, Timeout
+from mesh.hub.failure import FAILED, Failure
+from mesh.hub.session import DISCOVER_S, Choices
+from mesh.hub.store.check import Fault, Finding, Progress, Sum, check, repair
+from mesh.hub.store.queries import Queries
+
+EXAMPLE = "mesh verify --repair"
+
+
+def command(
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Compare with what the peers that are up hold.")
+    ] = False,
+    mend: Annotated[
+        bool, typer.Option("--repair", help="Take out what is wrong, to be fetched anew.")
+    ] = False,
+    home: HomeFolder = None,
+    interface: Interface = None,
+    timeout: Timeout = DISCOVER_S,
+    json: Json = False,
+) -> Reply:
+    """Check all that is kept anew: every entry, link and signature, and every reading.
+
+    From the authors' keys up, as if nothing had been checked before. A peer may run meanwhile, but
+    not with --repair.
+    """
+    shelf = open_shelf(home)
+    choices = Choices(home, interface) if peers else None
+    return Reply("verify", _verify(shelf, mend, choices, timeout), json, many=True)
+
+
+async def _verify(
+    shelf: Shelf, mend: bool, choices: Choices | None, wait_s: float
+) -> AsyncGenerator[dict[str, Any], None]:
+    path = shelf.store.path
+    faults: list[Fault] = []
+    with shelf.store as store:
+        findings = check(path)
+        while (found := await asyncio.to_thread(next, findings, None)) is not None:
+            if isinstance(found, Fault):
+                faults.append(found)
+            yield _row(shelf, found)
+        for row in _ends(shelf, store):
+            yield row
+    if choices is not None:
+        async for row in _beside(shelf, choices, wait_s):
+            yield row
+    if faults and mend:
+        with shelf.home:  # so that no peer uses it
+            await asyncio.to_thread(repair, path, faults, shelf.home.identity.public)
+        yield {"event": "repaired", "faults": len(faults)}
+    elif faults:
+        raise Failure(
+            f"{len(faults)} parts of {path} are wrong",
+            "`mesh verify --repair` takes them out, and peers that have them are asked again",
+            FAILED,
+        )
+
+
+async def _beside(
+    shelf: Shelf, choices: Choices, wait_s: float
+) -> AsyncGenerator[dict[str, Any], None]:
+    """What is kept here beside what others hold; Failure if any of it contradicts."""
+    apart = False
+    async for row in comparing.compare(shelf.store.path, choices, wait_s):
+        apart = apart or row["event"] == "apart"
+        yield row
+    if apart:
+        raise Failure("not all peers hold the same", "`mesh show PEER` tells of forks", FAILED)
+
+
+def _row(shelf: Shelf, found: Finding) -> dict[str, Any]:
+    if isinstance(found, Fault):
+        return {
+            "event": "fault",
+            "peer": shelf.label(found.author) if found.author else None,
+            "id": ids.to_text(found.author) if found.author else None,
+            "first": found.first,
+            "last": found.last,
+            "detail": found.what,
+        }
+    if isinstance(found, Progress):
+        return {
+            "event": "progress",
+            "verb": "checking",
+            "what": "",
+            "done": found.done,
+            "of": found.of,
+        }
+    assert isinstance(found, Sum)  # noqa: S101 - the only other finding
+    return {"event": "checked", **found._asdict()}
+
+
+def _ends(shelf: Shelf, store: Queries) -> Iterator[dict[str, Any]]:
+    """How far each feed is kept: the same seq and link on two peers are the same entries."""
+    for author, seq, link, gaps in comparing.ends(store):
+        yield {
+            "event": "feed",
+            "peer": shelf.label(author),
+            "id": ids.to_text(author),
+            "last": seq,
+            "link": link.hex(),
+            "gaps": gaps,
+        }

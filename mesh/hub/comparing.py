@@ -1,0 +1,70 @@
+"""What is kept here beside what other peers hold: by the heads that they show."""
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from mesh.core import ids
+from mesh.hub import session
+from mesh.hub.store import rows
+from mesh.hub.store.queries import Queries
+from mesh.hub.store.rows import Row
+
+ENDS = """
+    SELECT author.id, key, last, link FROM author JOIN run ON run.author = author.id
+    AND first = (SELECT max(first) FROM run WHERE author = author.id) ORDER BY key
+"""
+HOLDING = f"SELECT {rows.COLUMNS} FROM run WHERE author = ? AND first = ?"
+
+
+def ends(store: Queries) -> Iterator[tuple[bytes, int, bytes, int]]:
+    """How far each feed is kept: author, last seq, its link, how many gaps are before it."""
+    for _, author, last, link in store.database.execute(ENDS).fetchall():
+        yield author, last, link, max(0, len(store.spans(author)) - 1)
+
+
+def link_at(store: Queries, author: bytes, seq: int) -> bytes | None:
+    """The link of an entry that is kept; None if it is not."""
+    found = store.database.execute("SELECT id FROM author WHERE key = ?", (author,)).fetchone()
+    if found is None:
+        return None
+    first = rows.from_seq(store.database, found[0], seq)
+    one = store.database.execute(HOLDING, (found[0], first)).fetchone()
+    row = None if one is None else Row(*one)
+    if row is None or not row.first <= seq <= row.last:
+        return None
+    entries = rows.unpacked(row.entries)[: seq + 1 - row.first]
+    return rows.links(row.before, entries)[-1]
+
+
+async def compare(
+    path: Path, choices: session.Choices, wait_s: float
+) -> AsyncGenerator[dict[str, Any], None]:
+    """For each peer that is up: {"event": "same", "behind" or "apart", "peer", "detail"}."""
+    listed = []
+    async with aclosing(session.ask(choices, "peers", {}, wait_s)) as found:
+        async for some in found:
+            listed += [row for row in some if row["state"] == "up"]
+    for row in listed:
+        args = {"peer": row["id"], "timeout": wait_s}
+        async with aclosing(session.ask(choices, "heads", args, wait_s)) as told:
+            async for heads in told:
+                yield _compared(path, row["petname"] or row["name"] or row["short"], heads)
+
+
+def _compared(path: Path, peer: str, heads: list[dict[str, Any]]) -> dict[str, Any]:
+    behind = []
+    with Queries(path) as store:
+        for head in heads:
+            author = ids.from_text(head["author"])
+            link = link_at(store, author, head["seq"])
+            if link is None:
+                behind.append(f"{head['author'][: ids.SHORT]} {head['seq']}")
+            elif link.hex() != head["link"]:
+                detail = f"{peer} holds another entry {head['seq']} of {head['author']}"
+                return {"event": "apart", "peer": peer, "detail": detail}
+    if behind:
+        detail = f"{peer} has what is not kept here: {', '.join(behind)}"
+        return {"event": "behind", "peer": peer, "detail": detail}
+    return {"event": "same", "peer": peer, "detail": ""}

@@ -1,0 +1,246 @@
+"""One peer of a pretend mesh: a whole Node of the core, its disk, its clock and its holder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from mesh.core.errors import LocalError
+from mesh.core.limits import Limits
+from mesh.core.node import Node
+from mesh.core.primitives import Identity
+from mesh.core.questions import Questions
+from mesh.core.settings import parse
+from mesh.hub.desktop import DESKTOP
+from mesh.hub.simulate.archive import Archive
+from mesh.hub.simulate.checks import Checks
+from mesh.hub.simulate.disk import Disk, PowerLoss
+from mesh.hub.simulate.keys import Keys
+from mesh.hub.simulate.ledger import Ledger, Value
+from mesh.hub.simulate.network import Address, Network
+from mesh.hub.simulate.timeline import Broken, Log, Timeline
+
+MILLION = 1_000_000
+SPINS = 2000  # ticks of one peer in one millisecond
+LAMP = "lamp"
+SENSOR = "temperature"
+UNIX_MS = 1_800_000_000_000  # at pretend time 0
+
+
+@dataclass
+class Ground:
+    """What all stations stand on."""
+
+    timeline: Timeline
+    network: Network
+    log: Log
+    keys: Keys
+    ledger: Ledger
+    checks: Checks
+
+
+class Blame:
+    """Whatever a node raises is a rule broken: nothing from outside may end it."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, at: object
+    ) -> None:
+        if isinstance(raised, Exception) and not isinstance(raised, Broken | PowerLoss):
+            where = raised.__traceback__
+            while isinstance(where, TracebackType) and where.tb_next is not None:
+                where = where.tb_next
+            place = ""
+            if where is not None:
+                code = where.tb_frame.f_code
+                place = f" in {code.co_filename.rpartition('mesh/')[2]}:{where.tb_lineno}"
+            detail = f"{self._label} raised {type(raised).__name__}: {raised}{place}"
+            raise Broken("nothing ends a peer", detail) from raised
+
+
+class Host:
+    """A peer that can crash and start again. `label` names it in the log."""
+
+    honest = True
+    is_clone = False
+
+    def __init__(
+        self, ground: Ground, number: int, kind: str, settings: dict[str, Any], who: object = None
+    ) -> None:
+        self.ground = ground
+        self.number = number
+        self.label = f"{kind}{number}"
+        self.kind = kind
+        self.address: Address = (f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 5683)
+        self.subnets = frozenset((0,))
+        self.side = 0
+        self.up = self.deaf = False
+        self.sent = self.sent_bytes = 0
+        self.rate = MILLION
+        self.clock_ms: int | None = 0 if kind == "desktop" else None  # wrong by so much; no clock
+        self.disk = Disk()
+        self.archive = Archive(lambda: ground.timeline.now) if kind == "desktop" else None
+        self.life = 0
+        self.known: list[tuple[bytes, Address]] = []  # addresses that somebody gave it
+        self.told: Callable[[Host, bytes, list[int]], None] | None = None
+        self.group = True
+        self._who = number if who is None else who
+        self._limits = dict(DESKTOP) if kind == "desktop" else {}
+        self._limits |= settings.get("limits", {})
+        self._profile = parse({k: v for k, v in settings.items() if k != "limits"}, kind)
+        self._boot_ms = 0
+        self._due: int | None = None
+        self._spins = (0, 0)
+        self._node: Node | None = None
+        self.public = ground.keys.identity(self._who, lambda: 0).public
+        self.author = ground.ledger.author(self.public, self.label, self.honest)
+
+    @property
+    def node(self) -> Node:
+        """The node of this life; ask only while up."""
+        assert self._node is not None  # noqa: S101
+        return self._node
+
+    def now(self) -> int:
+        """What its own clock says: ms since this start."""
+        return (self.ground.timeline.now - self._boot_ms) * self.rate // MILLION
+
+    def _identity(self) -> Identity:
+        made = self.ground.keys.identity(self._who, self.disk.counter().next)
+        quietly = made.sign
+
+        def sign(data: bytes) -> bytes:
+            signature = quietly(data)
+            if self._node is not None:
+                own = self._node.peer.feeds.own
+                self.ground.ledger.heard_sign(self.author, own, self.disk, data, signature)
+            return signature
+
+        return Identity(made.public, sign, made.next_counter)
+
+    def boot(self) -> None:
+        """Start, with what the disk has."""
+        ground = self.ground
+        self.life += 1
+        self.disk.boots += 1
+        self.up = True
+        self._boot_ms = ground.timeline.now
+        self._due = self._node = None
+        boots = self.disk.boots
+        kit = ground.keys.kit(self.label, boots)
+        node = Node(kit, self._identity(), self._profile, Limits(**self._limits), boots)
+        self._node = node
+        self.questions = Questions(node)
+        self.disk.restore(node.peer.feeds.own)
+        if self.archive is not None:
+            node.peer.feeds.resume(self.archive)
+        node.peer.kind = self.kind
+        if self.clock_ms is not None:
+            node.clock.set(0, UNIX_MS + ground.timeline.now + self.clock_ms, 2)
+        node.add_sensor(SENSOR, "Cel")
+        node.add_actuator(LAMP, lambda value: ground.checks.lamp(self, value), 0)
+        self._listen(node)
+        ground.log.add(f"{ground.timeline.now} {self.label} starts {boots}")
+        ground.checks.started(self)
+        ground.network.join(self)
+        self.do(self._start)
+
+    def _listen(self, node: Node) -> None:
+        feeds = node.peer.feeds
+        heard = feeds.heard
+
+        def check(now_ms: int, author: bytes, values: list[Value]) -> None:
+            self.ground.checks.accepted(self, author, values)
+            heard(now_ms, author, values)
+
+        feeds.heard = check
+
+    def _start(self, now_ms: int) -> None:
+        self.node.start(now_ms, self.group)
+        for public, address in self.known:
+            self.node.candidate(now_ms, public, address, "last")
+
+    def crash(self) -> None:
+        """Lose power, and all that is not on the disk."""
+        if self.up:
+            self.up = False
+            self.life += 1
+            self._node = None
+            self.ground.log.add(f"{self.ground.timeline.now} {self.label} is off")
+            if self.archive is not None:
+                self.archive.crash()
+            self.ground.network.leave(self.address)
+            self.ground.checks.stopped(self)
+
+    def move(self, address: Address) -> None:
+        """Get another address, and notice it."""
+        self.ground.network.leave(self.address)
+        self.address = address
+        if self.up:
+            self.ground.network.join(self)
+            self.do(self.node.moved)
+
+    def arrived(self, channel: int, source: Address, data: bytes) -> None:
+        """A datagram is there."""
+        self.do(self.node.receive, channel, source, data)
+
+    def do(self, act: Callable[..., object], *args: Any) -> None:  # noqa: ANN401
+        """Have the node do something now, then send, hear and arm what came of it."""
+        if not self.up:
+            return
+        with Blame(self.label):
+            try:
+                act(self.now(), *args)
+                self._settle(self.node)
+            except PowerLoss:
+                self.crash()
+
+    def _settle(self, node: Node) -> None:
+        network, checks = self.ground.network, self.ground.checks
+        while (sending := node.next_send()) is not None:
+            network.send(self, *sending)
+        while (event := node.next_event()) is not None:
+            checks.event(self, event)
+        if self.honest:
+            checks.step(self)
+        at = node.wake_at()
+        if at is None:
+            self._due = None
+            return
+        when = max(self.ground.timeline.now, self._boot_ms - (-at * MILLION // self.rate))
+        if when != self._due:
+            self._due = when
+            self.ground.timeline.at(when, self._wake, self.life, when)
+
+    def _wake(self, life: int, when: int) -> None:
+        if life != self.life or when != self._due:
+            return
+        self._due = None
+        before, spins = self._spins
+        self._spins = (when, spins + 1 if before == when else 0)
+        if spins > SPINS:
+            raise Broken("peers rest", f"{self.label} wants to be woken again and again at {when}")
+        self.ground.log.add(f"{when} {self.label} wakes")
+        self.do(self.node.tick)
+
+    def measure(self, value: int) -> None:
+        """Have a new reading."""
+        if self.up:
+            self.do(self.node.reading, SENSOR, value)
+
+    def sleep(self, now_ms: int, seconds: int) -> None:
+        """Say goodbye for so long, as a board on a battery does."""
+        own = self.node.peer.feeds.own
+        stamp: list[Any] = self.node.clock.stamp(now_ms)
+        try:
+            own.append(stamp, "asleep", [seconds, None])
+        except LocalError:  # its feed has ended
+            return
+        own.keep()
+        self.node.peer.feeds.grown()
+        self.node.tick(now_ms)

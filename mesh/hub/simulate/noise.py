@@ -1,0 +1,114 @@
+"""Those who are no peers and only send datagrams: garbage, echoes, floods of strangers."""
+
+import random
+from collections.abc import Callable, Sequence
+
+from mesh.core import coap
+from mesh.core.asks import request_for
+from mesh.core.message import seal_request
+from mesh.hub import cbor
+from mesh.hub.simulate.host import LAMP, Ground, Host
+from mesh.hub.simulate.network import Address
+from mesh.hub.simulate.scenario import FIRST_MS
+from mesh.hub.simulate.timeline import Log
+
+FLOOD_MS = 8000  # that a flood lasts
+GARBAGE = 200  # datagrams a second
+SIGNED = 60
+REPLAYS = 20
+
+
+class Noise:
+    """Somebody on the network who is no peer: only datagrams."""
+
+    def __init__(
+        self, ground: Ground, number: int, hosts: Sequence[Host], draw: random.Random
+    ) -> None:
+        self.label = f"noise{number}"
+        self.address: Address = (f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 6666)
+        self.subnets = frozenset((0, 1))
+        self.side = 0
+        self.up, self.deaf = True, False
+        self.sent = self.sent_bytes = 0
+        self._ground = ground
+        self._hosts = hosts
+        self._draw = draw
+        self._kit = ground.keys.kit(self.label)
+        self._made = 0
+
+    def arrived(self, channel: int, source: Address, data: bytes) -> None:
+        """Answers are of no interest."""
+
+    def plan(self, noise: tuple[Callable[["Noise", Host], None], int], until_ms: int) -> None:
+        """Make that noise, so many times a second, for some time."""
+        self._ground.network.join(self)
+        self._ground.network.tapped = True
+        act, rate = noise
+        begin = self._draw.randrange(FIRST_MS, until_ms - FLOOD_MS)
+        victim = self._draw.choice(self._hosts)
+        for n in range(FLOOD_MS * rate // 1000):
+            self._ground.timeline.at(begin + n * 1000 // rate, act, self, victim)
+        self._note(begin, victim)
+
+    def _note(self, begin: int, victim: Host) -> None:
+        log: Log = self._ground.log
+        log.add(f"0 {self.label} will be at {victim.label} from {begin}")
+
+    def garbage(self, victim: Host) -> None:
+        """Bytes that are no message, or half of one, or look like one."""
+        draw = self._draw
+        data = draw.randbytes(draw.randrange(1, 200))
+        if draw.random() < 0.5 and self._ground.network.seen:  # noqa: PLR2004
+            heard = draw.choice(self._ground.network.seen)[2]
+            at = draw.randrange(len(heard))
+            data = heard[:at] + draw.randbytes(1) + heard[at + 1 :]
+        self._send(victim, data, self.address)
+
+    def spoofed(self, victim: Host) -> None:
+        """The same, as if it came from one of the honest."""
+        draw = self._draw
+        if self._ground.network.seen:
+            source, _, heard = draw.choice(self._ground.network.seen)
+            at = draw.randrange(len(heard))
+            self._send(victim, heard[:at] + draw.randbytes(1) + heard[at + 1 :], source)
+
+    def replay(self, victim: Host) -> None:
+        """What somebody said before, to whom it was said: from there or from here."""
+        draw = self._draw
+        if self._ground.network.seen:
+            source, target, data = draw.choice(self._ground.network.seen)
+            if draw.random() < 0.5:  # noqa: PLR2004 - under a new message id: no duplicate
+                data = data[:2] + draw.randbytes(2) + data[4:]
+            spoofed = source if draw.random() < 0.7 else self.address  # noqa: PLR2004
+            self._send(None, data, spoofed, target)
+
+    def stranger(self, victim: Host) -> None:
+        """A signed question, each by a key that nobody has seen."""
+        self._made += 1
+        identity = self._ground.keys.identity(
+            f"{self.label} {self._made % 97}", lambda: self._made
+        )
+        wish = self._draw.random() < 0.5  # noqa: PLR2004
+        path = ["actuators", LAMP] if wish else ["peer"]
+        message = request_for(coap.PUT if wish else coap.FETCH, path)
+        payload = cbor.encode(-self._made) if wish else b""
+        seal_request(self._kit, identity, victim.public, message, 60, payload)
+        message.mid = self._draw.randrange(1 << 16)
+        message.token = self._draw.randbytes(4)
+        self._send(victim, coap.build(message), self.address)
+
+    def _send(
+        self, victim: Host | None, data: bytes, source: Address, target: Address | None = None
+    ) -> None:
+        where = target or (victim.address if victim else None)
+        self.sent += 1
+        if where is not None:
+            self._ground.network.spoof(self, source, where, data)
+
+
+NOISES: dict[str, tuple[Callable[[Noise, Host], None], int]] = {
+    "flooder": (Noise.garbage, GARBAGE),
+    "spoofer": (Noise.spoofed, GARBAGE // 2),
+    "replayer": (Noise.replay, REPLAYS),
+    "stranger": (Noise.stranger, SIGNED),
+}

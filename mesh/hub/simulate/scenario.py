@@ -1,0 +1,141 @@
+"""What happens to a mesh: drawn from the seed, and told in words."""
+
+import random
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from mesh.hub.simulate.keys import dice
+
+TROUBLES = ("cut", "deaf", "crash", "wipe", "move", "full", "torn", "sleep", "clock")
+LIARS = ("clone", "forger", "endless", "replayer", "flooder", "stranger", "spoofer", "slanderer")
+START_MS = 8000  # in which all come up
+FIRST_MS = 12_000  # then trouble begins
+FEW = 10  # for so many a board has room to follow each by itself
+CROWD = 0.04  # of the scenarios have many peers
+
+
+@dataclass(frozen=True)
+class Weather:
+    """What the network does to datagrams: probabilities, and ms."""
+
+    multicast: bool = True
+    loss: float = 0.0
+    delay_ms: int = 2
+    jitter_ms: int = 0
+    duplicates: float = 0.0
+    reordering: float = 0.0
+    late_ms: int = 400
+    overheard: float = 0.05  # by a liar that listens
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What befalls some peers (by number), from when to when (ms)."""
+
+    kind: str
+    who: tuple[int, ...]
+    at_ms: int
+    until_ms: int
+    size: int = 0  # of a clock: ms wrong
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """All that a seed decides. Peers are numbered from 1; the first `desktops` are desktops."""
+
+    seed: int
+    peers: int
+    desktops: int = 0
+    topology: str = "lan"  # or "unicast": no multicast, some addresses given by hand; "bridge"
+    weather: Weather = Weather()
+    keeping: bool = True  # boards too keep what others write; desktops do anyhow
+    write_ms: int = 3000  # from one reading to the next
+    ask_ms: int = 4000  # from one question to the next
+    troubled_ms: int = 45_000  # from then on nothing is done to anybody, and nobody measures
+    calm_ms: int = 400_000  # by then they have to agree
+    troubles: tuple[Trouble, ...] = ()
+    liars: tuple[str, ...] = ()
+    rates: tuple[int, ...] = ()  # how quickly the clock of each runs, in millionths
+    forgetful: tuple[int, ...] = ()  # have no journal
+
+    def told(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    def words(self) -> list[str]:
+        """In words, a line each."""
+        weather = self.weather
+        keepers = "all keep all" if self.keeping else "only desktops keep what others write"
+        lines = [
+            f"{self.peers} peers, {self.desktops} of them desktops, {self.topology}; {keepers}",
+            f"delay {weather.delay_ms}-{weather.delay_ms + weather.jitter_ms} ms,"
+            f" loss {weather.loss:.0%}, duplicates {weather.duplicates:.0%},"
+            f" out of order {weather.reordering:.0%}",
+            f"a reading every {self.write_ms} ms, a question every {self.ask_ms} ms,"
+            f" until {self.troubled_ms} ms",
+        ]
+        for one in self.troubles:
+            who = " ".join(map(str, one.who))
+            lines.append(f"{one.kind} of {who}, {one.at_ms} to {one.until_ms} ms")
+        if self.liars:
+            lines.append("liars: " + ", ".join(self.liars))
+        return lines
+
+
+def draw(seed: int) -> Scenario:
+    """The scenario of a seed."""
+    dices = dice("scenario", seed)
+    peers = dices.randint(3, 6)
+    if dices.random() < CROWD:
+        peers = dices.randint(8, 16)
+    topology = dices.choice(("lan", "lan", "lan", "unicast", "bridge"))
+    scenario = Scenario(
+        seed,
+        peers,
+        desktops=dices.randint(0, peers // 2),
+        topology=topology,
+        weather=_weather(dices, topology),
+        keeping=topology == "bridge" or peers > FEW or dices.random() < 0.6,  # noqa: PLR2004
+        write_ms=dices.choice((1000, 3000, 6000)),
+        ask_ms=dices.choice((2000, 5000)),
+        rates=_rates(dices, peers),
+        forgetful=tuple(n for n in range(1, peers + 1) if dices.random() < 0.1),  # noqa: PLR2004
+    )
+    troubles = tuple(_trouble(dices, scenario) for _ in range(dices.choice((0, 1, 2, 3, 4))))
+    liars = tuple(dices.choice(LIARS) for _ in range(dices.choice((0, 0, 1, 1, 2))))
+    return replace(scenario, troubles=troubles, liars=liars)
+
+
+def _weather(dices: random.Random, topology: str) -> Weather:
+    multicast = topology != "unicast"
+    kind = dices.choice(("fine", "fine", "lossy", "wild"))
+    if kind == "fine":
+        return Weather(multicast, delay_ms=dices.choice((1, 3, 10)))
+    if kind == "lossy":
+        return Weather(multicast, loss=dices.choice((0.01, 0.05, 0.2)), delay_ms=5, jitter_ms=20)
+    return Weather(
+        multicast,
+        loss=dices.choice((0.0, 0.05, 0.1)),
+        delay_ms=dices.choice((5, 50)),
+        jitter_ms=dices.choice((0, 50)),
+        duplicates=dices.choice((0.0, 0.1, 0.3)),
+        reordering=dices.choice((0.05, 0.2)),
+    )
+
+
+def _rates(dices: random.Random, peers: int) -> tuple[int, ...]:
+    """Quartz is good to some hundred millionths; the oscillator of a sleeping board is not."""
+    if dices.random() < 0.7:  # noqa: PLR2004 - mostly nothing is wrong with clocks
+        return ()
+    return tuple(dices.choice((1_000_000, 1_000_100, 970_000, 1_030_000)) for _ in range(peers))
+
+
+def _trouble(dices: random.Random, scenario: Scenario) -> Trouble:
+    kind = dices.choice(TROUBLES)
+    everybody = range(1, scenario.peers + 1)
+    count = dices.randint(1, scenario.peers - 1) if kind == "cut" else dices.choice((1, 1, 2))
+    who = tuple(sorted(dices.sample(everybody, count)))
+    at_ms = dices.randrange(FIRST_MS, scenario.troubled_ms - 5000)
+    until_ms = min(scenario.troubled_ms, at_ms + dices.choice((500, 5000, 15_000, 40_000)))
+    size = dices.choice((-3_600_000, 3_600_000, 10 * 31_536_000_000))
+    return Trouble(kind, who, at_ms, until_ms, size)

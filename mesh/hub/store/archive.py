@@ -1,0 +1,198 @@
+"""The store as the core's feeds use it: quick to hand over to, written by a thread of its own."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from mesh.core import cbor
+from mesh.core.run import Run
+from mesh.hub.store import rows, schema
+from mesh.hub.store.held import Held
+from mesh.hub.store.keeper import size_of
+from mesh.hub.store.rows import Row
+from mesh.hub.store.rules import Rules
+from mesh.hub.store.writer import Forked, Hooks, Writer
+
+WAITING = 100_000  # entries handed over and not yet written: beyond that, new ones are let go
+ROWS = 128  # that are looked at for one run
+RUN_ROOM = 250  # bytes of a run besides its entries, at most
+
+
+class Archive:
+    """Keeps feeds in `path`. A context manager, or open() and close(). LocalError.
+
+    `forked` is called, in the writing thread, when two signed histories disagree; told(text) with
+    what goes wrong, and with nothing once it is well again. trouble: the same, to be read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        forked: Forked | None = None,
+        rules: Rules | None = None,
+        told: Callable[[str], None] | None = None,
+    ) -> None:
+        self.path = path
+        self._rules = rules or Rules()
+        self._held = Held()
+        self._hooks = Hooks(
+            forked or (lambda *_: None), told or (lambda _: None), self._held.raise_floor
+        )
+
+    def open(self) -> Self:
+        """Open or make the file."""
+        self._database = schema.connect(self.path, writing=True)
+        try:
+            self._reading = schema.connect(self.path)
+            self._held.load(self._reading)
+            self._writer = Writer(self.path, self._database, self._rules, self._hooks)
+        except sqlite3.Error as error:
+            self._database.close()
+            raise schema.broken(self.path, error) from error
+        return self
+
+    def close(self) -> None:
+        """Write what waits, and close the file."""
+        self._writer.close()
+        self._reading.close()
+        self._database.close()  # the last, so that it leaves one file
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # what the core calls
+
+    def took(self, author: bytes, run: Run) -> None:
+        """Keep what is new of a checked run, soon. What there is no room for is missing again."""
+        if self._writer.waiting <= WAITING:
+            self._held.add(author, run.first, run.before, run.seq)
+            self._writer.keep(run)
+
+    def heads(self) -> dict[bytes, tuple[int, bytes, bytes]]:
+        """How far each feed is held: {author: (next seq, link of the last, a head up to it)}."""
+        found = self._ask(
+            "SELECT key, last + 1, link, head FROM author JOIN run ON run.author = author.id "
+            "AND first = (SELECT max(first) FROM run WHERE author = author.id)"
+        )
+        return {key: (seq, link, head) for key, seq, link, head in found}
+
+    def missing(self, author: bytes) -> list[tuple[int, int]]:
+        """The first and last seq of each gap in what is held of an author, or on its way."""
+        return self._held.missing(author)
+
+    def run(self, author: bytes, first: int, most: int) -> list[object] | None:
+        """A run of at most `most` bytes from `first` on, or from the next entry held.
+
+        If not even the next head is so near, the oldest entries are left out. None if nothing is
+        held from there on.
+        """
+        low = "SELECT max(first) FROM run JOIN author ON author.id = author WHERE key = ?1"
+        found = self._ask(
+            f"SELECT {rows.COLUMNS} FROM run JOIN author ON author.id = author WHERE key = ?1 "
+            f"AND last >= ?2 AND first >= ifnull(({low} AND first <= ?2), 0) "
+            f"ORDER BY first LIMIT {ROWS}",
+            (author, first),
+        )
+        try:
+            return _joined(author, [Row(*one) for one in found], (first, most))
+        except ValueError:  # damaged: others may have it whole
+            return None
+
+    def evidence(self, author: bytes, one: object, other: object) -> None:
+        """Keep two signed statements of an author that disagree; the first such pair stays."""
+        self._writer.keep_evidence(author, cbor.encode([one, other]))
+
+    def proofs(self) -> dict[bytes, tuple[object, object]]:
+        """Of each author that was caught, two signed statements that disagree."""
+        found = self._ask("SELECT key, pair FROM evidence JOIN author ON author.id = author")
+        proofs: dict[bytes, tuple[object, object]] = {}
+        for author, pair in found:
+            one, other = cast("list[object]", cbor.decode(pair))
+            proofs[author] = one, other
+        return proofs
+
+    def flush(self) -> None:
+        """Wait until all that was handed over is written: then a crash loses none of it.
+
+        LocalError if it cannot be written.
+        """
+        self._writer.flush()
+
+    # what the desktop calls
+
+    @property
+    def waiting(self) -> int:
+        """How many entries were handed over and are not yet written: who is far ahead waits."""
+        return self._writer.waiting
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written, or nothing."""
+        return self._writer.trouble
+
+    def do(self, what: Callable[[sqlite3.Connection], None], *, synced: bool = False) -> None:
+        """Do something in the writing thread, in a transaction; `synced`: not even a power cut
+        loses it. LocalError.
+        """
+        self._writer.do(what, synced=synced)
+
+    def keep_synced(self, runs: list[Run]) -> None:
+        """Keep runs before this returns, so that not even a power cut loses them. LocalError."""
+        self._writer.keep_synced(runs)
+        for run in runs:
+            self._held.add(run.author, run.first, run.before, run.seq)
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """A connection that can only read, for the thread that opened the archive."""
+        return self._reading
+
+    def _ask(self, question: str, values: Sequence[object] = ()) -> list[Any]:
+        try:
+            return self._reading.execute(question, values).fetchall()
+        except sqlite3.Error as error:
+            raise schema.broken(self.path, error) from error
+
+
+def _joined(author: bytes, found: list[Row], wanted: tuple[int, int]) -> list[object] | None:
+    """As many rows as follow on each other and fit, as one run. ValueError if one is damaged."""
+    room = wanted[1] - RUN_ROOM
+    entries: list[bytes] = []
+    chosen: Row | None = None
+    for row in found:
+        if chosen is not None and (row.first != chosen.last + 1 or row.before != chosen.link):
+            break
+        more = rows.unpacked(row.entries)
+        room -= size_of(more)
+        if chosen is not None and room < 0:
+            break
+        entries += more
+        start = row if chosen is None else chosen
+        chosen = row._replace(first=start.first, before=start.before)
+    return None if chosen is None else _cut(author, chosen, entries, wanted)
+
+
+def _cut(
+    author: bytes, row: Row, entries: list[bytes], wanted: tuple[int, int]
+) -> list[object] | None:
+    """The part of joined rows that begins at the seq wanted, or later if that is too much."""
+    first = max(wanted[0], row.first)
+    room = wanted[1] - RUN_ROOM
+    low = len(entries)
+    while low > first - row.first and room >= len(entries[low - 1]) + 3:
+        low -= 1
+        room -= len(entries[low]) + 3
+    if low == len(entries):
+        return None
+    before = rows.links(row.before, entries[:low])[-1] if low else row.before
+    return [author, row.first + low, before, entries[low:], row.head]

@@ -1,0 +1,238 @@
+"""Everything in a store checked anew, from the authors' keys up; and what is wrong taken out."""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from mesh.core.errors import MeshError
+from mesh.core.limits import Limits
+from mesh.core.primitives import Kit
+from mesh.core.run import Run, genesis, read_run
+from mesh.hub.primitives import make_kit
+from mesh.hub.store import rows, schema, upkeep
+from mesh.hub.store.own import COPY
+from mesh.hub.store.readings import Readings
+from mesh.hub.store.rows import Row
+
+PIECE = 256  # rows that are checked at a time
+
+# The readings are made anew in a store of its own, to which the one that is checked is attached as
+# `kept`. No start's time is known there: what has no time of its own is found by sensor and seq.
+PLACED = (
+    """CREATE TABLE placed AS SELECT sensor, seq, value FROM kept.reading
+    WHERE sensor IN (SELECT DISTINCT sensor FROM unplaced)""",
+    "CREATE INDEX placed_seq ON placed (sensor, seq)",
+    "CREATE INDEX reading_seq ON reading (sensor, seq)",
+    "CREATE INDEX unplaced_seq ON unplaced (sensor, seq)",
+)
+LOST = """
+    SELECT s.author, min(seq), max(seq), count(*) FROM reading AS m
+    JOIN kept.sensor AS s ON s.id = m.sensor
+    WHERE NOT EXISTS (
+        SELECT * FROM kept.reading AS r
+        WHERE r.sensor = m.sensor AND r.time = m.time AND r.seq = m.seq AND r.value IS m.value
+    ) AND NOT EXISTS (
+        SELECT * FROM placed AS p
+        WHERE p.sensor = m.sensor AND p.seq = m.seq AND p.value IS m.value
+    ) AND (s.thinned = 0 OR m.time >= s.thinned) GROUP BY s.author
+"""
+ADDED = """
+    SELECT author, seq, count(*) FROM kept.reading AS r JOIN kept.sensor ON sensor.id = r.sensor
+    WHERE NOT EXISTS (
+        SELECT * FROM reading AS m
+        WHERE m.sensor = r.sensor AND m.seq = r.seq AND m.time = r.time
+    ) AND NOT EXISTS (
+        SELECT * FROM unplaced AS u WHERE u.sensor = r.sensor AND u.seq = r.seq
+    ) GROUP BY author, seq ORDER BY author, seq
+"""
+HOLDS = """
+    SELECT last >= ?2 FROM kept.run WHERE author = ?1 AND first =
+    (SELECT max(first) FROM kept.run WHERE author = ?1 AND first <= ?2)
+"""
+
+
+class Fault(NamedTuple):
+    """Something wrong: with which entries of whom, and what; row: its id in the table, or 0."""
+
+    author: bytes
+    first: int
+    last: int
+    what: str
+    row: int = 0
+
+
+class Progress(NamedTuple):
+    """How many rows were checked, of how many."""
+
+    done: int
+    of: int
+
+
+class Sum(NamedTuple):
+    """What was checked in all. gone: readings whose entries are not kept any more."""
+
+    authors: int
+    entries: int
+    readings: int
+    gone: int
+
+
+Finding = Fault | Progress | Sum
+
+
+def check(path: Path, workers: int = os.cpu_count() or 1) -> Iterator[Finding]:
+    """Check all that is in a store, which may be in use: faults as they are found, and progress.
+
+    LocalError if it cannot be read at all.
+    """
+    schema.connect(path).close()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="othermesh") as folder,
+            closing(_twin(Path(folder) / schema.NAME, path)) as twin,
+            ThreadPoolExecutor(workers) as pool,
+        ):
+            twin.execute("BEGIN")  # one state of it, whatever is written meanwhile
+            yield from _check(twin, pool)
+    except sqlite3.Error as error:
+        raise schema.broken(path, error) from error
+
+
+def _twin(made: Path, path: Path) -> sqlite3.Connection:
+    """An empty store that calls authors and sensors by the same numbers as the one in `path`."""
+    twin = schema.connect(made, writing=True)
+    twin.execute("PRAGMA journal_mode = OFF")
+    twin.execute("ATTACH ? AS kept", (f"{path.absolute().as_uri()}?mode=ro",))
+    return twin
+
+
+def _check(twin: sqlite3.Connection, pool: ThreadPoolExecutor) -> Iterator[Finding]:
+    for (problem,) in twin.execute("PRAGMA kept.quick_check(8)").fetchall():
+        if problem != "ok":
+            yield Fault(b"", 0, 0, f"the file: {problem}")
+    for table in ("author", "sensor"):
+        twin.execute(f"INSERT INTO {table} SELECT * FROM kept.{table}")
+    (count,) = twin.execute("SELECT count(*) FROM kept.run").fetchone()
+    authors = twin.execute("SELECT id, key FROM author ORDER BY id").fetchall()
+    readings = Readings(twin, lambda: 0, placing=False)
+    done = entries = 0
+    for number, key in authors:
+        for piece in _pieces(twin, (number, key), pool):
+            for _, run, faults in piece:
+                yield from faults
+                if run is not None:
+                    entries += len(run.entries)
+                    readings.read(number, run.entries, run.values)
+            readings.write()
+            done += len(piece)
+            yield Progress(done, count)
+    yield from _compare(twin, dict(authors), entries)
+
+
+Checked = tuple[int, Run | None, list[Fault]]
+
+
+def _pieces(
+    twin: sqlite3.Connection, author: tuple[int, bytes], pool: ThreadPoolExecutor
+) -> Iterator[list[Checked]]:
+    """An author's rows, checked, some at a time; signatures in threads."""
+    number, key = author
+    kit = make_kit()
+    before: Row | None = None
+    found = twin.execute(
+        f"SELECT id, {rows.COLUMNS} FROM kept.run WHERE author = ? ORDER BY first", (number,)
+    )
+    while some := list(islice(found, PIECE)):
+        piece = list(pool.map(lambda one: _row(kit, key, one[0], Row(*one[1:])), some))
+        for (id, _, faults), one in zip(piece, some, strict=True):
+            row = Row(*one[1:])
+            if before is not None and row.first <= before.last:
+                faults.append(Fault(key, row.first, before.last, "are there twice", id))
+            follows = before is not None and row.first == before.last + 1
+            if before is not None and follows and row.before != before.link:
+                faults.append(Fault(key, row.first, row.last, "do not follow on those before", id))
+            before = row
+        yield piece
+
+
+def _row(kit: Kit, key: bytes, id: int, row: Row) -> Checked:
+    """One row checked: entries in order, links, and the author's signature."""
+    limits = Limits()
+    try:
+        entries = rows.unpacked(row.entries)
+        run = read_run(kit, [key, row.first, row.before, entries, row.head], limits)
+        if run.seq != row.last or run.links[-1] != row.link:
+            raise ValueError("the row does not fit its entries")
+        if row.first == 1 and row.before != genesis(kit, key):
+            raise ValueError("not the beginning of this author's feed")
+    except MeshError as error:
+        return id, None, [Fault(key, row.first, row.last, error.detail, id)]
+    except ValueError as error:
+        return id, None, [Fault(key, row.first, row.last, str(error), id)]
+    return id, run, []
+
+
+def _compare(
+    twin: sqlite3.Connection, authors: dict[int, bytes], entries: int
+) -> Iterator[Finding]:
+    """Are the readings what the entries say?"""
+    for statement in PLACED:
+        twin.execute(statement)
+    for number, first, last, count in twin.execute(LOST).fetchall():
+        yield Fault(authors[number], first, last, f"{count} readings are not as the entries say")
+    gone = 0
+    for number, seq, count in twin.execute(ADDED).fetchall():
+        held = twin.execute(HOLDS, (number, seq)).fetchone()
+        if held and held[0]:
+            yield Fault(authors[number], seq, seq, f"{count} readings that no entry says")
+        else:
+            gone += count
+    (readings,) = twin.execute("SELECT count(*) FROM kept.reading").fetchone()
+    yield Sum(len(authors), entries, readings, gone)
+
+
+def repair(path: Path, faults: list[Fault], own: bytes | None) -> None:
+    """Take out what is wrong, and make the readings anew. LocalError.
+
+    No peer may use the store. What was taken out is missing then: a peer fetches it from others.
+    Of the own feed it cannot be had back, and the feed goes on behind a gap.
+    """
+    with closing(schema.connect(path, writing=True)) as database:
+
+        def work(_: sqlite3.Connection) -> None:
+            run = database.execute
+            for fault in faults:
+                run("DELETE FROM run WHERE id = ?", (fault.row,))
+                if fault.author == own and fault.row:
+                    run("INSERT OR REPLACE INTO fact VALUES (?, 1)", (COPY,))
+            _make_anew(database)
+
+        try:
+            upkeep.transaction(database, work, synced=True)
+        except sqlite3.Error as error:
+            raise schema.broken(path, error) from error
+
+
+def _make_anew(database: sqlite3.Connection) -> None:
+    """Make the readings anew out of the entries; those whose entries are gone stay."""
+    readings = Readings(database, lambda: 0)
+    for number, floor in database.execute("SELECT id, floor FROM author").fetchall():
+        sensors = "(SELECT id FROM sensor WHERE author = ?)"
+        database.execute(
+            f"DELETE FROM reading WHERE sensor IN {sensors} AND seq >= ?", (number, floor)
+        )
+        database.execute("DELETE FROM unplaced WHERE author = ? AND seq >= ?", (number, floor))
+        for (packed,) in database.execute(
+            "SELECT entries FROM run WHERE author = ? ORDER BY first", (number,)
+        ):
+            readings.read(number, rows.unpacked(packed))
+            readings.write()
+    database.execute(
+        "DELETE FROM reading WHERE time < (SELECT thinned FROM sensor WHERE id = sensor)"
+    )

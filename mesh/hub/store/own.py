@@ -1,0 +1,139 @@
+"""The own feed in the store: written, and safe from power cuts, before it is published."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from mesh.core.errors import LocalError
+from mesh.core.feed import Feed
+from mesh.core.primitives import Identity
+from mesh.core.run import Run, genesis, seal_head
+from mesh.hub.primitives import make_kit
+from mesh.hub.store import rows
+from mesh.hub.store.archive import Archive
+from mesh.hub.store.keeper import RUN
+from mesh.hub.store.rows import Row
+
+COPY = "copy"  # a fact that only copies of a store have
+PLACE = "place"  # a fact: device and inode of the file when its peer last used it
+NEWEST = f"""SELECT {rows.COLUMNS} FROM run WHERE author = (SELECT id FROM author WHERE key = ?)
+    ORDER BY first DESC"""
+
+
+class Kept(NamedTuple):
+    """The end of a feed that is kept whole."""
+
+    first: int
+    before: bytes
+    entries: list[bytes]
+
+
+class OwnFeed:
+    """Goes on with the own feed where the store has it, and keeps what comes.
+
+    A store that is a copy may lack what was said after it was made, and no seq may be used twice:
+    then the feed goes on where `feed` stands, as the core began it, with a gap.
+    """
+
+    def __init__(self, archive: Archive, identity: Identity, tail: int) -> None:
+        self._archive = archive
+        self._identity = identity
+        self._tail = tail
+        self._next = 0
+        self._link = b""
+
+    def restore(self, feed: Feed, silent: bool) -> str:
+        """Put the feed where it was; it begins with seq 1 if its author was `silent` so far.
+
+        Gives why it goes on with a gap, or nothing. LocalError.
+        """
+        why, is_used = self._doubt()
+        kept = None
+        if not why:
+            try:
+                kept = self._newest()
+            except ValueError:
+                why = "its newest entries are damaged"
+        if kept is None and not why and (silent or is_used):
+            kept = Kept(1, genesis(make_kit(), feed.author), [])
+        elif kept is None:
+            kept = Kept(feed.first_seq, feed.before, [])
+            why = why or "there is nothing of it in the store"
+        feed.resume(kept.first, kept.before, kept.entries, self.keep)
+        self._next = kept.first + len(kept.entries)
+        self._link = rows.links(kept.before, kept.entries)[-1] if kept.entries else kept.before
+        place = _place(self._archive.path)
+
+        def note(database: sqlite3.Connection) -> None:
+            database.execute("DELETE FROM fact WHERE name = ?", (COPY,))
+            database.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (PLACE, place))
+
+        self._archive.do(note, synced=True)
+        return why
+
+    def keep(self, first: int, before: bytes, entries: list[bytes], new: int) -> None:
+        """Write the last `new` of the entries that the feed holds from `first` on; OSError."""
+        at = max(0, len(entries) - new)
+        if first + at == self._next:
+            start = self._link
+        else:
+            start = rows.links(before, entries[:at])[-1] if at else before
+        runs = list(self._signed(first + at, start, entries[at:]))
+        try:
+            self._archive.keep_synced(runs)
+        except LocalError as error:
+            raise OSError(error.detail) from error
+        self._next = runs[-1].seq + 1
+        self._link = runs[-1].links[-1]
+
+    def _signed(self, first: int, before: bytes, entries: list[bytes]) -> Iterator[Run]:
+        """Entries as runs that boards can take, each with its head."""
+        while entries:
+            count = size = 0
+            for entry in entries:
+                size += len(entry) + 3
+                if count and size > RUN:
+                    break
+                count += 1
+            links = rows.links(before, entries[:count])
+            last = first + count - 1
+            head = seal_head(self._identity, last, links[-1])
+            public = self._identity.public
+            yield Run(public, first, before, entries[:count], head, last, links, [])
+            first, before, entries = last + 1, links[-1], entries[count:]
+
+    def _doubt(self) -> tuple[str, bool]:
+        """Why this file may lack the newest of the feed, or nothing; whether it had a peer."""
+        facts = dict(self._archive.database.execute("SELECT name, value FROM fact"))
+        if COPY in facts:
+            return "the store is a copy", True
+        if PLACE in facts and facts[PLACE] != _place(self._archive.path):
+            return "the store was put there by hand", True
+        return "", PLACE in facts
+
+    def _newest(self) -> Kept | None:
+        """The newest entries, as many as the feed holds. ValueError if they are damaged."""
+        found: list[Row] = []
+        count = 0
+        for one in self._archive.database.execute(NEWEST, (self._identity.public,)):
+            row = Row(*one)
+            if found and (row.last + 1 != found[-1].first or row.link != found[-1].before):
+                break
+            found.append(row)
+            count += row.last + 1 - row.first
+            if count >= self._tail:
+                break
+        entries: list[bytes] = []
+        for row in reversed(found):
+            more = rows.unpacked(row.entries)
+
+            if not more or rows.links(row.before, more)[-1] != row.link:
+                raise ValueError("a link that does not fit")
+            entries += more
+        return Kept(found[-1].first, found[-1].before, entries) if found else None
+
+
+def _place(path: Path) -> str:
+    where = path.stat()
+    return f"{where.st_dev}:{where.st_ino}"

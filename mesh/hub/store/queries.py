@@ -1,0 +1,226 @@
+"""Questions to the store: what was measured, what was said, how much is kept."""
+
+import sqlite3
+from collections.abc import Generator, Iterator
+from itertools import starmap
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from mesh.core.errors import RemoteError
+from mesh.core.run import read_entry
+from mesh.hub.primitives import make_kit
+from mesh.hub.store import rows, schema
+from mesh.hub.store.held import spans_of
+from mesh.hub.store.readings import TRUTH
+from mesh.hub.store.schema import PERIOD_MS
+
+NUMBERS = "typeof(value) IN ('integer', 'real')"
+# Of each of so many equal parts of the time asked for: when, least, mean, most. Narrow: out of
+# the readings. Wide: out of the summaries, and where those are stale, out of the readings (the
+# plus sign keeps SQLite from looking through all of them for each period).
+OF_PART = "(time - ?2) * ?4 / (?3 - ?2 + 1)"
+NARROW = f"""
+    SELECT min(time), min(value), avg(value), max(value), count(*) FROM reading
+    WHERE sensor = ?1 AND time BETWEEN ?2 AND ?3 AND {NUMBERS}
+    GROUP BY {OF_PART} ORDER BY 1
+"""
+WIDE = f"""
+    WITH part AS (
+        SELECT max(period * {PERIOD_MS}, ?2) AS time, n, least, mean, most FROM summary AS s
+        WHERE sensor = ?1 AND period BETWEEN ?2 / {PERIOD_MS} AND ?3 / {PERIOD_MS}
+        AND NOT EXISTS (SELECT * FROM stale AS t WHERE t.sensor = ?1 AND t.period = s.period)
+        UNION ALL
+        SELECT time, 1, value, value, value FROM stale CROSS JOIN reading
+        ON reading.sensor = ?1
+        AND time >= period * {PERIOD_MS} AND time < (period + 1) * {PERIOD_MS}
+        WHERE stale.sensor = ?1 AND period BETWEEN ?2 / {PERIOD_MS} AND ?3 / {PERIOD_MS}
+        AND +time BETWEEN ?2 AND ?3 AND {NUMBERS}
+    )
+    SELECT min(time), min(least), sum(mean * n) / sum(n), max(most), sum(n) FROM part
+    GROUP BY {OF_PART} ORDER BY 1
+"""
+READINGS = """
+    SELECT time, seq, quality, value FROM reading
+    WHERE sensor = ? AND time BETWEEN ? AND ? ORDER BY time, seq
+"""
+TRUTHS = f"""
+    SELECT 1 FROM reading WHERE sensor = ? AND time BETWEEN ? AND ? AND quality >= {TRUTH} LIMIT 1
+"""
+SIZES = """
+    SELECT key, count(run.id), ifnull(sum(last - first + 1), 0),
+    ifnull(sum(length(entries) + length(head)), 0), min(first), max(last)
+    FROM author LEFT JOIN run ON run.author = author.id GROUP BY author.id ORDER BY 4 DESC
+"""
+
+
+class Point(NamedTuple):
+    """One reading, or several that are near each other. Times in Unix ms."""
+
+    time: int
+    least: float
+    mean: float
+    most: float
+    n: int
+
+
+class Taken(NamedTuple):
+    """One reading. quality: of its time, as in a feed's clock; 0 is when it came here."""
+
+    time: int
+    seq: int
+    quality: int
+    value: bool | int | float | str
+
+
+class Sensor(NamedTuple):
+    """One sensor of one author that something is kept of; before Unix ms `thinned` summaries."""
+
+    number: int
+    author: bytes
+    name: str
+    unit: str
+    thinned: int
+
+
+class Said(NamedTuple):
+    """One entry, read. signed: the seq up to which the head that vouches for it reaches."""
+
+    seq: int
+    clock: list[int | None]
+    kind: str
+    body: object
+    signed: int
+
+
+class Size(NamedTuple):
+    """How much is kept of one author: bytes of entries and heads."""
+
+    author: bytes
+    runs: int
+    entries: int
+    bytes: int
+    first: int | None
+    last: int | None
+
+
+class Queries:
+    """Reads a store, also while a peer writes it. A context manager. LocalError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._database = schema.connect(path)
+        self._kit = make_kit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The connection, which can only read."""
+        return self._database
+
+    def authors(self) -> list[bytes]:
+        """Whose feeds are kept."""
+        return [key for (key,) in self._database.execute("SELECT key FROM author ORDER BY key")]
+
+    def sensors(self, author: bytes | None = None, name: str | None = None) -> list[Sensor]:
+        """The sensors of an author, or of all; or the one of a name."""
+        found = self._database.execute(
+            "SELECT sensor.id, key, name, unit, thinned FROM sensor "
+            "JOIN author ON author.id = author WHERE (?1 IS NULL OR key = ?1) "
+            "AND (?2 IS NULL OR name = ?2) ORDER BY key, name",
+            (author, name),
+        )
+        return [Sensor(*row) for row in found]
+
+    def span(self, sensor: Sensor) -> tuple[int, int] | None:
+        """When the first and the last reading of a sensor were taken."""
+        first, last = self._database.execute(
+            "SELECT min(time), max(time) FROM reading WHERE sensor = ?", (sensor.number,)
+        ).fetchone()
+        (summed,) = self._database.execute(
+            f"SELECT min(period) * {PERIOD_MS} FROM summary WHERE sensor = ?", (sensor.number,)
+        ).fetchone()
+        times = [time for time in (first, last, summed) if time is not None]
+        return (min(times), max(times)) if times else None
+
+    def readings(self, sensor: Sensor, since: int, until: int) -> Iterator[Taken]:
+        """Each reading from since to until, oldest first."""
+        which = (sensor.number, since, until)
+        found = self._database.execute(READINGS, which)
+        if self._database.execute(TRUTHS, which).fetchone() is None:  # as nearly always
+            return starmap(Taken, found)
+        return (
+            Taken(time, seq, quality & ~TRUTH, bool(value) if quality & TRUTH else value)
+            for time, seq, quality, value in found
+        )
+
+    def thinned(self, sensor: Sensor, since: int, until: int, points: int) -> list[Point]:
+        """At most so many points for the numbers from since to until, as a plot needs them."""
+        wide = since < sensor.thinned or (until - since) // points >= PERIOD_MS
+        found = self._database.execute(
+            WIDE if wide else NARROW, (sensor.number, since, until, points)
+        )
+        return [Point(*row) for row in found]
+
+    def entries(self, author: bytes, after: int = 0) -> Iterator[Said]:
+        """What an author said from the seq behind `after` on, in order. What cannot be read is
+        left out: `mesh verify` tells.
+        """
+        for first, last, packed in self._runs(author, after, newest_first=False):
+            yield from self._said(first, last, packed, after)
+
+    def newest(self, author: bytes) -> Generator[Said, None, None]:
+        """What an author said, the newest first."""
+        for first, last, packed in self._runs(author, 0, newest_first=True):
+            yield from reversed(list(self._said(first, last, packed, 0)))
+
+    def _runs(
+        self, author: bytes, after: int, *, newest_first: bool
+    ) -> Iterator[tuple[int, int, bytes]]:
+        found: tuple[int] | None = self._database.execute(
+            "SELECT id FROM author WHERE key = ?", (author,)
+        ).fetchone()
+        if found is not None:
+            low = rows.from_seq(self._database, found[0], after + 1)
+            yield from self._database.execute(
+                "SELECT first, last, entries FROM run WHERE author = ? AND first >= ? "
+                f"ORDER BY first {'DESC' if newest_first else ''}",
+                (found[0], 0 if newest_first else low),
+            )
+
+    def _said(self, first: int, last: int, packed: bytes, after: int) -> Iterator[Said]:
+        try:
+            entries = rows.unpacked(packed)
+        except ValueError:
+            return
+        for entry in entries[max(0, after + 1 - first) :]:
+            try:
+                yield Said(*read_entry(self._kit, entry), last)
+            except RemoteError:
+                continue
+
+    def spans(self, author: bytes) -> list[tuple[int, int]]:
+        """The first and last seq of each part of a feed that is kept whole."""
+        found = self._database.execute("SELECT id FROM author WHERE key = ?", (author,)).fetchone()
+        return list(spans_of(self._database, found[0])) if found else []
+
+    def sizes(self) -> list[Size]:
+        """How much is kept of each author, the most first."""
+        return [Size(*row) for row in self._database.execute(SIZES)]
+
+    def counts(self) -> dict[str, int]:
+        """How many readings, summaries and proofs of lies there are."""
+        names = ("reading", "summary", "evidence")
+        count = "SELECT count(*) FROM {}"
+        return {n: self._database.execute(count.format(n)).fetchone()[0] for n in names}
+
+    def forked(self) -> list[bytes]:
+        """Whose lies are proven."""
+        found = self._database.execute(
+            "SELECT key FROM evidence JOIN author ON author.id = author"
+        )
+        return [key for (key,) in found]

@@ -1,0 +1,202 @@
+"""Readings out of entries, each at the time at which it was taken, as far as that is known."""
+
+import sqlite3
+from collections.abc import Callable
+from decimal import Decimal as Exact
+
+import cbor2
+
+from mesh.core.cbor import Decimal
+from mesh.core.cose import ARRAY
+from mesh.core.cose import head as cbor_head
+from mesh.core.errors import RemoteError
+from mesh.core.run import read_entry
+from mesh.core.senml import unpack
+from mesh.hub.primitives import make_kit
+from mesh.hub.store.schema import PERIOD_MS
+
+ARRIVAL = 0  # quality of a time that is that of our own clock when the reading came
+TRUTH = 8  # added to the quality where the value is true or false: SQLite has no such type
+INSERT = "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)"
+RELATIVE_S = 1 << 28  # times of SenML below that are relative (RFC 8428 section 4.5.3)
+LATEST_MS = 1 << 53  # later times, and longer ones since a start, are none
+MOST = 1 << 63  # SQLite's integers are smaller; larger ones become floats
+NAME, UNIT, VALUE = range(3)  # labels of SenML
+FRACTIONS = (Exact, Decimal)  # as cbor2 has them, and as the core
+
+Row = tuple[int, int, int, int, object]  # sensor, Unix ms, seq, quality, value
+Value = tuple[int, list[int | None], str, object]  # as read_entry gives it
+Clock = list[int | None]  # quality, boots, ms since boot, Unix ms or None
+
+
+class Readings:
+    """Fills the tables of readings through one connection; `now_ms` gives Unix ms.
+
+    A peer without a clock says how long it was up: once it knows the time, so do we for all that
+    it measured since that start. Until then a reading has the time at which it came here.
+    """
+
+    def __init__(
+        self, database: sqlite3.Connection, now_ms: Callable[[], int], *, placing: bool = True
+    ) -> None:
+        self._placing = placing  # else what has no time of its own has the time at which it came
+        self._database = database
+        self._now_ms = now_ms
+        self._kit = make_kit()
+        self.forget()
+
+    def forget(self) -> None:
+        """What was written since the last commit is gone: learn anew what there is."""
+        ask = self._database.execute
+        self._rows: list[Row] = []
+        self._unplaced: list[tuple[int, ...]] = []
+        self._sensors: dict[int, dict[str, tuple[int, str]]] = {}
+        for id, author, name, unit in ask("SELECT id, author, name, unit FROM sensor"):
+            self._sensors.setdefault(author, {})[name] = (id, unit)
+        self._boots = {
+            (author, boots): (quality, unix_ms)
+            for author, boots, quality, unix_ms in ask("SELECT * FROM boot")
+        }
+
+    def read(self, author: int, entries: list[bytes], values: list[Value] | None = None) -> None:
+        """Take the readings out of checked entries, which say `values` if that was read already.
+
+        What is no reading, or a wrong one, gives none.
+        """
+        if not values:  # they were checked one by one, so cbor2 may have them all at once
+            values = cbor2.loads(cbor_head(ARRAY, len(entries)) + b"".join(entries))
+        sensors = self._sensors.setdefault(author, {})
+        rows = self._rows
+        for at, (seq, clock, kind, body) in enumerate(values):
+            if kind != "reading":
+                continue
+            time, quality = self._when(author, clock)
+            found = self._plainly(sensors, time, seq, quality, body)
+            if found is None:
+                found = self._by_the_book(author, entries[at], time, quality)
+            rows += found
+            if not quality:
+                since = min(clock[2] or 0, LATEST_MS)
+                boots = min(clock[1] or 0, MOST - 1)
+                self._unplaced += [(author, boots, r[0], r[1], seq, since) for r in found]
+
+    def write(self) -> None:
+        """Put what was read into the tables."""
+        if self._rows:
+            self._database.executemany(INSERT, self._rows)
+            periods = {(row[0], row[1] // PERIOD_MS) for row in self._rows}
+            self._database.executemany("INSERT OR IGNORE INTO stale VALUES (?, ?)", periods)
+            self._rows.clear()
+        if self._unplaced:
+            self._database.executemany(
+                "INSERT OR REPLACE INTO unplaced VALUES (?, ?, ?, ?, ?, ?)", self._unplaced
+            )
+            self._unplaced.clear()
+
+    @staticmethod
+    def _plainly(
+        sensors: dict[str, tuple[int, str]], time: int, seq: int, quality: int, body: object
+    ) -> list[Row] | None:
+        """The readings of a pack as most are: known sensors, and nothing but numbers. None: it
+        takes a closer look.
+        """
+        found: list[Row] = []
+        if type(body) is not list:
+            return None
+        for record in body:
+            name = record.get(NAME) if type(record) is dict else None
+            known = sensors.get(name) if type(name) is str else None
+            if known is None or len(record) != (3 if known[1] else 2):
+                return None
+            if known[1] and record.get(UNIT) != known[1]:
+                return None
+            value = record.get(VALUE)
+            kind = type(value)
+            if kind in FRACTIONS:
+                value = float(value)
+            elif kind is not float and (kind is not int or not -MOST < value < MOST):
+                return None
+            found.append((known[0], time, seq, quality, value))
+        return found
+
+    def _by_the_book(self, author: int, entry: bytes, time: int, quality: int) -> list[Row]:
+        """The readings of any entry, with all that SenML allows; none if it is not as it says."""
+        try:
+            seq, _, _, body = read_entry(self._kit, entry)
+            records = unpack(body)
+        except RemoteError:
+            return []
+        found = []
+        for record in records:
+            truth = TRUTH if isinstance(record.value, bool) else 0
+            sensor = self._sensor(author, record.name, record.unit or "")
+            at = _moved(time, record.time)
+            found.append((sensor, at, seq, quality | truth, plain(record.value)))
+        return found
+
+    def _sensor(self, author: int, name: str, unit: str) -> int:
+        known = self._sensors[author].get(name)
+        if known is None or known[1] != unit:
+            (number,) = self._database.execute(
+                "INSERT INTO sensor(author, name, unit) VALUES (?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET unit = excluded.unit RETURNING id",
+                (author, name, unit),
+            ).fetchone()
+            known = self._sensors[author][name] = (int(number), unit)
+        return known[0]
+
+    def _when(self, author: int, clock: Clock) -> tuple[int, int]:
+        """Unix ms of a reading, and how good that is."""
+        quality, boots, since_ms, unix_ms = clock
+        known = self._boots.get((author, boots))
+        if quality and unix_ms is not None and unix_ms < LATEST_MS:
+            if self._placing and (known is None or known[0] < quality):
+                self._learn(author, clock)
+            return unix_ms, quality
+        if known is not None and (since_ms or 0) < LATEST_MS:
+            return known[1] + (since_ms or 0), known[0]
+        return self._now_ms(), ARRIVAL
+
+    def _learn(self, author: int, clock: Clock) -> None:
+        """Note when a start was, and give the readings before their time that had none."""
+        quality, boots, since_ms, unix_ms = (part or 0 for part in clock)
+        if boots >= MOST or since_ms >= LATEST_MS:
+            return
+        started = unix_ms - since_ms
+        self._boots[author, boots] = (quality, started)
+        run = self._database.execute
+        run("INSERT OR REPLACE INTO boot VALUES (?, ?, ?, ?)", (author, boots, quality, started))
+        self.write()
+        which = " FROM unplaced WHERE author = ?1 AND boots = ?2"
+        there = f"SELECT u.sensor, u.time, u.seq, u.since_ms{which}".replace(
+            "unplaced", "unplaced u"
+        )
+        moved = run(
+            f"SELECT u.sensor, u.since_ms + ?3, u.seq, r.quality & {TRUTH} | ?4, r.value "
+            f"FROM ({there}) u JOIN reading r USING (sensor, time, seq)",
+            (author, boots, started, quality),
+        ).fetchall()
+        run(
+            f"DELETE FROM reading WHERE (sensor, time, seq) IN (SELECT sensor, time, seq{which})",
+            (author, boots),
+        )
+        run(
+            f"INSERT OR IGNORE INTO stale SELECT DISTINCT sensor, time / {PERIOD_MS}{which}",
+            (author, boots),
+        )
+        run(f"DELETE{which}", (author, boots))
+        self._rows += moved
+
+
+def _moved(time: int, by: float | None) -> int:
+    """When a record was taken that says so itself, against its entry or absolutely."""
+    if by is None or not abs(by) * 1000 < LATEST_MS:
+        return time
+    return time + int(by * 1000) if by < RELATIVE_S else int(by * 1000)
+
+
+def plain(value: object) -> object:
+    """A value as SQLite holds it. The exact one stays in the entry."""
+    if isinstance(value, Decimal) or (type(value) is int and not -MOST < value < MOST):
+        return float(value)
+    return value

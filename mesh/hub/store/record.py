@@ -1,0 +1,70 @@
+"""A desktop peer's store at work: opened for a node, and closed with nothing left unwritten."""
+
+import asyncio
+import logging
+
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.node import Node
+from mesh.core.settings import Profile
+from mesh.hub.home import Home
+from mesh.hub.store import schema
+from mesh.hub.store.archive import Archive
+from mesh.hub.store.own import OwnFeed
+from mesh.hub.store.rules import Rules
+
+log = logging.getLogger(__name__)
+
+
+class Record:
+    """The store in a home, and the node that fills it. trouble: why it cannot be written."""
+
+    def __init__(self, home: Home, profile: Profile, node: Node) -> None:
+        self._home = home
+        self._node = node
+        self._rules = Rules(profile)
+        self._archive: Archive | None = None
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written at the moment, or nothing."""
+        return self._archive.trouble if self._archive is not None else ""
+
+    def open(self, tail: int) -> None:
+        """Go on where the store has the feeds; `tail`: own entries in memory. LocalError."""
+        self._loop = asyncio.get_running_loop()
+        path = self._home.path / schema.NAME
+        self._archive = archive = Archive(path, self._forked, self._rules, self._tell).open()
+        try:
+            feeds = self._node.peer.feeds
+            own = OwnFeed(archive, self._home.identity, tail)
+            why = own.restore(feeds.own, self._home.silent)
+            self._home.speaks()
+            if why:
+                log.warning("the own feed goes on with a gap: %s", why)
+            feeds.resume(archive)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Write what waits, and close the file."""
+        archive, self._archive = self._archive, None
+        if archive is not None:
+            self._node.peer.feeds.own.keep()
+            archive.close()
+
+    def _forked(self, author: bytes, _: int, ours: list[object], theirs: list[object]) -> None:
+        self._loop.call_soon_threadsafe(self._prove, author, [ours, theirs])
+
+    def _prove(self, author: bytes, pair: object) -> None:
+        try:
+            self._node.peer.feeds.prove(author, pair)
+        except (RemoteError, LocalError) as error:
+            log.error("two histories of one author, and no proof of it: %s", error.detail)
+
+    @staticmethod
+    def _tell(trouble: str) -> None:
+        if trouble:
+            log.error("%s; the peer goes on, and nothing that was kept is lost", trouble)
+        else:
+            log.warning("the store can be written again")

@@ -1,0 +1,142 @@
+"""The store's tables, and how an older store becomes one of today."""
+
+import sqlite3
+from pathlib import Path
+
+from mesh.core.errors import LocalError
+
+NAME = "store.db"
+# in the file's header (https://www.sqlite.org/fileformat.html section 1.3.16): "otms"
+APPLICATION_ID = 0x6F746D73
+BUSY_S = 10.0
+PERIOD_MS = 600_000  # of a summary
+
+# Each makes the tables of the version before those of the next; what has run once never changes.
+# run: consecutive entries (a CBOR array of byte strings, as in a run that travels) with the link
+# before the first and that of the last, and the head that vouches for them. Rows never overlap.
+# author.floor: entries below it are not wanted any more. boot: Unix ms when an author started, by
+# its own clock. reading: out of the entries, by time; quality is that of the time, plus 8 for a
+# value that is true or false. unplaced: readings whose time is not known, only when they came.
+# evidence: two signed statements of an author that disagree, as a CBOR array.
+# summary: of each sensor's numbers in PERIOD_MS; stale: periods whose summary is not as their
+# readings are. sensor.thinned: readings before that Unix ms are kept as summaries only.
+MIGRATIONS = (
+    """
+    CREATE TABLE author (
+        id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, floor INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY, author INTEGER NOT NULL REFERENCES author,
+        first INTEGER NOT NULL, before BLOB NOT NULL, last INTEGER NOT NULL, link BLOB NOT NULL,
+        head BLOB NOT NULL, entries BLOB NOT NULL
+    );
+    CREATE UNIQUE INDEX run_first ON run (author, first, last);
+    CREATE TABLE boot (
+        author INTEGER NOT NULL REFERENCES author, boots INTEGER NOT NULL,
+        quality INTEGER NOT NULL, unix_ms INTEGER NOT NULL,
+        PRIMARY KEY (author, boots)
+    ) WITHOUT ROWID;
+    CREATE TABLE sensor (
+        id INTEGER PRIMARY KEY, author INTEGER NOT NULL REFERENCES author, name TEXT NOT NULL,
+        unit TEXT NOT NULL,
+        UNIQUE (author, name)
+    );
+    CREATE TABLE reading (
+        sensor INTEGER NOT NULL REFERENCES sensor, time INTEGER NOT NULL, seq INTEGER NOT NULL,
+        quality INTEGER NOT NULL, value NOT NULL,
+        PRIMARY KEY (sensor, time, seq)
+    ) WITHOUT ROWID;
+    CREATE TABLE unplaced (
+        author INTEGER NOT NULL REFERENCES author, boots INTEGER NOT NULL,
+        sensor INTEGER NOT NULL, time INTEGER NOT NULL, seq INTEGER NOT NULL,
+        since_ms INTEGER NOT NULL,
+        PRIMARY KEY (author, boots, sensor, time, seq)
+    ) WITHOUT ROWID;
+    CREATE TABLE evidence (
+        author INTEGER PRIMARY KEY REFERENCES author, pair BLOB NOT NULL
+    );
+    CREATE TABLE fact (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE sensor ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE summary (
+        sensor INTEGER NOT NULL REFERENCES sensor, period INTEGER NOT NULL, n INTEGER NOT NULL,
+        least REAL NOT NULL, mean REAL NOT NULL, most REAL NOT NULL,
+        PRIMARY KEY (sensor, period)
+    ) WITHOUT ROWID;
+    CREATE TABLE stale (
+        sensor INTEGER NOT NULL, period INTEGER NOT NULL, PRIMARY KEY (sensor, period)
+    ) WITHOUT ROWID;
+    INSERT INTO stale SELECT DISTINCT sensor, time / 600000 FROM reading;
+    """,
+)
+
+
+def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
+    """Open a store; when `writing` make or migrate it too. LocalError: it is none, or a newer one.
+
+    Transactions are begun and ended by whoever uses it.
+    """
+    if not writing and not path.exists():
+        raise LocalError(
+            f"nothing was kept yet: {path} is not there", "`mesh up` keeps what it hears"
+        )
+    if writing:
+        path.touch(0o600)  # it says what was measured at home; what SQLite has beside it is alike
+    where = path.absolute().as_uri() + ("" if writing else "?mode=ro")
+    try:
+        database = sqlite3.connect(
+            where, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=True
+        )
+        try:
+            _prepare(database, path, writing)
+        except BaseException:
+            database.close()
+            raise
+    except sqlite3.Error as error:
+        raise broken(path, error) from error
+    return database
+
+
+def broken(path: Path, error: sqlite3.Error) -> LocalError:
+    """What to say of a store that SQLite cannot use."""
+    if isinstance(error, sqlite3.OperationalError):
+        return LocalError(
+            f"{path} cannot be used: {error}",
+            "nothing that was kept is lost; `mesh store` and `mesh doctor` look at it",
+        )
+    return LocalError(
+        f"{path} is damaged, or no store: {error}",
+        "restore a copy; or move it away: what other peers still keep is fetched anew",
+    )
+
+
+def _prepare(database: sqlite3.Connection, path: Path, writing: bool) -> None:
+    application, version = (
+        database.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("application_id", "user_version")
+    )
+    tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if application != APPLICATION_ID and (tables or not writing):
+        raise LocalError(
+            f"{path} is a database of something else", "choose another --home; it was not touched"
+        )
+    if version > len(MIGRATIONS):
+        raise LocalError(
+            f"{path} was written by a newer othermesh (version {version} of the store)",
+            "update othermesh; nothing was changed",
+        )
+    if not writing and version < len(MIGRATIONS):
+        raise LocalError(f"{path} is of an older othermesh", "`mesh up` brings it up to date")
+    if writing:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")  # a crash of ours loses nothing committed
+        for number in range(version, len(MIGRATIONS)):
+            _migrate(database, number)
+
+
+def _migrate(database: sqlite3.Connection, number: int) -> None:
+    database.executescript(
+        f"BEGIN IMMEDIATE; {MIGRATIONS[number]}"
+        f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number + 1}; COMMIT;"
+    )

@@ -1,0 +1,124 @@
+"""Two honest peers exchange signed messages while a stranger floods one of them.
+
+The stranger sends as fast as one core can: noise, forged signatures, and questions that are signed
+as they should be, by keys that nobody knows. Beside it, the same exchanges while a process that
+sends nothing is as busy.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import random
+import select
+import socket
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+from measure import exchanges
+
+KINDS = ("garbage", "forged", "signed", "all")
+FILLED_S = 12  # until what is remembered for EXCHANGE_LIFETIME is as much as it will be
+READY = 3000  # datagrams that are made before, and sent again and again
+SOURCES = 64  # ports that they come from
+
+# calm, flooded: figures of measure.py; sent_per_s: what the stranger sent; grown_kib: what the
+# flooded peer's memory grew by, from an early moment of the flood to its end
+Flooded = namedtuple("Flooded", ("calm", "flooded", "sent_per_s", "grown_kib"))
+
+
+async def beside(one, server, kind, seconds, outstanding=8):
+    """Figures of exchanges `await one()` with a server (pid, address, id), calm and flooded."""
+    pid, address, peer = server
+    async with _running("busy"):
+        await exchanges(one, outstanding, 0.3)
+        calm = await exchanges(one, outstanding, seconds)
+    async with _running("flood", *address, peer.hex(), kind) as told:
+        await exchanges(one, outstanding, min(FILLED_S, 2 * seconds))
+        before = resident_kib(pid)
+        flooded = await exchanges(one, outstanding, seconds)
+        grown = resident_kib(pid) - before
+    return Flooded(calm, flooded, told[0], grown)
+
+
+@contextlib.asynccontextmanager
+async def _running(*arguments):
+    """A process of this file; what it tells is in the list, afterwards."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, *map(str, arguments)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    told = []
+    try:
+        await asyncio.to_thread(process.stdout.readline)
+        yield told
+    finally:
+        told.append(json.loads((await asyncio.to_thread(process.communicate))[0]))
+
+
+def resident_kib(pid):
+    """The memory that a process has."""
+    return (
+        int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+    )
+
+
+def busy():
+    """Use a whole core, until standard input closes."""
+    print("started", flush=True)
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        sum(range(10_000))
+    print(0)
+
+
+def flood(host, port, peer, kind):
+    """Send without a pause, until standard input closes; then tell how many a second."""
+    import time  # noqa: PLC0415
+
+    datagrams = list(itertools.islice(made(bytes.fromhex(peer), kind), READY))
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(SOURCES)]
+    for sock in sockets:
+        sock.setblocking(False)
+        sock.connect((host, int(port)))
+    print("started", flush=True)
+    sent, start = 0, time.perf_counter()
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        for data in datagrams:
+            with contextlib.suppress(OSError):
+                sockets[sent % SOURCES].send(data)
+            sent += 1
+    print(sent / (time.perf_counter() - start))
+
+
+def made(peer, kind):
+    """Datagrams of a kind, without end."""
+    from mesh.core import coap  # noqa: PLC0415 - each process loads what it needs
+    from mesh.core.asks import request_for  # noqa: PLC0415
+    from mesh.core.message import seal_request  # noqa: PLC0415
+    from mesh.hub.primitives import make_identity, make_kit, new_secret  # noqa: PLC0415
+
+    kit = make_kit()
+    random.seed(1)
+    for n in itertools.count():
+        which = KINDS[n % 3] if kind == "all" else kind
+        if which == "garbage":
+            yield os.urandom(20 + n % 900)
+            continue
+        stranger = make_identity(new_secret(), lambda: 1)
+        message = request_for(coap.FETCH, ["peer"])
+        seal_request(kit, stranger, peer, message, None, b"")
+        if which == "forged":
+            message.payload = message.payload[:-8] + os.urandom(8)
+        message.type, message.mid = n & 1, random.randrange(65536)
+        message.token = os.urandom(4)
+        yield coap.build(message)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "busy":
+        busy()
+    else:
+        flood(*sys.argv[2:])

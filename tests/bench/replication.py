@@ -1,0 +1,131 @@
+"""Delivery, catching up and floods, each beside its neighbours, as lines of `make bench`."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+
+import ceilings
+import delivered
+import flood
+import hypercore
+import mosquitto
+import newcomer
+import signed
+from measure import row, title
+
+LOSS = 1  # per cent
+RULES = """table inet loss {{
+    chain input {{
+        type filter hook input priority 0;
+        numgen random mod 100 < {loss} drop;
+    }}
+}}
+"""
+
+
+def delivering(quick):
+    """Readings delivered and stored a second, beside mosquitto."""
+    title("Readings delivered from one process into the SQLite table of another")
+    sign, verify, links, rows = ceilings.measure()
+    row("Ed25519 alone, one core: sign, verify", f"{sign:,.0f}/s", f"{verify:,.0f}/s")
+    row("SHA-256 of a link alone, one core", f"{links:,.0f}/s")
+    row("SQLite alone, one core: rows of readings", f"{rows:,.0f}/s")
+    part = 5 if quick else 1
+    ours = {}
+    for a_head, an_entry, count in ((1, 1, 40_000), (20, 1, 200_000), (20, 20, 400_000)):
+        name = f"othermesh, {a_head} a head, {an_entry} in an entry"
+        figure = ours[a_head, an_entry] = delivered.measure(count // part, a_head, an_entry)
+        checks = figure.heads / figure.count * figure.per_s / verify
+        shares = f"{checks:.0%} of the checks and {figure.per_s / rows:.0%} of the rows of a core"
+        _delivery(name, figure, "signed, checked", shares)
+    if why := mosquitto.missing():
+        row("mosquitto", "-", why)
+        return
+    theirs = {}
+    for together, count in ((1, 40_000), (20, 400_000)):
+        theirs[together] = mosquitto.measure(count // part, together)
+        name = f"mosquitto QoS 1, {together} in a message"
+        _delivery(name, theirs[together], "UNSIGNED")
+    for key, figure in ours.items():
+        ratio = figure.per_s / theirs[1].per_s
+        row(f"ours, {key[0]} a head, {key[1]} in an entry, to mosquitto", f"{ratio:.1f}x")
+    ratio = ours[20, 20].per_s / theirs[20].per_s
+    row("ours, 20 in an entry, to mosquitto, 20 in a message", f"{ratio:.1f}x")
+
+
+def _delivery(name, figure, protection, *more):
+    cpu = f"CPU {figure.cpu_us:6,.1f} us each, all processes"
+    row(name, f"{figure.per_s:,.0f}/s", cpu, protection, *more)
+
+
+def catching_up(quick):
+    """A newcomer with an empty store, beside hypercore; with loss, and from three sources."""
+    count = newcomer.COUNT // (5 if quick else 1)
+    title(f"A newcomer fetches {count:,} entries, checks and stores them all, over TCP")
+    ways = [("", ()), *_lossy()]
+    theirs = {}
+    with contextlib.ExitStack() as stack:
+        for name, prefix in ways:
+            stack.enter_context(_namespace(prefix))
+            with newcomer.sources(count, 3, prefix) as (told, size):
+                for number in (1, 3) if not name else (1,):
+                    ours = newcomer.catch_up(told[:number], count, prefix)
+                    where = f"{number} source{'s' if number > 1 else ''}{name}"
+                    _caught(f"othermesh, {where}", ours, "signed, checked; readings indexed")
+                    theirs.setdefault(name, []).append(ours)
+            if why := hypercore.missing():
+                row("hypercore", "-", why)
+                continue
+            with hypercore.source(count, round(size), prefix) as (port, key):
+                other = hypercore.catch_up(port, key, count, prefix)
+            _caught(f"hypercore, 1 source{name}", other, "signed, checked, encrypted")
+            for number, ours in zip((1, 3), theirs[name], strict=False):
+                ratio = other.took_s / ours.took_s
+                row(f"ours, from {number}{name}, to hypercore", f"{ratio:.1f}x")
+
+
+def _caught(name, figure, protection):
+    rate = f"{figure.count / figure.took_s:,.0f}/s"
+    cpu = f"CPU {figure.cpu_s / figure.count * 1e6:6,.1f} us each, newcomer"
+    row(name, rate, f"{figure.took_s:6.2f} s", cpu, protection)
+
+
+def _lossy():
+    """The same with loss, where that can be had."""
+    if os.geteuid() == 0 and shutil.which("nft") and shutil.which("ip"):
+        name = f"othermesh-bench-{os.getpid()}"
+        return [(f", {LOSS}% loss", ("ip", "netns", "exec", name))]
+    row(f"with {LOSS}% loss", "-", "needs root, for a network namespace, and nftables")
+    return []
+
+
+@contextlib.contextmanager
+def _namespace(prefix):
+    """A network namespace of our own in which packets get lost, while in the context."""
+    if not prefix:
+        yield
+        return
+    subprocess.run(["ip", "netns", "add", prefix[-1]], check=True)
+    try:
+        subprocess.run([*prefix, "ip", "link", "set", "lo", "up"], check=True)
+        rules = RULES.format(loss=LOSS)
+        subprocess.run([*prefix, "nft", "-f", "-"], input=rules, text=True, check=True)
+        yield
+    finally:
+        subprocess.run(["ip", "netns", "delete", prefix[-1]], check=True)
+
+
+def flooding(quick):
+    """Exchanges of two honest peers while a stranger floods one of them."""
+    title("Signed exchanges of two peers, 8 outstanding, while a stranger floods one of them")
+    for kind in flood.KINDS:
+        figure = signed.under_flood(kind, 2 if quick else 6)
+        row(
+            f"flood of {kind}",
+            f"{figure.flooded.per_s:,.0f}/s",
+            f"beside a busy process {figure.calm.per_s:,.0f}/s",
+            f"kept {figure.flooded.per_s / figure.calm.per_s:.0%}",
+            f"of {figure.sent_per_s:,.0f} messages/s",
+            f"memory {figure.grown_kib:+,} KiB",
+        )

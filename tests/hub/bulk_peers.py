@@ -1,0 +1,71 @@
+"""Desktop peers on loopback with stores, and long feeds to put into them."""
+
+import contextlib
+import itertools
+
+from mesh.core.cbor import Decimal
+from mesh.core.feed import Feed
+from mesh.core.limits import Limits
+from mesh.core.run import walk
+from mesh.core.senml import Record, pack
+from mesh.hub.bulk_asking import Source
+from mesh.hub.bulk_serving import BulkServing
+from mesh.hub.foreign_server import ForeignServer
+from mesh.hub.home import Home
+from mesh.hub.loop import HubPeer
+from mesh.hub.primitives import make_identity, make_kit, new_secret
+from mesh.hub.store.archive import Archive
+
+HOST = "127.0.0.1"
+KIT = make_kit()
+LIMITS = Limits(run=8192, tail=100)
+
+
+def someone():
+    """A new identity."""
+    return make_identity(new_secret(), itertools.count(1).__next__)
+
+
+def runs_of(author, count, a_head=20, tweak=0):
+    """A feed of `count` readings as runs, each with its own head; `tweak` makes another feed."""
+    feed = Feed(KIT, author.public, 3 * a_head, limits=LIMITS)
+    runs = []
+    for n in range(count):
+        body = pack([Record("t", "Cel", Decimal(2001 + n % 97 * 2 + tweak, -2), None)])
+        feed.append([2, 1, n, 1_700_000_000_000 + n], "reading", body)
+        if n % a_head == a_head - 1 or n == count - 1:
+            feed.sign(author)
+            runs.append(feed.run(n // a_head * a_head + 1, LIMITS.run))
+    return runs
+
+
+def put(archive, runs):
+    """Have an archive keep runs."""
+    for run in runs:
+        archive.took(run[0], walk(KIT, run, LIMITS))
+    archive.flush()
+
+
+def held(archive):
+    """How many entries an archive has, and how many readings."""
+    return archive.database.execute(
+        "SELECT (SELECT total(last + 1 - first) FROM run), (SELECT count(*) FROM reading)"
+    ).fetchone()
+
+
+@contextlib.asynccontextmanager
+async def serving(folder, runs=(), signed=BulkServing):
+    """A whole peer that holds these runs and listens on TCP; the peer, and where."""
+    folder.mkdir()
+    with Archive(folder / "store.db") as archive:
+        put(archive, runs)
+    with Home(folder) as home:
+        peer = HubPeer(home, interfaces=[HOST], port=0, sensed={})
+        async with peer:
+            bulk = signed(KIT, home.identity, peer.node, peer.now)
+            server = ForeignServer(peer.local_get, [HOST], peer.address[1], bulk)
+            await server.start()
+            try:
+                yield peer, Source(home.identity.public, (HOST, server.port))
+            finally:
+                await server.stop()

@@ -1,0 +1,94 @@
+"""Cores with one safeguard missing each: the simulator has to notice every one of them."""
+
+from mesh.core.access import Access
+from mesh.core.contacts import Contact, Contacts
+from mesh.core.endpoint import Endpoint
+from mesh.core.feed import Feed
+from mesh.core.freshness import Freshness
+from mesh.core.limits import Limits
+from mesh.core.replicating import Replicating
+from mesh.hub.simulate import keys
+
+
+def no_signatures(patch):
+    """Every signature is taken for right."""
+    patch.setattr(keys, "_verify", lambda public, signature, data: True)
+
+
+def sign_before_keep(patch):
+    """A head is signed over entries that are not on the disk yet."""
+    patch.setattr(Feed, "unkept", property(lambda feed: 0))
+
+
+def no_cap_of_contacts(patch):
+    """Whoever is heard of is noted."""
+
+    def insert(contacts, now_ms, peer):
+        contact = contacts.table[peer] = Contact(peer, now_ms)
+        contacts.schedule(contact, now_ms)
+        return contact
+
+    patch.setattr(Contacts, "_insert", insert)
+
+
+def no_replay_windows(patch):
+    """Whatever is signed is new."""
+    patch.setattr(Freshness, "accept", lambda *_: None)
+
+
+def no_rights(patch):
+    """Everybody may set everything."""
+    patch.setattr(Access, "check_set", lambda *_: None)
+
+
+def no_retransmission(patch):
+    """What is lost is lost."""
+    patch.setattr(Limits, "max_retransmit", 0)
+
+
+def a_crash_by_garbage(patch):
+    """A message of a code that nobody uses ends the process."""
+    receive = Endpoint.receive
+
+    def fall(endpoint, now_ms, source, data, group=False):
+        if len(data) > 8 and data[0] >> 4 == 7:
+            raise ValueError("what is this?")
+        receive(endpoint, now_ms, source, data, group)
+
+    patch.setattr(Endpoint, "receive", fall)
+
+
+def no_memory_of_answers(patch):
+    """Every request of a stranger is remembered, and none forgotten."""
+
+    def remember(endpoint, now_ms, ticket):
+        ticket.until = now_ms + endpoint.limits.exchange_lifetime_ms
+        endpoint.seen[(ticket.address, ticket.asked)] = ticket
+
+    patch.setattr(Endpoint, "_remember", remember)
+
+
+def links_left_alone(patch):
+    """Links are chosen in the beginning, and not mended after that."""
+    tick = Replicating.tick
+
+    def tick_at_first(replicating, now_ms):
+        replicating.due_ms = None
+        if now_ms < 10_000:
+            tick(replicating, now_ms)
+
+    patch.setattr(Replicating, "tick", tick_at_first)
+
+
+# the mutant, the words in which it is told, and the liar that it takes, if any
+MUTANTS = [
+    (no_signatures, "only what its author signed", "forger"),
+    (sign_before_keep, "nothing acknowledged is lost", ""),
+    (no_cap_of_contacts, "memory stays within the caps", "stranger"),
+    (no_replay_windows, "a wish is done once", "replayer"),
+    (no_rights, "only who may sets a lamp", "clone"),
+    (no_retransmission, "the honest go on at the speed they had", ""),
+    (a_crash_by_garbage, "nothing ends a peer", "flooder"),
+    (no_memory_of_answers, "memory stays within the caps", ""),
+    (links_left_alone, "the honest agree in the end", ""),
+]
