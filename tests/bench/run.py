@@ -12,6 +12,7 @@ from pathlib import Path
 
 import board
 import crypto
+import flash
 import signed
 import strangers
 from measure import row, title
@@ -109,6 +110,13 @@ def boarding(times):
         )
 
 
+def wearing(days):
+    """What a board's feed does to its flash."""
+    title("Flash of a board at one reading a minute (littlefs, in memory)")
+    for name, figure, more in flash.lines(days):
+        row(name, figure, more)
+
+
 def main(arguments):
     """All, or what was asked for."""
     quick = "--quick" in arguments
@@ -116,6 +124,7 @@ def main(arguments):
         exchanging(1 if quick else 4)
         boarding(3 if quick else 9)
         signing(2 if quick else 10)
+        wearing(2 if quick else flash.DAYS)
     if "--endure" in arguments or not quick:
         enduring(MILLION)
 
