@@ -124,7 +124,7 @@ def main(arguments):
         exchanging(1 if quick else 4)
         boarding(3 if quick else 9)
         signing(2 if quick else 10)
-        wearing(2 if quick else flash.DAYS)
+        wearing(flash.DAYS // 4 if quick else flash.DAYS)
     if "--endure" in arguments or not quick:
         enduring(MILLION)
 
