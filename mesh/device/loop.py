@@ -42,7 +42,7 @@ class Loop:
         self._jobs: list[list[Any]] = []  # [due ms, every ms, what to do]
         self._tasks: list[Any] = []
         self._until = 0
-        self._woken = asyncio.Event()
+        self._asleep: Any = None  # our task, while it only waits for time to pass
         self._crash: BaseException | None = None
 
     def every(self, every_ms: int, job: "Callable[[int], int | None]") -> None:
@@ -67,7 +67,7 @@ class Loop:
             self._tell(event)
         at = node.wake_at()
         if at is not None and at < self._until:
-            self._woken.set()
+            self._wake()
 
     async def run(self) -> None:
         """Go on for ever. What one of its tasks cannot handle comes out here."""
@@ -99,11 +99,24 @@ class Loop:
         return self._until
 
     async def _sleep(self) -> None:
-        self._woken.clear()
+        """Wait until it is time, or for _wake().
+
+        asyncio's wait_for() with an Event makes two tasks each time: litter at every turn, and if
+        there is no room for them, what they raise may end this task and nobody is told.
+        """
+        self._asleep = asyncio.current_task()
         try:
-            await asyncio.wait_for_ms(self._woken.wait(), max(0, self._until - self.now()))
-        except asyncio.TimeoutError:
-            pass
+            await asyncio.sleep_ms(max(0, self._until - self.now()))
+        finally:
+            self._asleep = None
+
+    def _wake(self) -> None:
+        """Let run() go on now, as asyncio does it when a task is cancelled."""
+        task, self._asleep = self._asleep, None
+        if task is not None:
+            queue = asyncio.core._task_queue  # type: ignore[attr-defined]
+            queue.remove(task)
+            queue.push(task)
 
     async def _listen(self, channel: int, sock: "Socket") -> None:
         while True:
@@ -117,4 +130,4 @@ class Loop:
 
     def _crashed(self, _: object, context: "dict[str, Any]") -> None:
         self._crash = context["exception"]
-        self._woken.set()
+        self._wake()

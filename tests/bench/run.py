@@ -14,6 +14,7 @@ from pathlib import Path
 
 import board
 import crypto
+import flash
 import replication
 import signed
 import store
@@ -113,6 +114,13 @@ def boarding(times):
         )
 
 
+def wearing(days):
+    """What a board's feed does to its flash."""
+    title("Flash of a board at one reading a minute (littlefs, in memory)")
+    for name, figure, more in flash.lines(days):
+        row(name, figure, more)
+
+
 def main(arguments):
     """All, or what was asked for."""
     quick = "--quick" in arguments
@@ -123,6 +131,7 @@ def main(arguments):
         "--flood": lambda: replication.flooding(quick),
         "--signing": lambda: signing(2 if quick else 10),
         "--board": lambda: boarding(3 if quick else 9),
+        "--wear": lambda: wearing(flash.DAYS // 4 if quick else flash.DAYS),
         "--store": lambda: store.measure(quick),
         "--endure": lambda: enduring(MILLION),
     }

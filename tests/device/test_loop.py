@@ -258,3 +258,33 @@ print(json.dumps([seen, fake.now < real]))
 """
     )
     assert told == [[[0, 400, 900], True]]
+
+
+def test_it_goes_on_however_time_and_datagrams_fall_together(there):
+    told = there(
+        NODE
+        + """
+def tick(now_ms):
+    node.log.append("tick")
+    node.wake = now_ms + len(node.log) % 3
+
+
+def receive(*args):
+    node.wake = now()
+
+
+async def flood():
+    while True:
+        there.send(address, b"x")
+        await asyncio.sleep_ms(len(node.log) % 4)
+
+node.tick, node.receive = tick, receive
+asyncio.create_task(flood())
+met = lambda: len(node.log) > 1000
+asyncio.run(until(20000))
+loop._wake()  # it is no longer asleep
+loop.settle()
+print(json.dumps(len(node.log) > 1000))
+"""
+    )
+    assert told == [True]

@@ -1,15 +1,25 @@
-"""An hour of the week that `make week` lets a full board live, with the heap of a Pico W."""
-
-import shutil
+"""Hours of the week that `make week` lets a full board live, with the heap of a Pico W."""
 
 import week
+from week_process import lay_out
+
+from mesh.hub import pins
 
 
-def test_a_full_board_lives_within_its_heap(compiled, tmp_path, micropython):
-    folder = tmp_path / "board"
-    shutil.copytree(compiled, folder)
-    seen, answers, told = week.live(1, folder, tell=lambda _: None)
-    assert not told
-    assert [row[3] for row in seen] == [32, 32]
-    assert answers > 4 * 50
-    assert seen[-1][2] > 32 * 1024, "what is free for a signature and a large answer"
+def test_a_full_board_lives_within_its_heap_and_uses_no_number_twice(
+    compiled, tmp_path, micropython
+):
+    one = week.Week(lay_out(tmp_path, compiled))
+    one.live(2, cut_hours=1, tell=lambda _: None)
+    assert one.told == []
+    assert one.starts == 3
+    assert [row[4] for row in one.looks][:1] == [32]
+    assert one.looks[1][2] > 32 * 1024, "what is free for a signature and a large answer"
+    assert one.numbers.count > 100
+    assert one.answers > 2 * 4 * 60, "sensors are observed again after each start"
+    assert len(one.seqs) == 4
+
+
+def test_all_of_it_can_be_wired_to_a_pico_w():
+    found = pins.check("pico_w", week.SETTINGS)
+    assert [problem for problem in found if problem.level == "error"] == []

@@ -1,26 +1,59 @@
 """The board of tests/device/week.py: MicroPython, one process, whose heap is that of a board.
 
-It reads a line for each thing that happens to it and writes what it sends; the world is elsewhere.
-`t ms` time passes; `r ms channel host port hex` a datagram comes; `h` its heap.
+It reads a line for each thing that happens to it, and answers with what it sends and with when it
+wants to be woken; the world is elsewhere. `t ms` time passes; `r ms channel host port size` and so
+many bytes: a datagram comes; `p pin level` a pin changes; `h` its heap; `c n` its power goes at
+the n-th write to its files; `g` it is switched off properly.
 """
 
 import gc
+import os
 import sys
 
-gc.threshold(2048)  # as mesh/device/main.py has it while all is loaded
+from fakes.bench import Bench
+from fakes.chips import Bh1750, Bme280, Dht22, Ds18b20, Sht3x
 
-from mesh.device import board as boards  # noqa: E402
-from mesh.device import clock, config, ed25519, identity  # noqa: E402
-
-
-def sign(secret, public, data):
-    """A signature that is a hash: signing for real takes longer than a week has hours here."""
-    return identity.sha256(b"1" + public + data) + identity.sha256(b"2" + public + data)
+LITTER = 2048  # bytes that are not worth a collection
+BATCH = 8  # datagrams between collections, as in mesh/device/loop.py
+LOOK_MS = 10_000  # between looks at inputs and relays; a real board does so every 50 ms and 1 s
 
 
-def verify(public, signature, data):
-    """Check such a signature."""
-    return signature == sign(None, public, data)
+class Unkept(list):
+    """Of what a bench notes nothing is needed."""
+
+    def append(self, item):
+        pass
+
+
+class Wired(Bench):
+    """What tests/device/fakes/rig.py has on its pins, in the world's time; it gets warmer."""
+
+    def __init__(self):
+        super().__init__()
+        self.opened, self.pulses = Unkept(), Unkept()
+        self.room = Bme280()
+        self.i2c = {0x76: self.room, 0x44: Sht3x(), 0x23: Bh1750()}
+        self.wires = {22: [Ds18b20()]}
+        self.dht = {15: Dht22()}
+        self.raw = {26: 35_000, 27: 39_718}
+
+    def warmer(self):
+        self.room.t = 500_000 + (self.room.t + 977) % 30_000
+        self.raw[26] = 20_000 + (self.raw[26] + 1999) % 30_000
+
+
+class Thrift:
+    """In place of gc where the loop collects at each turn: hours go by with that. What is left out
+    is what there is little to collect for; so this board has no more room than a real one.
+    """
+
+    def __init__(self):
+        self._kept = 0
+
+    def collect(self):
+        if gc.mem_alloc() - self._kept > LITTER:
+            gc.collect()
+            self._kept = gc.mem_alloc()
 
 
 class Console:
@@ -29,7 +62,7 @@ class Console:
     as_json = False
 
     def tell(self, what, **fields):
-        if what in ("error", "failing", "restarted"):
+        if what in ("error", "failing", "restarted", "safe"):
             print("!", what, fields)
 
     def event(self, event):
@@ -47,41 +80,162 @@ class Sock:
         pass
 
     def send(self, address, data):
-        print("s", address[0], address[1], data.hex())
+        print("s", address[0], address[1], len(data))
+        sys.stdout.buffer.write(data)
 
 
-def main():
-    now = [0]
-    clock.Ticks = lambda: lambda: now[0]
-    boards.Socket = Sock
-    ed25519.sign, ed25519.verify = sign, verify
-    ed25519.public_key = lambda secret: identity.sha256(b"public" + secret)
-    profile, modules = config.load("settings.json")
-    one = boards.Board(profile, modules, Console())
+class Power:
+    """In place of open() and os where files are written: it goes amid the write number `left`."""
+
+    def __init__(self):
+        self.left = 0
+        self.remove, self.urandom = os.remove, os.urandom
+
+    def write(self, do, half=None):
+        self.left -= 1
+        if not self.left:
+            if half:
+                half()
+            print("off")
+            sys.stdin.read()  # until it is killed
+        do()
+
+    def open(self, path, mode):
+        return File(self, open(path, mode)) if mode != "rb" else open(path, mode)
+
+    def rename(self, old, new):
+        self.write(lambda: os.rename(old, new))
+
+
+class File:
+    """A file that may be torn."""
+
+    def __init__(self, power, file):
+        self._power, self._file = power, file
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._file.close()
+
+    def write(self, data):
+        def half():
+            self._file.write(data[: len(data) // 2])
+            self._file.flush()
+
+        self._power.write(lambda: self._file.write(data), half)
+
+
+def largest():
+    """Bytes of the largest thing that there is room for in one piece, to within 1 KiB."""
+    low, high = 0, gc.mem_free() >> 10
+    while low < high:
+        middle = (low + high + 1) // 2
+        try:
+            bytearray(middle << 10)
+            low = middle
+        except MemoryError:
+            high = middle - 1
     gc.collect()
-    gc.threshold(-1)
-    one.open()
-    loop, node = one.loop, one.node
-    print("id", node.peer.id.hex())
-    while True:
-        line = sys.stdin.readline().split()
-        if not line:
-            return
-        if line[0] == "h":
-            gc.collect()
-            print("h", gc.mem_alloc(), gc.mem_free(), len(node.contacts.table))
-        else:
-            now[0] = int(line[1])
+    return low << 10
+
+
+class Life:
+    """One start of the board, as mesh.device.main begins it."""
+
+    def __init__(self, bench):
+        self.now = 0
+        self.bench = bench
+        self.woken = False
+        self.came = 0  # datagrams since the last collection in between
+        bench.now = lambda: self.now
+
+    def begin(self):
+        from mesh.device import board as boards  # noqa: PLC0415 - weighed without it
+        from mesh.device import (  # noqa: PLC0415
+            clock,
+            console,
+            ed25519,
+            identity,
+            journal,
+            loop,
+            main,
+            parts,
+        )
+
+        def sign(secret, public, data):
+            """A hash: signing for real takes longer than a week has hours here."""
+            return identity.sha256(b"1" + public + data) + identity.sha256(b"2" + public + data)
+
+        def look(measuring, now_ms, sensor, look=parts.Measuring._look):
+            return max(LOOK_MS, look(measuring, now_ms, sensor))
+
+        def guard(one, now_ms, guard=parts.Guard.__call__):
+            guard(one, now_ms)
+            return LOOK_MS
+
+        self.gc = loop.gc = Thrift()
+        self.power = power = Power()
+        journal.open = identity.open = power.open
+        journal.os = identity.os = power
+        clock.Ticks = lambda: lambda: self.now
+        boards.Socket = Sock
+        parts.Measuring._look = look
+        parts.Guard.__call__ = guard
+        ed25519.sign = sign
+        ed25519.verify = lambda public, signature, data: signature == sign(None, public, data)
+        ed25519.public_key = lambda secret: identity.sha256(b"public" + secret)
+        self.kept = (main, console)  # a real board has these
+        profile, modules = main.settings(False)
+        self.board = boards.Board(profile, modules, Console())
+        self.board.loop._wake = self.wake
         gc.collect()
-        if line[0] == "r":
-            source = line[3], int(line[4])
-            node.receive(now[0], int(line[2]), source, bytes.fromhex(line[5]))
+        gc.threshold(-1)
+        self.board.open()
+        node = self.board.node
+        print("id", node.peer.id.hex(), node.peer.feeds.own.next_seq)
+
+    def wake(self):
+        """In place of the loop's own: its task would go on after this datagram."""
+        self.woken = True
+
+    def does(self, word, *rest):
+        """What a line says; when to wake."""
+        loop, node = self.board.loop, self.board.node
+        if word == "h":
+            gc.collect()
+            print("h", gc.mem_alloc(), gc.mem_free(), largest(), len(node.contacts.table))
+            self.bench.warmer()
+        elif word == "c":
+            self.power.left = int(rest[0])
+        elif word == "g":
+            self.board.stop()
+        elif word == "p":
+            self.bench.level(int(rest[0]), int(rest[1]))
+        else:
+            self.now = int(rest[0])
+        if word == "r":
+            data = sys.stdin.buffer.read(int(rest[4]))
+            node.receive(self.now, int(rest[1]), (rest[2], int(rest[3])), data)
             loop.settle()
-        if line[0] == "t":
+            self.came += 1
+            if self.came % BATCH == 0:
+                self.gc.collect()
+        if word == "t" or self.woken:
+            self.woken = False
             loop.turn()
-        at = node.wake_at()
-        until = min([job[0] for job in loop._jobs] + ([] if at is None else [at]))
-        print("w", until)
+        return loop._until
 
 
-main()
+def main(weigh):
+    """Run the board, or tell what this file and the stand-ins take of its heap."""
+    life = Life(Wired().__enter__())
+    gc.collect()
+    if weigh:
+        print(gc.mem_alloc())
+        return
+    gc.threshold(2048)  # as mesh/device/main.py has it while all is loaded
+    life.begin()
+    while line := sys.stdin.readline():
+        print("w", life.does(*line.split()))
