@@ -48,10 +48,10 @@ class Listener:
 class Telling:
     """Listeners by the ticket of their observation.
 
-    linked(now_ms, peer) is called for each peer that makes us its link.
+    linked(now_ms, peer, address) is called for each peer that makes us its link.
     """
 
-    linked: "Callable[[int, bytes], None]"
+    linked: "Callable[[int, bytes, tuple[str, int]], None]"
     asking: "Ticket | None" = None  # of the request that is being answered, if it may observe
 
     def __init__(self, kit: "Kit", feeds: "Feeds", endpoint: "Endpoint") -> None:
@@ -135,7 +135,7 @@ class Telling:
         self.table[ticket] = listener
         self._changed = True
         if listener.others and listener.peer is not None:
-            self.linked(now_ms, listener.peer)
+            self.linked(now_ms, listener.peer, ticket.address)
         return listener.number
 
     def close(self, ticket: "Ticket") -> None:
