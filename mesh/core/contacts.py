@@ -83,16 +83,8 @@ class Contacts:
         """Note where a peer may be. Nothing is believed before it answered there."""
         if peer == self._own:
             return
-        contact = self.table.get(peer)
-        if contact is None:
-            full = self._is_full()
-            if full and how != "given" and not self._takes(now_ms, peer):
-                return
-            contact = self._insert(now_ms, peer)
-            if contact is None:
-                return
-            contact.welcome = full
-        if contact.state == UP and contact.address == address:
+        contact = self.table.get(peer) or self._newcomer(now_ms, peer, how)
+        if contact is None or (contact.state == UP and contact.address == address):
             return
         untried = contact.candidates
         if address not in [known for known, _ in untried]:
@@ -101,6 +93,15 @@ class Contacts:
                 untried.pop(0)
         if contact.state != UP and contact.due_ms > now_ms + 1000:
             self.schedule(contact, now_ms + 1000)
+
+    def _newcomer(self, now_ms: int, peer: bytes, how: str) -> "Contact | None":
+        full = self._is_full()
+        if full and how != "given" and not self._takes(now_ms, peer):
+            return None
+        contact = self._insert(now_ms, peer)
+        if contact is not None:
+            contact.welcome = full
+        return contact
 
     def _is_full(self) -> bool:
         """Whether a newcomer would have to take the place of one who is there."""

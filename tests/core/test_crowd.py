@@ -11,7 +11,7 @@ OWN = bytes(32)
 def table(count, listening=()):
     """A full table of `count` peers that are up; and what takes a newcomer to it."""
     limits = Limits(peers=count, candidates=8)
-    contacts = Contacts(limits, lambda n: bytes(n), OWN)
+    contacts = Contacts(limits, bytes, OWN)
     contacts.listens = lambda peer: peer in listening
     for n in range(1, count + 1):
         meet(contacts, 0, n)
@@ -92,3 +92,25 @@ def test_hellos_do_not_grow_with_the_mesh():
     mesh.world.run(60_000)
     packets = sum([packets for packets, _ in mesh.traffic.values()]) / len(mesh.nodes) / 60
     assert packets < 2, packets
+
+
+def test_a_full_list_of_observers_takes_who_is_in_it_anew():
+    mesh = Mesh(4, observers=3)
+    mesh.settle(300_000)
+    for node in mesh.nodes:
+        links = node.replicating.links.table.values()
+        assert [link.ended for link in links] == [False] * 3
+
+
+def test_who_follows_more_than_it_can_link_to_hears_of_them_through_keepers():
+    mesh = Mesh(2)
+    mesh.settings = {"follow": "*"}
+    mesh.limits["outgoing"] = 8
+    for n in range(3, 12):
+        mesh.join(n)
+    mesh.settle(120_000)
+    for node in mesh.nodes:
+        mesh.write(node, 1)
+    assert mesh.world.run(60_000, lambda: not mesh.lacking()), mesh.lacking()
+    for node in mesh.nodes[2:]:
+        assert len(node.replicating.links.table) <= 5
