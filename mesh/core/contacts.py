@@ -15,6 +15,8 @@ LATE_MS = 10_000  # in which an answer may still come from before it slept
 LONGEST_S = 604_800  # a sleep that is believed
 MANY = 16  # contacts: that many are asked for a sign of life each check_ms
 SLACK = 10  # this part of it may come on top
+FULL_CHECKS = 3  # a full table takes a newcomer once in so many check intervals
+AGAIN_MS = 250  # the table is looked through so often at most
 
 
 class Contact:
@@ -28,6 +30,7 @@ class Contact:
     asking = pinned = False
     keeps = False  # others' feeds too
     linked = False  # we observe it
+    welcome = False  # it may take the place of another
     boots = -1
     slept_ms = wakes_ms = 0  # when it said so, and when it should be awake again
     whom = 0  # how often it will be asked whom it knows
@@ -48,7 +51,13 @@ class Contact:
 
 
 class Contacts:
-    """The table of peers: proven ones up to limits.peers, unproven up to limits.candidates."""
+    """The table of peers: proven ones up to limits.peers, unproven up to limits.candidates.
+
+    To be set: listens(peer), whether a peer has made us its link.
+    """
+
+    listens: "Callable[[bytes], bool]"
+    _stranger_ms = _linker_ms = 0  # when the next newcomer may come although the table is full
 
     def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", own: bytes) -> None:
         self._limits = limits
@@ -74,12 +83,8 @@ class Contacts:
         """Note where a peer may be. Nothing is believed before it answered there."""
         if peer == self._own:
             return
-        contact = self.table.get(peer)
-        if contact is None:
-            contact = self._insert(now_ms, peer)
-            if contact is None:
-                return
-        if contact.state == UP and contact.address == address:
+        contact = self.table.get(peer) or self._newcomer(now_ms, peer, how)
+        if contact is None or (contact.state == UP and contact.address == address):
             return
         untried = contact.candidates
         if address not in [known for known, _ in untried]:
@@ -88,6 +93,38 @@ class Contacts:
                 untried.pop(0)
         if contact.state != UP and contact.due_ms > now_ms + 1000:
             self.schedule(contact, now_ms + 1000)
+
+    def _newcomer(self, now_ms: int, peer: bytes, how: str) -> "Contact | None":
+        full = self._is_full()
+        if full and how != "given" and not self._takes(now_ms, peer):
+            return None
+        contact = self._insert(now_ms, peer)
+        if contact is not None:
+            contact.welcome = full
+        return contact
+
+    def _is_full(self) -> bool:
+        """Whether a newcomer would have to take the place of one who is there."""
+        proven = [c for c in self.table.values() if c.address is not None]
+        return len(proven) >= self._limits.peers and not self._lost(proven)
+
+    def _lost(self, proven: "list[Contact]") -> "list[tuple[int, bytes]]":
+        return [(c.heard_ms, c.peer) for c in proven if c.state == LOST and not c.pinned]
+
+    def _takes(self, now_ms: int, peer: bytes) -> bool:
+        """Whether to greet a newcomer although the table is full: now and then, so that in time
+        all meet; those who listen to us rather more often, as they want us to listen to them.
+        """
+        every_ms = self._limits.check_ms
+        if self.listens(peer):
+            if now_ms < self._linker_ms:
+                return False
+            self._linker_ms = now_ms + every_ms // 4
+        elif now_ms < self._stranger_ms:
+            return False
+        else:
+            self._stranger_ms = now_ms + every_ms * FULL_CHECKS
+        return True
 
     def schedule(self, contact: Contact, due_ms: int) -> None:
         """Have a contact asked for a sign of life at a time."""
@@ -116,9 +153,10 @@ class Contacts:
     def up(self, now_ms: int, contact: Contact, address: "tuple[str, int]") -> bool:
         """Record that a peer answered, signed, at an address. True if it was not up before."""
         if contact.address is None and len(proven := self.proven()) >= self._limits.peers:
-            lost = [(c.heard_ms, c.peer) for c in proven if c.state == LOST and not c.pinned]
-            self.table.pop(min(lost)[1] if lost else contact.peer)
-            if not lost:
+            lost = self._lost(proven)
+            victim = min(lost)[1] if lost else self._idle(contact, proven)
+            self.table.pop(victim)
+            if victim == contact.peer:
                 return False
         late = now_ms < min(contact.wakes_ms, contact.slept_ms + LATE_MS)
         came = contact.state != UP and not late
@@ -128,6 +166,13 @@ class Contacts:
         contact.tries = 0
         self.heard(now_ms, contact)
         return came
+
+    def _idle(self, contact: Contact, proven: "list[Contact]") -> bytes:
+        """Who makes room for a newcomer: by chance one without a link, or the newcomer itself."""
+        idle = [c.peer for c in proven if not (c.linked or c.pinned or self.listens(c.peer))]
+        if idle and (contact.welcome or contact.pinned):
+            return idle[int.from_bytes(self._random(2), "big") % len(idle)]
+        return contact.peer
 
     def heard(self, now_ms: int, contact: Contact) -> None:
         """A verified message came from it: the next check moves on."""
@@ -177,7 +222,7 @@ class Contacts:
         for c in self.table.values():
             if not c.asking and (c.candidates or c.address is not None):
                 if c.due_ms > now_ms:
-                    self.schedule(c, c.due_ms)
+                    self.schedule(c, max(c.due_ms, now_ms + AGAIN_MS))
                 else:
                     rank = (not c.pinned, c.state != UP, c.peer[5] ^ salt)
                     ready.append((rank, c.peer, c))

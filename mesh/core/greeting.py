@@ -2,7 +2,7 @@
 
 from mesh.core import coap
 from mesh.core.asks import Ask
-from mesh.core.contacts import NEW, UP
+from mesh.core.contacts import AGAIN_MS, NEW, UP
 from mesh.core.errors import RemoteError
 from mesh.core.events import Answer, PeerFound, PeerLost
 from mesh.core.gate import Bucket
@@ -49,21 +49,21 @@ class Greeting:
     def tick(self, now_ms: int) -> None:
         """Greet those who are due, as many as the rate allows."""
         for contact in self._contacts.due(now_ms):
+            if self._waiting >= self._most or not self._bucket.take(now_ms):
+                self._contacts.due_ms = now_ms + AGAIN_MS
+                return
             address = contact.address
             if contact.candidates and contact.state != UP:
                 address = contact.candidates[0][0]
             if contact.elsewhere:
                 address = contact.elsewhere
-            contact.asking = (
-                address is not None
-                and self._waiting < self._most
-                and self._bucket.take(now_ms)
-                and self._ask(now_ms, contact.peer, address, "peer", self._greeted)
+            contact.asking = address is not None and self._ask(
+                now_ms, contact.peer, address, "peer", self._greeted
             )
             if contact.asking:
                 contact.elsewhere = None
             else:
-                self._contacts.schedule(contact, now_ms + 250)
+                self._contacts.schedule(contact, now_ms + AGAIN_MS)
 
     def _ask(
         self,

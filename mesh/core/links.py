@@ -50,6 +50,7 @@ class Links:
     listens: "Callable[[bytes], bool]"
     unheard: "Callable[[bytes], bool]"
     dropped: "Callable[[int, Link], None]"
+    crowded = False  # we follow more than we can link to
 
     def __init__(
         self,
@@ -89,6 +90,7 @@ class Links:
             if found is not None and found.state == UP:
                 self._met(now_ms, found)
         mine = [c for c in up if self._is_due(c, keepers)]
+        self._crowd(now_ms, mine, up)
         for contact in mine:
             self._add(contact, at_random=False)
         others = [c for c in up if c.keeps and c.peer not in self.table and c not in mine]
@@ -100,12 +102,27 @@ class Links:
                 self._mix(now_ms, others)
             self._mix_ms = now_ms + spread + self.number(spread)
 
+    def _crowd(self, now_ms: int, mine: "list[Contact]", up: "list[Contact]") -> None:
+        """Where there is no room for a link to each whom we follow, some that keep all do it."""
+        keepers = [c for c in up if c.keeps and c.peer not in self.table]
+        held = [link for link in self.live() if link.keeps]
+        crowded = not self._keeps and len(mine) > self._most
+        if crowded != self.crowded:
+            self.crowded = crowded
+            for link in held:
+                link.stale = True
+        if crowded and keepers and len(held) < self._limits.links:
+            if len(self.table) >= self._most:
+                others = [p for p in sorted(self.table) if not self.table[p].keeps]
+                self.drop(now_ms, others[self.number(len(others))])
+            self._add(keepers[self.number(len(keepers))], at_random=False)
+
     def _met(self, now_ms: int, contact: "Contact") -> None:
         """Somebody is here, anew or again: perhaps only some of us link to who is there."""
         up = [c for c in self._contacts.proven() if c.state == UP and c.keeps]
         if self._keeps and contact.keeps and self.number(len(up) + 1) < self._limits.links:
             if len(self._random_ones()) >= USUAL * self._limits.links:
-                self._drop_one(now_ms)
+                self.drop(now_ms, self._spare().peer)
             self._add(contact, at_random=True)
 
     def _random_ones(self) -> "list[Link]":
@@ -125,18 +142,21 @@ class Links:
         while others and count < few:
             count += self._add(others.pop(self.number(len(others))), at_random=True)
 
-    def _drop_one(self, now_ms: int) -> None:
-        """Let a link go, of those to whom we matter less if there are such."""
+    def _spare(self) -> Link:
+        """One that may go, of those to whom we matter less if there are such."""
         ones = self._random_ones()
         free = [link for link in ones if not self.listens(link.peer)] or ones
-        self.drop(now_ms, free[self.number(len(free))].peer)
+        return free[self.number(len(free))]
 
     def _mix(self, now_ms: int, others: "list[Contact]") -> None:
         """Exchange a link, or let one go if there are more than are needed."""
         fresh = [c for c in others if c.peer not in self.table]
         count = len(self._random_ones())
         if fresh and count >= self._limits.links:
-            self._drop_one(now_ms)
+            spare = self._spare()
+            self.dropped(now_ms, spare)
+            # not linked back to at once, else there would be more and more of them
+            self.end(now_ms, spare, self._limits.check_ms * IDLE_CHECKS)
             if count <= USUAL * self._limits.links:
                 self._add(fresh[self.number(len(fresh))], at_random=True)
 

@@ -85,7 +85,7 @@ class Node:
         following = Following(self._follows, self._told, self._untrue, self._slept)
         feeds.heard = following.heard
         links = Links(self.contacts, limits, kit.random, keeps, self._needs)
-        links.listens = self.serving.telling.listens
+        links.listens = self.contacts.listens = self.serving.telling.listens
         links.unheard = lambda peer: not feeds.next_seq(peer)
         self.replicating = Replicating(kit, self.asks, feeds, self.contacts, limits, self._untrue)
         self.replicating.keeps = keeps
@@ -252,8 +252,9 @@ class Node:
         """Whether a link to that very peer is needed."""
         return peer in self._followed or (not self.peer.keeps and self._wants(peer) > 0)
 
-    def _linked(self, now_ms: int, peer: bytes) -> None:
+    def _linked(self, now_ms: int, peer: bytes, address: "tuple[str, int]") -> None:
         """A peer has made us its link: it may be one for us."""
+        self.contacts.add(now_ms, peer, address, "asked us")
         if self.peer.keeps and peer not in self.replicating.links.table:
             self.replicating.due_ms = now_ms
 

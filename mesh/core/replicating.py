@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mesh.core.asks import Asks
-    from mesh.core.contacts import Contact, Contacts
+    from mesh.core.contacts import Contacts
     from mesh.core.events import Answer
     from mesh.core.feeds import Feeds
     from mesh.core.limits import Limits
@@ -75,9 +75,8 @@ class Replicating:
         for link in self.links.live():
             silent = now_ms - max(link.heard_ms, link.asked_ms)
             rested = now_ms - link.asked_ms >= self._pause_ms
-            if link.number < 0 or (
-                rested and (link.stale or silent > self._limits.check_ms * IDLE_CHECKS)
-            ):
+            old = link.stale or silent > self._limits.check_ms * IDLE_CHECKS
+            if link.number < 0 or (rested and old):
                 self._register(now_ms, link)
         self.catching.tick(now_ms)
         if self._filling is not None:
@@ -92,36 +91,29 @@ class Replicating:
             link.number = -1
         self.due_ms = now_ms
 
-    # what a link is asked to tell
-
     def _register(self, now_ms: int, link: Link) -> None:
         wishes = self._wishes(link)
         if not wishes:
             self.links.end(now_ms, link, self._limits.check_ms)
             return
-        message = request_for(coap.FETCH, ["feeds"], self.query(), observe=True)
         self._asks.cancel(now_ms, link.number)
         link.number = -1
+        message = request_for(coap.FETCH, ["feeds"], self.query(), observe=True)
         number = self.ask(now_ms, link, message, wishes, self._answered)
         if number is not None:
-            link.number = number
-            link.stale = False
-            link.asked_ms = now_ms
-            link.named = {author for author in wishes if author and wishes[author] is not None}
+            link.number, link.stale, link.asked_ms = number, False, now_ms
+            link.named = {a for a in wishes if a and wishes[a] is not None}
 
     def _wishes(self, link: Link) -> "dict[bytes, int | None]":
         """{author: next seq} of those whose runs a link is to send, and what else to tell."""
         feeds, parents = self._feeds, self.parents
+        wishes: dict[bytes, int | None] = {}
         if feeds.wants(link.peer):
             self.graft(link.peer, link)
-        wanted = [link.peer] if feeds.wants(link.peer) else []
-        wishes: dict[bytes, int | None] = {}
-        if link.keeps:
-            wanted += [a for a in sorted(feeds.foreign) if a != link.peer and feeds.wants(a)]
-            followed = [c.peer for c in self._contacts.listed() if c.pinned]
-            wanted += [a for a in followed if a not in wanted and feeds.wants(a)]
-            if self.keeps:
-                wishes[OTHERS] = link.cursor
+        wanted = self._wanted(link)
+        everything = link.keeps and (self.keeps or self.links.crowded)
+        if everything:
+            wishes[OTHERS] = link.cursor
         most = min(self._limits.peers, NAMED if link.is_board else 1 << 20)
         for author in wanted:
             parent = self.links.table.get(parents.get(author, b""))
@@ -129,9 +121,20 @@ class Replicating:
                 parents[author] = link.peer
             if parents[author] == link.peer and len(wishes) < most:
                 wishes[author] = feeds.next_seq(author)
-            elif not self.keeps and len(wishes) < most:
+            elif not everything and len(wishes) < most:
                 wishes[author] = None
+        if wishes:
+            wishes.setdefault(OTHERS, None)  # be told of forks at least
         return wishes
+
+    def _wanted(self, link: Link) -> "list[bytes]":
+        """Whose feeds a link may have for us, itself first."""
+        found = {link.peer}
+        if link.keeps:
+            found |= set(self._feeds.foreign)
+            found |= {c.peer for c in self._contacts.listed() if c.pinned}
+        order = [link.peer] + sorted(found - {link.peer})
+        return [author for author in order if self._feeds.wants(author)]
 
     keeps = False  # the feeds of others too
 
@@ -158,18 +161,15 @@ class Replicating:
         done: "Callable[[int, Ask, Answer], None]",
     ) -> "int | None":
         """Put a question to a link; its number, or None if there is no room for it now."""
-        contact: Contact | None = self._contacts.get(link.peer)
+        contact = self._contacts.get(link.peer)
         if contact is None or contact.address is None:
             return None
         ask = Ask(link.peer, contact.address, (CBOR, self._kit.encode(body)), done)
         ask.about = body
         try:
-            number: int = self._asks.put(now_ms, ask, message)
+            return int(self._asks.put(now_ms, ask, message))
         except LocalError:
             return None  # every exchange is in use; the next tick tries again
-        return number
-
-    # what a link tells
 
     def _answered(self, now_ms: int, ask: Ask, answer: "Answer") -> None:
         link = self.links.table.get(ask.peer)
@@ -182,9 +182,9 @@ class Replicating:
 
     def news(self, now_ms: int, link: Link, ask: Ask, answer: "Answer") -> int:
         """Take what a link told, whatever was asked; how many entries are new."""
-        if answer.code != coap.CONTENT:
-            return 0
         count = 0
+        if answer.code != coap.CONTENT:
+            return count
         try:
             if answer.error is not None:
                 raise RemoteError(answer.error, 0x81)
@@ -217,22 +217,21 @@ class Replicating:
             return self._take_run(now_ms, link, item)
         if isinstance(item, bytes):
             self._told_head(now_ms, link, item)
-        elif isinstance(item, dict):
-            self._told_forks(now_ms, link, item)
         elif isinstance(item, int):
             link.cursor = max(0, min(item, 1 << 62))
+        elif isinstance(item, dict):
+            self._told_forks(now_ms, link, item)
         return 0
 
     def _take_run(self, now_ms: int, link: Link, run: "list[Any]") -> int:
         new = self._feeds.accept(now_ms, run, link.peer)
-        author = run[0]
-        parent = self.parents.get(author)
+        parent = self.parents.get(author := run[0])
         if new:
             if parent not in self.links.table:
                 self.parents[author] = link.peer
             link.lies = 0
-            contact = self._contacts.get(link.peer)
-            if author == link.peer and contact is not None and contact.state == UP:
+            contact = self._contacts.get(author) if author == link.peer else None
+            if contact is not None and contact.state == UP:
                 self._contacts.heard(now_ms, contact)
         elif new == 0 and author in link.named and parent != link.peer:
             link.stale = True

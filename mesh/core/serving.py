@@ -103,7 +103,7 @@ class Serving:
             self._peer.check_put(request.path(), opened.sender)
         value: Any = self._gate.body(now_ms, request, opened)
         accept = request.uint(coap.ACCEPT)
-        self.telling.asking = event.ticket if self._endpoint.observable(event.ticket) else None
+        self.telling.asked(event.ticket, opened, value)
         code, content_format, payload = self._peer.answer(
             now_ms, request, accept, opened.sender, value
         )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mesh.core.endpoint import Endpoint
     from mesh.core.feeds import Feeds
+    from mesh.core.message import Opened
     from mesh.core.primitives import Kit
     from mesh.core.replies import Ticket
 
@@ -31,6 +32,7 @@ class Listener:
     """One observer. `wanted`: {author: next seq} of those whose runs it gets at once."""
 
     number = 1  # of Observe, 24 bits (RFC 7641 s.3.4)
+    counter = 0  # of the request
     due_ms: "int | None" = None  # when `heads` are to be told
     hold_ms = 0  # nothing is told before
 
@@ -38,20 +40,21 @@ class Listener:
         self.peer = peer
         self.wanted = wanted
         self.named: list[bytes] = []  # whose heads it gets, or:
-        self.others = False  # those of all others; it is a link of a peer that keeps feeds
+        self.others = False  # those of all others
         self.runs: set[bytes] = set()  # whose feeds changed
         self.heads: set[bytes] = set()
         self.forks: set[bytes] = set()
-        self.links = False
+        self.links = False  # it is the link of a peer, which hears of forks too
 
 
 class Telling:
     """Listeners by the ticket of their observation.
 
-    linked(now_ms, peer) is called for each peer that makes us its link.
+    linked(now_ms, peer, address) is called for each peer that makes us its link.
     """
 
-    linked: "Callable[[int, bytes], None]"
+    linked: "Callable[[int, bytes, tuple[str, int]], None]"
+    _counter = 0
     asking: "Ticket | None" = None  # of the request that is being answered, if it may observe
 
     def __init__(self, kit: "Kit", feeds: "Feeds", endpoint: "Endpoint") -> None:
@@ -64,6 +67,20 @@ class Telling:
         self._changed = False
         self.due_ms: int | None = None
         feeds.changed = self.changed
+
+    def asked(self, ticket: "Ticket", opened: "Opened", wanted: object) -> None:
+        """Note a request before it is answered. A peer has one link to us: its latest word on it
+        ends the former, so that there is room; one that was recorded earlier changes nothing.
+        """
+        self._counter = opened.counter
+        for old, one in list(self.table.items()) if ticket.observe == 0 else ():
+            if one.links and one.peer == opened.sender and _is_link(wanted):
+                if one.counter >= opened.counter:
+                    ticket.observe = None
+                    break
+                self.close(old)
+                self._endpoint.end(old)
+        self.asking = ticket if self._endpoint.observable(ticket) else None
 
     def answer(self, who: "bytes | None", wanted: object, query: "list[str]") -> object:
         """The content of /feeds: heads; evidence; or what is new for a map of wishes."""
@@ -86,11 +103,12 @@ class Telling:
     def _listener(self, who: "bytes | None", wishes: "dict[bytes, Any]") -> Listener:
         feeds = self._feeds
         listener = Listener(who, {})
-        listener.links = listener.others = OTHERS in wishes
+        listener.links = _is_link(wishes)
+        listener.counter = self._counter
+        listener.others = wishes.get(OTHERS) is not None
         for author, first in wishes.items():
             if author == OTHERS:
                 continue
-            listener.links = listener.links or first is None
             feed = feeds.get(author)
             mine = feed.author if feed else author  # not one more copy for each that listens
             if first is None:
@@ -99,7 +117,7 @@ class Telling:
             elif feed or not listener.others:
                 listener.wanted[mine] = first
                 listener.runs.add(mine)
-        if listener.others:
+        if listener.links:
             self._catch_up(listener, wishes[OTHERS])
         return listener
 
@@ -110,7 +128,7 @@ class Telling:
             cursor = -1
         for author in feeds.authors():
             feed: Any = feeds.get(author)
-            if feed.version > cursor and author not in listener.wanted:
+            if listener.others and feed.version > cursor and author not in listener.wanted:
                 listener.heads.add(author)
             if feed.fork and feed.version > cursor:
                 listener.forks.add(author)
@@ -127,15 +145,10 @@ class Telling:
         listener, self._asked = self._asked, None
         if listener is None:
             return None
-        if listener.links:  # a peer has one link to us, and this is its latest word on it
-            for old in [t for t in self.table if self.table[t].peer == listener.peer]:
-                if self.table[old].links:
-                    self.table.pop(old)
-                    self._endpoint.end(old)
         self.table[ticket] = listener
         self._changed = True
         if listener.others and listener.peer is not None:
-            self.linked(now_ms, listener.peer)
+            self.linked(now_ms, listener.peer, ticket.address)
         return listener.number
 
     def close(self, ticket: "Ticket") -> None:
@@ -277,3 +290,7 @@ class Telling:
             room -= size
             news.append(run)
             listener.wanted[author] = run[1] + len(run[3])
+
+
+def _is_link(wanted: object) -> bool:
+    return isinstance(wanted, dict) and OTHERS in wanted

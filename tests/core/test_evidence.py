@@ -85,6 +85,18 @@ def test_a_newcomer_is_told_of_the_lie():
     assert mesh.world.run(60_000, lambda: ended(mesh, identity.public, 6))
 
 
+def test_boards_that_keep_nothing_tell_each_other_of_a_lie():
+    _, identity, ((_, one), (_, other)) = histories(5, (12, 12))
+    mesh = Mesh(3, {"follow": "*"})
+    mesh.join(LIAR)
+    mesh.settle()
+    mesh.nodes.pop()
+    for node in mesh.nodes:
+        give(mesh, node, one)
+    raises(RemoteError, give, mesh, mesh.nodes[0], other)
+    assert mesh.world.run(60_000, lambda: ended(mesh, identity.public, 6))
+
+
 def test_what_a_pair_must_be():
     kit, identity, ((a, one), (b, other)) = histories(5, (12, 12))
     author = identity.public

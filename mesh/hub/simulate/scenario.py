@@ -89,13 +89,15 @@ def draw(seed: int) -> Scenario:
     if dices.random() < CROWD:
         peers = dices.randint(8, 16)
     topology = dices.choice(("lan", "lan", "lan", "unicast", "bridge"))
+    desktops = dices.randint(0, peers // 2)
+    crowd = peers > FEW and not desktops  # nobody would have all that each follows
     scenario = Scenario(
         seed,
         peers,
-        desktops=dices.randint(0, peers // 2),
+        desktops=desktops,
         topology=topology,
         weather=_weather(dices, topology),
-        keeping=topology == "bridge" or peers > FEW or dices.random() < 0.6,  # noqa: PLR2004
+        keeping=topology == "bridge" or crowd or dices.random() < 0.6,  # noqa: PLR2004
         write_ms=dices.choice((1000, 3000, 6000)),
         ask_ms=dices.choice((2000, 5000)),
         rates=_rates(dices, peers),

@@ -180,7 +180,7 @@ class World:
                     return (
                         f"{host.label} has {other.label} up to {have - 1}, not {own.next_seq - 1}"
                     )
-        return self._apart_on_liars() if self.scenario.keeping else ""
+        return self._apart_on_liars()
 
     def _apart_on_liars(self) -> str:
         """Who of the honest stops elsewhere than another in the feed of one who was caught."""
