@@ -12,13 +12,10 @@ from mesh.core.contacts import ASLEEP, UP, Contacts
 from mesh.core.endpoint import Endpoint
 from mesh.core.events import Announced, ObserverGone, PeerFound, Reading, Refused, Requested
 from mesh.core.feeds import Feeds
-from mesh.core.following import Following
 from mesh.core.gate import Gate
 from mesh.core.greeting import Greeting
-from mesh.core.links import Links
 from mesh.core.oneshot import is_dns
 from mesh.core.peer import Peer
-from mesh.core.replicating import Replicating
 from mesh.core.searching import Searching
 from mesh.core.serving import Serving
 
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
     from mesh.core.mdns import Mdns
     from mesh.core.oneshot import OneShot
     from mesh.core.primitives import Identity, Kit
+    from mesh.core.replicating import Replicating
     from mesh.core.senml import Record
     from mesh.core.settings import Profile
 
@@ -41,7 +39,11 @@ MOST_EVENTS = 512
 
 
 class Node:
-    """One peer. `boots`: how often it started, ever. Set `mdns` or `oneshot` for DNS-SD here."""
+    """One peer. `boots`: how often it started, ever. Set `mdns` or `oneshot` for DNS-SD here.
+    `replicating` is None in whoever keeps nothing of others.
+    """
+
+    replicating: "Replicating | None" = None
 
     def __init__(
         self, kit: "Kit", identity: "Identity", profile: "Profile", limits: "Limits", boots: int
@@ -82,10 +84,19 @@ class Node:
         self._kept = [who for rule in profile.keep if rule.who for who in rule.who]
         keeps = None in [rule.who for rule in profile.keep]
         self.peer.keeps = keeps
+        self.contacts.listens = self.serving.telling.listens
+        feeds.heard = lambda *_: None
+        if not profile.follow and not profile.keep:
+            return
+        # heap only where it is used
+        from mesh.core.following import Following  # noqa: PLC0415
+        from mesh.core.links import Links  # noqa: PLC0415
+        from mesh.core.replicating import Replicating  # noqa: PLC0415
+
         following = Following(self._follows, self._told, self._untrue, self._slept)
         feeds.heard = following.heard
         links = Links(self.contacts, limits, kit.random, keeps, self._needs)
-        links.listens = self.contacts.listens = self.serving.telling.listens
+        links.listens = self.contacts.listens
         links.unheard = lambda peer: not feeds.next_seq(peer)
         self.replicating = Replicating(kit, self.asks, feeds, self.contacts, limits, self._untrue)
         self.replicating.keeps = keeps
@@ -132,7 +143,8 @@ class Node:
         self.searching.tick(now_ms)
         self.greeting.tick(now_ms)
         self.acting.tick(now_ms)
-        self.replicating.tick(now_ms)
+        if self.replicating is not None:
+            self.replicating.tick(now_ms)
         self._work(now_ms)
 
     def wake_at(self) -> "int | None":
@@ -143,7 +155,7 @@ class Node:
                 self.endpoint.wake_at(),
                 self.searching.due_ms,
                 self.acting.due_ms,
-                self.replicating.due_ms,
+                self.replicating.due_ms if self.replicating is not None else None,
                 self.serving.telling.due_ms,
                 self.contacts.due_ms,
                 self.mdns.wake_at() if self.mdns is not None else None,
@@ -187,7 +199,8 @@ class Node:
     def moved(self, now_ms: int) -> None:
         """We are back on a network, or at another address: tell all who knew us."""
         self.searching.again(now_ms)
-        self.replicating.moved(now_ms)
+        if self.replicating is not None:
+            self.replicating.moved(now_ms)
         for contact in self.contacts.proven():
             self.contacts.schedule(contact, now_ms)
 
@@ -196,7 +209,7 @@ class Node:
         if len(self._events) >= MOST_EVENTS:
             self._events.pop(0)
         self._events.append(event)
-        if isinstance(event, PeerFound):
+        if isinstance(event, PeerFound) and self.replicating is not None:
             self.replicating.due_ms = -1
             self.replicating.links.came.append(event.peer)
 
@@ -255,8 +268,9 @@ class Node:
     def _linked(self, now_ms: int, peer: bytes, address: "tuple[str, int]") -> None:
         """A peer has made us its link: it may be one for us."""
         self.contacts.add(now_ms, peer, address, "asked us")
-        if self.peer.keeps and peer not in self.replicating.links.table:
-            self.replicating.due_ms = now_ms
+        replicating = self.replicating
+        if replicating is not None and self.peer.keeps and peer not in replicating.links.table:
+            replicating.due_ms = now_ms
 
     def _told(
         self, now_ms: int, author: bytes, seq: int, clock: list[object], record: "Record"
