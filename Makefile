@@ -22,7 +22,7 @@ bench:     ## how fast it is, beside others, on this machine
 	@$(PYTHON) tools/setup.py bench
 	$(BIN)/python tests/bench/run.py $(ARGS)
 
-week: setup     ## a full board lives a week of pretend time in a Pico W's heap, twice; half an hour (make week ARGS=24)
+week: setup     ## a full board lives a week of pretend time in a Pico W's heap, twice; about 20 minutes (make week ARGS=24)
 	$(BIN)/python tests/device/week.py $(ARGS)
 
 fuzz: setup     ## the random tests, for long (make fuzz ARGS="-k cbor")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NON = 5  # of version 1: the first four bits (RFC 7252 s.3)
 GET = 1
 BATCH = 8  # datagrams until others have their turn, under a flood too
+MOST_LOST = 8  # datagrams in a row that found no room in the heap
 LONGEST_MS = 60_000  # asleep at most: ticks wrap
 
 
@@ -42,6 +43,7 @@ class Loop:
         self._jobs: list[list[Any]] = []  # [due ms, every ms, what to do]
         self._tasks: list[Any] = []
         self._until = 0
+        self._lost = 0
         self._asleep: Any = None  # our task, while it only waits for time to pass
         self._crash: BaseException | None = None
 
@@ -123,10 +125,23 @@ class Loop:
             for _ in range(BATCH):
                 data, source = await sock.receive()
                 group = self.mixed and channel == COAP and is_for_group(data)
-                self.node.receive(self.now(), GROUP if group else channel, source, data)
-                self.settle()
+                self._take(GROUP if group else channel, source, data)
             gc.collect()
             await asyncio.sleep_ms(0)
+
+    def _take(self, channel: int, source: "tuple[str, int]", data: bytes) -> None:
+        """Hand a datagram in. Without room for what it asks it is as if it had been lost, else a
+        crowd of strangers could end a board; if that happens to several in a row, we are at fault.
+        """
+        try:
+            self.node.receive(self.now(), channel, source, data)
+            self.settle()
+            self._lost = 0
+        except MemoryError:
+            self._lost += 1
+            if self._lost > MOST_LOST:
+                raise
+            gc.collect()
 
     def _crashed(self, _: object, context: "dict[str, Any]") -> None:
         self._crash = context["exception"]
