@@ -48,6 +48,9 @@ class Sock:
     def join(self, group, own):
         pass
 
+    def move(self, own):
+        pass
+
     def send(self, address, data):
         self.sent.append((address, data))
 

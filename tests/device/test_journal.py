@@ -68,11 +68,11 @@ def test_it_goes_on_from_seq_1_over_many_starts(there):
 begin()
 for n in (3, 1, 0, 9, 20, 2):
     feed, kept = start()
-    before = feed._link_at(feed.next_seq - 1)
+    before = feed.link_at(feed.next_seq - 1)
     tell(kept, feed.next_seq, seqs(feed))
     write(feed, n)
     again, _ = start()
-    assert again._link_at(again.next_seq - 1) == feed._link_at(feed.next_seq - 1)
+    assert again.link_at(again.next_seq - 1) == feed.link_at(feed.next_seq - 1)
 """
     )
     assert told == [
