@@ -17,7 +17,8 @@ from mesh.hub.failure import Failure
 from mesh.hub.mishaps import Mishap
 
 SETTINGS = "settings.json"
-# In this order they go: a counter without an identity is no harm, the other way round it is.
+# Who a board is. They go in this order: a counter without an identity is no harm, the other way
+# round it is.
 SELF = ("identity", "counter", "feed.a", "feed.b", "peers", "updates", "faults")
 # main.py first: half a program is worse
 PROGRAM = ("main.py", "firmware.json", "boot", "boot.new", "start.mpy")
@@ -147,8 +148,12 @@ def write_settings(cable: Cable, settings: Mapping[str, Any]) -> bool:
     parse(settings)
     if "board" in settings:
         pins.refuse(None, settings)
-    text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
-    return bool(cable.put_all({SETTINGS: text.encode()}))
+    return bool(cable.put_all({SETTINGS: settings_bytes(settings)}))
+
+
+def settings_bytes(settings: Mapping[str, Any]) -> bytes:
+    """The text of settings.json."""
+    return (json.dumps(settings, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 # a copy

@@ -15,6 +15,7 @@ from mesh.core import ids
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.peer import read_address
 from mesh.hub import (
+    board_files,
     board_look,
     firmware,
     flash_settings,
@@ -142,7 +143,7 @@ class Flash:
         holder = self._holder()
         settings = self._settings(seen, board, made, holder)
         files = flash_steps.Files(cable, seen, made)
-        files.check_room(flash_steps.settings_bytes(settings))
+        files.check_room(board_files.settings_bytes(settings))
         # nothing was written until here
         if order.new_identity:
             flash_steps.forget_identity(cable)

@@ -12,6 +12,7 @@ from typing import Any
 from mesh.core.errors import RemoteError
 from mesh.core.ids import from_text
 from mesh.hub import board_look
+from mesh.hub.board_files import SELF, SETTINGS, settings_bytes
 from mesh.hub.board_look import Seen
 from mesh.hub.cable import DRAFT, Cable
 from mesh.hub.firmware import ABOUT, Firmware
@@ -20,13 +21,11 @@ from mesh.hub.mishaps import Mishap, mishap
 
 Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
-SETTINGS = "settings.json"
 TRIED = "settings.try"  # the board reads them itself before they are its settings
 SLOTS = ("next/", "other/")  # firmware that came over the mesh (mesh/device/start.py)
 BOOT = ("boot", "boot.new")  # and which of them runs
 OWN = "mesh/"
 MAIN = "main.py"
-PERSON = ("identity", "counter", "feed.a", "feed.b", "peers")  # who a board is, key first
 JOIN_S = 60.0
 
 # It prints the public key alone. The key is made at this first call, on the board.
@@ -131,11 +130,6 @@ def kinds(firmware: Firmware) -> dict[str, list[str]]:
     return found
 
 
-def settings_bytes(settings: Settings) -> bytes:
-    """The text of settings.json."""
-    return (json.dumps(settings, indent=2, ensure_ascii=False) + "\n").encode()
-
-
 def put_settings(cable: Cable, seen: Seen, settings: Settings) -> bool:
     """Give a board settings that it takes itself; whether they are others than before."""
     data = settings_bytes(settings)
@@ -157,7 +151,7 @@ def put_settings(cable: Cable, seen: Seen, settings: Settings) -> bool:
 
 def forget_identity(cable: Cable) -> None:
     """Make a board another one. The key goes first: without it the rest is nobody's."""
-    for path in PERSON:
+    for path in SELF:
         cable.remove(path)
 
 

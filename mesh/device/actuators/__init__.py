@@ -3,3 +3,15 @@
 Each has OPTIONS (as core.settings.check reads it) and class Actuator: Actuator(name, options)
 raises OSError or ValueError; `value` is its state; apply(value) raises LocalError.
 """
+
+from mesh.core.errors import LocalError
+
+
+def show(name: str, text: str) -> None:
+    """Write a state where there are no pins: into the file NAME.state, for all to see."""
+    path = name + ".state"
+    try:
+        with open(path, "w") as file:
+            file.write(text + "\n")
+    except OSError as error:
+        raise LocalError(f"{path}: {error}")

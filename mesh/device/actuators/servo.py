@@ -5,6 +5,7 @@ their stops if that is too far for them.
 """
 
 from mesh.core.errors import LocalError
+from mesh.device.actuators import show
 
 OPTIONS = {
     "pin": ((int, str), "a pin's number or name"),
@@ -22,7 +23,7 @@ class Actuator:
     """
 
     def __init__(self, name: str, options: "dict[str, int | str]") -> None:
-        self._file = name + ".state"
+        self._name = name
         self._least = int(options.get("min_us", 1000))
         self._most = int(options.get("max_us", 2000))
         self._pwm = None
@@ -52,9 +53,5 @@ class Actuator:
         if self._pwm is not None:
             self._pwm.duty_ns(us * 1000)
         else:
-            try:
-                with open(self._file, "w") as file:
-                    file.write(f"{value}\n")
-            except OSError as error:
-                raise LocalError(f"{self._file}: {error}")
+            show(self._name, str(value))
         self.value = angle

@@ -1,6 +1,7 @@
 """On or off: a relay on a pin; on unix, without pins, a file NAME.state for all to see."""
 
 from mesh.core.errors import LocalError
+from mesh.device.actuators import show
 
 OPTIONS = {"pin": ((int, str), "a pin's number or name"), "inverted": (bool, "true or false")}
 
@@ -9,7 +10,7 @@ class Actuator:
     """`pin`: where; `inverted`: on is low. Off at the start."""
 
     def __init__(self, name: str, options: "dict[str, bool | int | str]") -> None:
-        self._file = name + ".state"
+        self._name = name
         self._inverted = options.get("inverted", False)
         self._pin = None
         try:
@@ -30,9 +31,5 @@ class Actuator:
         if self._pin is not None:
             self._pin.value(value != self._inverted)
         else:
-            try:
-                with open(self._file, "w") as file:
-                    file.write("true\n" if value else "false\n")
-            except OSError as error:
-                raise LocalError(f"{self._file}: {error}")
+            show(self._name, "true" if value else "false")
         self.value = value
