@@ -1,14 +1,16 @@
 """A board's sources as they are compiled: without what only readers and type checkers need.
 
 Whole-number constants are written out where they are used, as a C compiler does: a name costs a
-board heap, and so does each module that imports it. Every line keeps its number, so that a
-traceback on a board still points into the source.
+board heap, and so does each module that imports it. Private names become short (lean_names.py).
+Every line keeps its number, so that a traceback on a board still points into the source.
 """
 
 import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+from mesh.hub.lean_names import module_of, shortened
 
 SOURCES = Path(__file__).resolve().parent.parent
 PARTS = ("core", "device")
@@ -39,12 +41,9 @@ def sources() -> list[Path]:
 def leaned() -> dict[Path, str]:
     """The lean text of each of sources()."""
     texts = {path: (SOURCES.parent / path).read_text(encoding="utf-8") for path in sources()}
-    known = {_module(path): constants(text) for path, text in texts.items()}
-    return {path: lean(text, _module(path), known) for path, text in texts.items()}
-
-
-def _module(path: Path) -> str:
-    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    known = {module_of(path): constants(text) for path, text in texts.items()}
+    lean_ones = {path: lean(text, module_of(path), known) for path, text in texts.items()}
+    return shortened(lean_ones)
 
 
 def ports(source: str, port: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from mesh.core.errors import LocalError
 from mesh.hub.board_log import Log
 from mesh.hub.boards import find_micropython
 from mesh.hub.virtual_plug import MOST, Plug, Screen
-from mesh.hub.virtual_process import Process, Start, kib
+from mesh.hub.virtual_process import FREE, INTERRUPT, RAW, RUN, Process, Start, kib
 
 PRELUDE = Path(__file__).with_name("virtual_prelude.py")
 OWN_KIB, OWN_FLASH_KIB = 8, 4  # of heap that the prelude needs, on top of what the board has
@@ -24,6 +24,7 @@ POWER_ON, RESET, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5  # machine.reset_cau
 TICK_S = 0.05  # between looks whether somebody opened the port
 PATIENCE_S = 10.0
 REBOOT = b"MPY: soft reboot\r\n"
+STOPPED = b"\r\nKeyboardInterrupt: \r\n"
 
 
 class Virtual:
@@ -138,18 +139,19 @@ class Virtual:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def _boot(self) -> None:
-        """Start the interpreter anew, as self._cause and self._screen.raw say."""
+    def _boot(self, typed: bytes | None = None) -> None:
+        """Start the interpreter anew, as self._cause and self._screen.raw say.
+
+        `typed`: what came after a Ctrl-C, for which the program is not run.
+        """
+        way = FREE if typed is not None else RAW if self._screen.raw else RUN
         flash = self.folder / FLASH_FILE
         unique = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         root = flash if self._flash_kib else self.folder
-        start = Start(
-            str(root), self._flash_kib, self._cut_at, self._cause, self._screen.raw, unique
-        )
+        start = Start(str(root), self._flash_kib, self._cut_at, self._cause, way, unique)
         self._fed_until = 0.0
         self._run = Process(self._command, start)
-        if self._screen.raw:
-            self._run.typed += b"\x01"
+        self._run.typed += b"\x01" if way == RAW else typed or b""
 
     def _ask(self, word: str) -> None:
         """Have the supervisor do something, and wait until it is done."""
@@ -261,24 +263,26 @@ class Virtual:
         return run.kill()
 
     def _reset(self, cause: int) -> None:
+        """Start anew. A Ctrl-C that has not reached the program keeps it from running again."""
+        _, stop, typed = self._run.typed.partition(INTERRUPT) if self._run else (b"", b"", b"")
         self._stop_run()
         if self.in_bootloader:
             self._plug.put_in()
-        if cause == SOFT:
-            self._screen.show(REBOOT)
-        else:
+        if cause == SOFT or stop:
+            self._screen.show(STOPPED if stop else REBOOT)
+        if cause != SOFT or stop:
             self._screen.raw = False
         self.in_bootloader = False
         self._asleep_until = 0.0
         self._cause = cause
-        self._boot()
+        self._boot(bytes(typed) if stop else None)
 
     def _ended(self, run: Process) -> bool:
         """See why the interpreter ended by itself; False if it cannot run at all."""
         ready = run.ready or "up" in run.words()
         code = run.wait(PATIENCE_S)
-        self._run = None
         if not ready:
+            self._run = None
             self.log.add(f"the interpreter ended before it was there, with {code}")
             return False
         self._reset(SOFT if code >= 0 or code == -signal.SIGINT else RESET)

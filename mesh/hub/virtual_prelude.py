@@ -5,7 +5,7 @@
 Gives the program a root of its own and a `machine` that resets, then does what a board does at
 power-on: boot.py, main.py, the prompt. Its names are gone before that. argv: the root, or the
 file of the flash; its KiB, 0 if it is a root; the block write at which power goes, 0 for never;
-cause of the start; 1 for a raw prompt; unique id; file to the supervisor.
+cause of the start; 1 for a raw prompt, 2 for one without boot.py; unique id; file to the supervisor.
 """
 
 import sys
@@ -134,9 +134,9 @@ def _run(name):
     return True
 
 
-def _start(root, flash, cut, cause, raw, unique, wire):
+def _start(root, flash, cut, cause, way, unique, wire):
     tell = _power_on(root, int(flash), int(cut), int(cause), unique, wire)
-    if _run("boot.py") and raw == "0":
+    if way != "2" and _run("boot.py") and way == "0":
         _run("main.py")
     tell("prompt")
 

@@ -10,13 +10,17 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import psutil
+
 from mesh.core.errors import LocalError
 from mesh.hub.virtual_plug import LFLAG, MOST, plain
 
 WIRE = 3  # the number of the file that the prelude speaks to the supervisor by
 PROMPT_S = 1.0  # that Ctrl-C may take until the prompt takes what is typed after it
+BUSY_S = 0.5  # of computing, after which a program that never waits is interrupted amid it
 LONE_NEWLINE = re.compile(rb"(?<!\r)\n")
 INTERRUPT = b"\x03"
+RUN, RAW, FREE = range(3)  # ways to start: the program, the raw prompt, a prompt after Ctrl-C
 
 
 class Start(NamedTuple):
@@ -26,7 +30,7 @@ class Start(NamedTuple):
     flash_kib: int
     cut_at: int
     cause: int
-    raw: bool
+    way: int
     unique: str
 
 
@@ -40,11 +44,13 @@ class Process:
         self.wire, wire = os.pipe()
         self.ready = False  # its root is in place, and it may be typed to
         self.typed = bytearray()
-        self._held_until = 0.0
+        self._code: int | None = None  # with which it ended
+        self._held_until = time.monotonic() + PROMPT_S if start.way == FREE else 0.0
+        self._spent_s: float | None = None  # of computing, when Ctrl-C was typed
         self._return = False  # what it printed last is half of a line's end
         try:
             plain(slave)
-            told = [start.root, start.flash_kib, start.cut_at, start.cause, int(start.raw)]
+            told = [start.root, start.flash_kib, start.cut_at, start.cause, start.way]
             words = [*command, *map(str, told), start.unique, f"/dev/fd/{WIRE}"]
             self.pid = os.posix_spawnp(
                 words[0],
@@ -70,6 +76,8 @@ class Process:
 
     def read(self) -> bytes | None:
         """What it printed since, with the line ends of a board; None at its end."""
+        if self._code is not None:
+            return None
         try:
             data = os.read(self.screen, MOST)
         except BlockingIOError:
@@ -106,6 +114,8 @@ class Process:
             at = self.typed.find(INTERRUPT)
             part = bytes(self.typed[: at or 1] if at >= 0 else self.typed)
             if part == INTERRUPT and not self.at_prompt():
+                if not self._may_interrupt():
+                    return
                 self._held_until = time.monotonic() + PROMPT_S
             try:
                 done = os.write(self.screen, part)
@@ -113,14 +123,37 @@ class Process:
                 return
             del self.typed[:done]
 
+    def _may_interrupt(self) -> bool:
+        """Whether the program waits for something, or seems never to do so.
+
+        A board looks for Ctrl-C between two instructions. This port raises KeyboardInterrupt amid
+        whatever it does (MICROPY_ASYNC_KBD_INTR): amid an import a lock is left held, and the
+        interpreter hangs once that is wanted.
+        """
+        try:
+            process = psutil.Process(self.pid)
+            times = process.cpu_times()
+            waits = process.status() == psutil.STATUS_SLEEPING
+        except psutil.Error:  # it has ended
+            return True
+        if select.select([self.wire], [], [], 0)[0]:
+            return False  # it is about to be started anew, say; first things first
+        spent_s = times.user + times.system
+        if self._spent_s is None:
+            self._spent_s = spent_s
+        if not waits and spent_s - self._spent_s < BUSY_S:
+            return False
+        self._spent_s = None
+        return True
+
     def kill(self) -> int:
         """End it, if it has not; its exit code, or minus the signal."""
+        if self._code is not None:
+            return self._code
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         _, status = os.waitpid(self.pid, 0)
-        os.close(self.screen)
-        os.close(self.wire)
-        return os.waitstatus_to_exitcode(status)
+        return self._end(status)
 
     def wait(self, timeout_s: float) -> int:
         """Its exit code, once it has ended by itself, as it does when its screen has."""
@@ -128,11 +161,15 @@ class Process:
         while time.monotonic() < deadline:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
-                os.close(self.screen)
-                os.close(self.wire)
-                return os.waitstatus_to_exitcode(status)
+                return self._end(status)
             select.select([], [], [], 0.005)
         return self.kill()
+
+    def _end(self, status: int) -> int:
+        os.close(self.screen)
+        os.close(self.wire)
+        self._code = os.waitstatus_to_exitcode(status)
+        return self._code
 
 
 def kib(text: str) -> int:

@@ -60,7 +60,7 @@ def test_every_file_of_a_board_keeps_its_lines_and_its_functions():
         assert text.count("\n") == source.count("\n"), path
         wanted, got = (
             [
-                (n.name, n.lineno)
+                ("_" if n.name[0] == "_" != n.name[1] else n.name, n.lineno)
                 for n in ast.walk(ast.parse(one))
                 if isinstance(n, ast.FunctionDef)
             ]

@@ -160,6 +160,21 @@ def test_a_program_that_holds_on_gives_way_to_more_interrupts(tmp_path, mpremote
         assert mpremote(board, "resume", "exec", "print(n)") == "2\n"
 
 
+RESTLESS = """
+import machine
+print('again')
+machine.reset()
+"""
+
+
+def test_a_board_that_starts_over_and_over_is_stopped_at_once(tmp_path, mpremote):
+    with Virtual(tmp_path) as board:
+        write(board, "main.py", RESTLESS)
+        for _ in range(5):
+            board.press_reset()
+            assert mpremote(board, "exec", "print(1)") == "1\n"
+
+
 def test_its_memory_has_a_limit(tmp_path, mpremote):
     with Virtual(tmp_path, "64k") as board:
         free = int(mpremote(board, "exec", "import gc; gc.collect(); print(gc.mem_free())"))

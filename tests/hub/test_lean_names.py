@@ -1,0 +1,64 @@
+"""Private names become short where nobody else can mean them, and only there."""
+
+import re
+from pathlib import Path
+
+from mesh.hub import lean
+from mesh.hub.lean_names import shortened
+
+
+def short(**modules):
+    texts = {Path("pack", name + ".py"): text for name, text in modules.items()}
+    return {path.stem: text for path, text in shortened(texts).items()}
+
+
+def test_a_name_of_one_module_is_short_wherever_it_stands():
+    source = "class A:\n    def _find(self, x):\n        self._best = _cost(self._find)\n"
+    source += "\n\ndef _cost(x): return x\n"
+    assert short(one=source)["one"] == (
+        "class A:\n    def _c(self, x):\n        self._a = _b(self._c)\n\n\ndef _b(x): return x\n"
+    )
+
+
+def test_modules_have_the_same_short_names():
+    texts = short(one="self._first = 1", two="self._second = 1")
+    assert texts == {"one": "self._a = 1", "two": "self._a = 1"}
+
+
+def test_what_inherits_has_others():
+    one = "class A:\n    def _first(self): pass\n"
+    for two in (
+        "from pack.one import A\nclass B(A):\n    def _second(self): pass\n",
+        "from pack import one\nclass B(one.A):\n    def _second(self): pass\n",
+    ):
+        three = two.replace("one", "two").replace("(A", "(B").replace("import A", "import B")
+        texts = short(one=one, two=two, three=three.replace("second", "third"))
+        assert {n for n in "abc" if f"_{n}(" in "".join(texts.values())} == {"a", "b", "c"}
+
+
+def test_what_others_could_mean_stays():
+    for source in (
+        "import _thread",
+        "from _here import x as _there",
+        "node._work = 1",
+        "self.it._part = 1",
+        "f(_key=1)",
+        "getattr(x, '_name')",
+        "x = f'{_part}'",
+        "self._now = f'{self._now}'",
+        "self.__init__, self.__dict__, _",
+    ):
+        assert short(one=source)["one"] == source
+    assert short(one="self._x = 1", two="self._x = 2")["one"] == "self._x = 1"
+
+
+def test_a_short_name_is_not_one_that_is_there():
+    assert short(one="_a, _long = x.b, 1", two="_a = 2")["one"] == "_a, _b = x.b, 1"
+
+
+def test_a_board_meets_few_private_names():
+    def private(texts):
+        return {name for text in texts for name in re.findall(r"\b_[a-z]\w*", text)}
+
+    before = [(lean.SOURCES.parent / path).read_text() for path in lean.sources()]
+    assert len(private(lean.leaned().values())) < len(private(before)) / 2
