@@ -81,7 +81,8 @@ class Long(Source):
         return piece + b"a"
 
 whole = empty({vfs!r}, {blocks})
-found = [refused(empty({vfs!r}, 20)), refused(whole, source=Wrong()), refused(whole, source=Long())]
+found = [refused(empty({vfs!r}, 20))]
+found += [refused(whole, source=source) for source in (Wrong(), Long())]
 # what another update left is not mixed in
 data, _, _ = during({vfs!r}, whole, fetch)
 other = write_list([File("mesh/a.mpy", 700, sha256(b"a" * 700))])
