@@ -42,7 +42,7 @@ class Loop:
         self._tell = tell
         self._jobs: list[list[Any]] = []  # [due ms, every ms, what to do]
         self._tasks: list[Any] = []
-        self._until = 0
+        self.until = 0  # ms of its clock: when it looks again
         self._lost = 0
         self._asleep: Any = None  # our task, while it only waits for time to pass
         self._crash: BaseException | None = None
@@ -68,8 +68,8 @@ class Loop:
         while (event := node.next_event()) is not None:
             self._tell(event)
         at = node.wake_at()
-        if at is not None and at < self._until:
-            self._wake()
+        if at is not None and at < self.until:
+            self.wake()
 
     async def run(self) -> None:
         """Go on for ever. What one of its tasks cannot handle comes out here."""
@@ -97,22 +97,22 @@ class Loop:
         gc.collect()  # often, and when there is time: see STEP in main.py
         due = [job[0] for job in self._jobs] + [self.now() + LONGEST_MS]
         at = self.node.wake_at()
-        self._until = min(due + ([] if at is None else [at]))
-        return self._until
+        self.until = min(due + ([] if at is None else [at]))
+        return self.until
 
     async def _sleep(self) -> None:
-        """Wait until it is time, or for _wake().
+        """Wait until it is time, or for wake().
 
         asyncio's wait_for() with an Event makes two tasks each time: litter at every turn, and if
         there is no room for them, what they raise may end this task and nobody is told.
         """
         self._asleep = asyncio.current_task()
         try:
-            await asyncio.sleep_ms(max(0, self._until - self.now()))
+            await asyncio.sleep_ms(max(0, self.until - self.now()))
         finally:
             self._asleep = None
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Let run() go on now, as asyncio does it when a task is cancelled."""
         task, self._asleep = self._asleep, None
         if task is not None:
@@ -145,4 +145,4 @@ class Loop:
 
     def _crashed(self, _: object, context: "dict[str, Any]") -> None:
         self._crash = context["exception"]
-        self._wake()
+        self.wake()

@@ -74,7 +74,7 @@ class Measuring:
         if self._began_ms is None:
             self._began_ms = now_ms
         if hasattr(sensor, "watch_ms"):
-            return self._look(now_ms, sensor)
+            return self.look(now_ms, sensor)
         if hasattr(sensor, "start") and not self._waiting:
             self._waiting = True
             return sensor.start() + 1  # of the ms that it is now, not all is left
@@ -101,7 +101,7 @@ class Measuring:
             return {self._name + "." + key: _exact(value[key]) for key in value}
         return {self._name: _exact(value)}
 
-    def _look(self, now_ms: int, sensor: "Any") -> int:  # noqa: ANN401
+    def look(self, now_ms: int, sensor: "Any") -> int:  # noqa: ANN401
         """Tell a change at once, and else now and then that there is none."""
         value = self._read(sensor)
         self._began_ms = None

@@ -47,6 +47,7 @@ class Process:
         self._code: int | None = None  # with which it ended
         self._held_until = time.monotonic() + PROMPT_S if start.way == FREE else 0.0
         self._spent_s: float | None = None  # of computing, when Ctrl-C was typed
+        self._word = ""  # the part that came of what it tells next
         self._return = False  # what it printed last is half of a line's end
         try:
             plain(slave)
@@ -93,9 +94,10 @@ class Process:
     def words(self) -> list[str]:
         """What the prelude told since."""
         try:
-            return os.read(self.wire, MOST).decode().splitlines()
+            *words, self._word = (self._word + os.read(self.wire, MOST).decode()).split("\n")
         except OSError:
             return []
+        return words
 
     def at_prompt(self) -> bool:
         """Whether the interpreter itself reads what is typed, rather than a program."""
@@ -136,8 +138,8 @@ class Process:
             waits = process.status() == psutil.STATUS_SLEEPING
         except psutil.Error:  # it has ended
             return True
-        if select.select([self.wire], [], [], 0)[0]:
-            return False  # it is about to be started anew, say; first things first
+        if waits and select.select([self.wire], [], [], 0)[0]:
+            waits = False  # it may be about to be started anew: first things first
         spent_s = times.user + times.system
         if self._spent_s is None:
             self._spent_s = spent_s

@@ -214,7 +214,7 @@ node.tick, node.receive = tick, receive
 asyncio.create_task(flood())
 met = lambda: len(node.log) > 1000
 asyncio.run(until(20000))
-loop._wake()  # it is no longer asleep
+loop.wake()  # it is no longer asleep
 loop.settle()
 print(json.dumps(len(node.log) > 1000))
 """

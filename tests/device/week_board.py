@@ -168,7 +168,7 @@ class Life:
             """A hash: signing for real takes longer than a week has hours here."""
             return identity.sha256(b"1" + public + data) + identity.sha256(b"2" + public + data)
 
-        def look(measuring, now_ms, sensor, look=parts.Measuring._look):
+        def look(measuring, now_ms, sensor, look=parts.Measuring.look):
             return max(LOOK_MS, look(measuring, now_ms, sensor))
 
         def guard(one, now_ms, guard=parts.Guard.__call__):
@@ -181,7 +181,7 @@ class Life:
         journal.os = identity.os = power
         clock.Ticks = lambda: lambda: self.now
         boards.Socket = Sock
-        parts.Measuring._look = look
+        parts.Measuring.look = look
         parts.Guard.__call__ = guard
         ed25519.sign = sign
         ed25519.verify = lambda public, signature, data: signature == sign(None, public, data)
@@ -189,7 +189,7 @@ class Life:
         self.kept = (main, console)  # a real board has these
         profile, modules = main.settings(False)
         self.board = boards.Board(profile, modules, Console())
-        self.board.loop._wake = self.wake
+        self.board.loop.wake = self.wake
         gc.collect()
         gc.threshold(-1)
         self.board.open()
@@ -225,7 +225,7 @@ class Life:
         if word == "t" or self.woken:
             self.woken = False
             loop.turn()
-        return loop._until
+        return loop.until
 
 
 def main(weigh):

@@ -212,6 +212,8 @@ def test_noise(blobs, group):
     end.tick(60_000)
 
 
+# the last of four transmissions goes after up to 8.75 s, and takes up to 3 s (RFC 7252 s.4.8.2)
+LIFETIME_MS = 8750 + 3000 + 1
 FATES = st.lists(st.lists(st.integers(1, 3000), max_size=3), min_size=1, max_size=40)
 
 
@@ -230,7 +232,8 @@ class Fate:
 @settings(max_examples=400, deadline=None)
 @given(FATES, st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2000)), min_size=1, max_size=8))
 def test_any_loss_delay_and_order(fates, asks):
-    link = Link(A, B, fate=Fate(fates), exchanges=64, nstart=2)
+    lifetime = {"exchange_lifetime_ms": LIFETIME_MS}
+    link = Link(A, B, fate=Fate(fates), exchanges=64, nstart=2, **lifetime)
     link.ends[B].prove(A)
     link.serve[B] = lambda event: content(event.message.payload + b"!")
     expected = {}
