@@ -1,8 +1,8 @@
 """Short private names for a board's sources: each name costs heap, once for all modules.
 
 MicroPython keeps every name that it meets in one table, which it doubles when it is full: with
-1,260 of them it takes 9 KB more on 32-bit words. A private name that only one module has means
-nothing elsewhere, so all modules can have the same few.
+1,260 of them it takes 9 KB more on 32-bit words. A private name means nothing in other modules,
+so all of them can have the same few.
 """
 
 import ast
@@ -22,24 +22,19 @@ Place = tuple[int, int, str]  # line, column in characters, name
 def shortened(texts: Mapping[Path, str]) -> dict[Path, str]:
     """The same modules with their private names shortened, line by line.
 
-    A name stays if more than one module has it, or if it is anything but a module's own or an
-    attribute of `self`: an import, a keyword, a text, part of an f-string. Modules whose classes
-    inherit from each other get different short names.
+    A name stays if any module has it as anything but a name of its own or an attribute of `self`:
+    an import, a keyword, a text, part of an f-string. Modules whose classes inherit from each
+    other have the same short name for the same private one.
     """
     trees = {path: ast.parse(text) for path, text in texts.items()}
     places = {path: list(_private(text)) for path, text in texts.items()}
     kept = set().union(*(_exposed(tree) for tree in trees.values()))
-    owners: dict[str, set[Path]] = {}
-    for path, found in places.items():
-        for _, _, name in found:
-            owners.setdefault(name, set()).add(path)
-    kept |= {name for name, paths in owners.items() if len(paths) > 1}
     short: dict[Path, dict[str, str]] = {}
     for family in _families(trees):
-        free = (name for name in _names() if name not in owners)
-        for path in family:
-            mine = sorted({name for _, _, name in places[path]} - kept)
-            short[path] = dict(zip(mine, free, strict=False))
+        mine = sorted({name for path in family for _, _, name in places[path]} - kept)
+        free = (name for name in _names() if name not in kept)
+        names = dict(zip(mine, free, strict=False))
+        short |= dict.fromkeys(family, names)
     return {path: _renamed(text, places[path], short[path]) for path, text in texts.items()}
 
 
