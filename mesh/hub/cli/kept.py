@@ -10,7 +10,7 @@ import typer
 
 from mesh.core import ids
 from mesh.hub import naming
-from mesh.hub.failure import USAGE, Failure
+from mesh.hub.failure import NOBODY, USAGE, Failure
 from mesh.hub.home import Home
 from mesh.hub.naming import Known
 from mesh.hub.store import schema
@@ -40,6 +40,8 @@ class Shelf(NamedTuple):
 
     def author(self, wanted: str) -> bytes:
         """The author that is meant. Failure."""
+        if not self.known:
+            raise Failure("nothing is kept of anybody", "`mesh up` keeps what it hears", NOBODY)
         return ids.from_text(naming.find(wanted, self.known).id)
 
     def sensors(self, target: str) -> list[Sensor]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from mesh.hub.store.queries import Queries, Size
 from mesh.hub.store.rules import DAY_MS, Rules
 
 EXAMPLE = "mesh store backup mesh-copy.db"
+CLOCKLESS = 1000  # entries without a time that are looked at before one that has it
 
 
 def command(
@@ -38,8 +40,13 @@ def command(
         return Reply("store_done", _backup(path, file), json, until=f"copying to {file.name}")
     if action == "vacuum" and file is None:
         return Reply("store_done", _vacuum(path), json, until="giving back room")
+    if action == "backup":
+        raise Failure("the copy needs a name", f"for instance: {EXAMPLE}", USAGE)
+    if action == "vacuum":
+        raise Failure(f"vacuum takes no file, and here is '{file}'", "mesh store vacuum", USAGE)
     if action is not None:
-        raise Failure(f"'{action}' with that is nothing to do", "mesh store --help", USAGE)
+        help = "there are `mesh store`, `mesh store backup FILE` and `mesh store vacuum`"
+        raise Failure(f"the store cannot '{action}'", help, USAGE)
     return Reply("store", _about(home), json)
 
 
@@ -99,9 +106,13 @@ def _bytes(path: Path) -> int:
 
 
 def _growth(store: Queries, size: Size) -> float | None:
-    """Bytes a day, over the time of what is kept; None where its clock does not tell."""
-    ends = [next(store.entries(size.author), None), next(store.newest(size.author), None)]
-    times = [end.clock[3] for end in ends if end is not None and end.clock[3] is not None]
-    if len(times) != len(ends) or times[1] - times[0] < DAY_MS // 1440:
+    """Bytes a day, over the time of what is kept; None where its clock does not tell.
+
+    A board's first entries after a start have no time: they take room, and hardly any time.
+    """
+    some = islice(store.entries(size.author), CLOCKLESS)
+    first = next((time for said in some if (time := said.clock[3]) is not None), None)
+    last = next((said.clock[3] for said in store.newest(size.author)), None)
+    if first is None or last is None or last - first < DAY_MS // 1440:
         return None
-    return round(size.bytes * DAY_MS / (times[1] - times[0]), 1)
+    return round(size.bytes * DAY_MS / (last - first), 1)

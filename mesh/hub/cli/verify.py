@@ -104,7 +104,8 @@ def _row(shelf: Shelf, found: Finding) -> dict[str, Any]:
 
 def _ends(shelf: Shelf, store: Queries) -> Iterator[dict[str, Any]]:
     """How far each feed is kept: the same seq and link on two peers are the same entries."""
-    for author, seq, link, gaps in comparing.ends(store):
+    ends = sorted(comparing.ends(store), key=lambda end: shelf.label(end[0]))
+    for author, seq, link, gaps in ends:
         yield {
             "event": "feed",
             "peer": shelf.label(author),

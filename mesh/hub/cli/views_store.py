@@ -68,7 +68,8 @@ def history(row: Row) -> RenderableType:
             "value",
         )
     if not row["points"]:
-        return Text("nothing was kept of that time")
+        kept = f"it is kept from {moment(row['first'])} to {moment(row['last'])}"
+        return Text(f"nothing of that time; {kept}")
     return table(
         ("time", "least", "mean", "most", "readings"),
         [
@@ -85,7 +86,10 @@ def _numbers(point: Mapping[str, Any], unit: str | None) -> list[str]:
 
 def export(row: Row) -> RenderableType:
     """What was written."""
-    return Text(f"{row['new']} readings written to {short(row['file'])}, which has {row['all']}")
+    if row["new"] == row["all"]:
+        return Text(f"{row['all']} readings written to {short(row['file'])}")
+    new = f"{row['new']} readings added to" if row["new"] else "nothing new for"
+    return Text(f"{new} {short(row['file'])}, which has {row['all']}")
 
 
 def store(row: Row) -> RenderableType:
@@ -108,6 +112,8 @@ def store(row: Row) -> RenderableType:
         )
         for one in row["peers"]
     ]
+    if not rows:
+        return Group(pairs(facts), Text(), Text("of nobody yet; `mesh up` keeps what it hears"))
     heads = ("peer", "entries", "size", "per day", "seqs", "gaps", "entries stay")
     return Group(pairs(facts), Text(), table(heads, rows, "entries size per gaps"))
 
