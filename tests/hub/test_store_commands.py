@@ -144,7 +144,7 @@ def test_export_anew_gives_the_same_bytes(home, tmp_path, name):
 def test_export_leaves_other_files_alone(home, tmp_path, monkeypatch):
     path = tmp_path / "mine.csv"
     path.write_text("my,own\n1,2\n")
-    with pytest.raises(LocalError, match="no export of ours"):
+    with pytest.raises(Failure, match="no export of ours"):
         ask(home, "export", "ann", "-o", str(path))
     assert path.read_text() == "my,own\n1,2\n"
     with pytest.raises(Failure, match="of what kind"):

@@ -1,10 +1,12 @@
 """What the commands about the store share: which store, which peer, which time."""
 
+import asyncio
 import re
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
@@ -16,6 +18,7 @@ from mesh.hub.naming import Known
 from mesh.hub.store import schema
 from mesh.hub.store.queries import Queries, Sensor
 
+Given = TypeVar("Given")
 SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w|y)")
 SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
 WHEN = "a span before now (90s, 30m, 12h, 7d, 1y), or a date, as 2026-03-01 or 2026-03-01T12:30"
@@ -90,6 +93,17 @@ def when(word: str | None, now_ms: int) -> int | None:
         return int(datetime.fromisoformat(word).timestamp() * 1000)
     except (ValueError, OverflowError) as error:
         raise Failure(f"'{word}' is no time", f"write {WHEN}", USAGE) from error
+
+
+async def in_thread(stop: Callable[[], object], work: Callable[[], Given]) -> Given:
+    """What `work` gives, done in a thread; where Ctrl-C comes in between, `stop` ends it soon."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        stop()
+        await asyncio.gather(doing, return_exceptions=True)
+        raise
 
 
 def now_ms() -> int:

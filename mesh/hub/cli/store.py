@@ -1,8 +1,10 @@
 """mesh store: what is kept here, how much it is, and a copy of it."""
 
-import asyncio
+import sqlite3
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from mesh.core import ids
-from mesh.hub.cli.kept import open_shelf, path_of
+from mesh.hub.cli.kept import in_thread, open_shelf, path_of
 from mesh.hub.cli.options import HomeFolder, Json, Reply
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.store import schema
@@ -51,7 +53,8 @@ def command(
 
 
 async def _backup(path: Path, file: Path) -> AsyncGenerator[dict[str, Any], None]:
-    size = await asyncio.to_thread(backup, path, file)
+    stop = threading.Event()
+    size = await in_thread(stop.set, partial(backup, path, file, stop.is_set))
     yield {"done": "backup", "file": str(file), "bytes": size}
 
 
@@ -60,11 +63,14 @@ async def _vacuum(path: Path) -> AsyncGenerator[dict[str, Any], None]:
     schema.connect(path).close()  # it is one, and of today
 
     def vacuum() -> None:
-        with closing(schema.connect(path, writing=True)) as database:
+        try:
             database.execute("VACUUM")
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise schema.broken(path, error) from error
 
-    await asyncio.to_thread(vacuum)
+    with closing(schema.connect(path, writing=True)) as database:
+        await in_thread(database.interrupt, vacuum)
     yield {"done": "vacuum", "file": str(path), "bytes": _bytes(path), "before": before}
 
 

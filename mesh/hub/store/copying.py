@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from mesh.hub.store.own import COPY
 PAGES = 1000  # copied at a time; in between the peer can write
 
 
-def backup(path: Path, target: Path) -> int:
-    """Copy the store in `path` into a new file `target`; its bytes. LocalError.
+def backup(path: Path, target: Path, stopped: Callable[[], bool] = lambda: False) -> int:
+    """Copy the store in `path` into a new file `target`; its bytes. LocalError, and once `stopped`
+    says so.
 
     The copy knows that it is one: a peer that starts with it goes on behind a gap in its own
     feed, as it may have said more than the copy holds.
@@ -29,7 +31,7 @@ def backup(path: Path, target: Path) -> int:
         try:
             with draft(target) as part:
                 files.create(part, b"")
-                _copy(database, part)
+                _copy(database, part, stopped)
         except sqlite3.Error as error:
             raise _short(database, target, str(error)) from error
         except OSError as error:
@@ -37,9 +39,13 @@ def backup(path: Path, target: Path) -> int:
     return target.stat().st_size
 
 
-def _copy(database: sqlite3.Connection, target: Path) -> None:
+def _copy(database: sqlite3.Connection, target: Path, stopped: Callable[[], bool]) -> None:
+    def between(*_: object) -> None:
+        if stopped():
+            raise LocalError("the copy was given up")
+
     with closing(sqlite3.connect(target)) as copy:
-        database.backup(copy, pages=PAGES, sleep=0.01)
+        database.backup(copy, pages=PAGES, progress=between, sleep=0.01)
         copy.execute("PRAGMA journal_mode = DELETE")  # all of it in one file
         with copy:
             copy.execute("INSERT OR REPLACE INTO fact VALUES (?, 1)", (COPY,))
@@ -53,6 +59,6 @@ def _short(database: sqlite3.Connection, target: Path, why: str) -> LocalError:
     free = shutil.disk_usage(target.parent).free
     return LocalError(
         f"{target} could not be written: {why}",
-        f"it takes about {pages * size // 1024} KiB, and {free // 1024} KiB are free there; "
+        f"it takes more than {pages * size // 1024} KiB, and {free // 1024} KiB are free there; "
         "nothing was left behind",
     )

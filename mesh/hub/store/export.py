@@ -35,7 +35,7 @@ def export(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
     """Write the readings of some sensors into `path`, in the format of its name.
 
     A CSV file that is there gets what it lacks, by author, seq and sensor; the others are written
-    anew, the same bytes for the same readings. LocalError, also if a file of others is there.
+    anew, the same bytes for the same readings. LocalError; Failure if a file of others is there.
     """
     name = path.name.lower()
     try:
@@ -96,7 +96,7 @@ def _csv(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
 
 def _there(path: Path) -> tuple[set[tuple[str, int, str]], int | None]:
     """What a CSV file holds, by author, seq and sensor, and where its last whole row ends; None if
-    there is no file. Nothing is changed. LocalError if it is no file of ours.
+    there is no file. Nothing is changed. Failure if it is no file of ours.
     """
     if not path.exists():
         return set(), None
@@ -113,7 +113,7 @@ def _there(path: Path) -> tuple[set[tuple[str, int, str]], int | None]:
                     known.add((row[0], int(row[1]), row[2]))
                 end = after
         except (ValueError, IndexError, csv.Error) as error:
-            raise LocalError(
+            raise Failure(
                 f"{path}: behind byte {end} is no reading", "it was not touched; name another file"
             ) from error
     return known, end
@@ -129,8 +129,8 @@ def _whole_rows(file: IO[bytes]) -> Iterator[tuple[str, int]]:
             row = b""
 
 
-def _foreign(path: Path) -> LocalError:
-    return LocalError(
+def _foreign(path: Path) -> Failure:
+    return Failure(
         f"{path} is there already, and no export of ours",
         "it was not touched; name another file, or move it away",
     )
