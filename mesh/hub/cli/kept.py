@@ -1,6 +1,7 @@
 """What the commands about the store share: which store, which peer, which time."""
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from mesh.hub.store import schema
 from mesh.hub.store.queries import Queries, Sensor
 
 Given = TypeVar("Given")
+STOP_S = 0.1
 SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w|y)")
 SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
 WHEN = "a span before now (90s, 30m, 12h, 7d, 1y), or a date, as 2026-03-01 or 2026-03-01T12:30"
@@ -101,8 +103,11 @@ async def in_thread(stop: Callable[[], object], work: Callable[[], Given]) -> Gi
     try:
         return await asyncio.shield(doing)
     except asyncio.CancelledError:
-        stop()
-        await asyncio.gather(doing, return_exceptions=True)
+        while not doing.done():  # a question that is asked after stop() is asked to stop too
+            stop()
+            with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C once more
+                await asyncio.wait([doing], timeout=STOP_S)
+        doing.exception()  # it failed because of stop(): nobody needs to hear it
         raise
 
 
