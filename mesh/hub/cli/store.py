@@ -100,6 +100,7 @@ async def _about(home: Path | None) -> AsyncGenerator[dict[str, Any], None]:
         yield {
             "file": str(store.path),
             "bytes": _bytes(store.path),
+            "beside": _bytes(store.path) - store.path.stat().st_size,
             "peers": rows,
             **store.counts(),
         }

@@ -94,8 +94,9 @@ def export(row: Row) -> RenderableType:
 
 def store(row: Row) -> RenderableType:
     """What is kept, of whom."""
+    beside = f"; {units.size(row['beside'])} beside it while it is in use" if row["beside"] else ""
     facts: list[tuple[str, str | Text]] = [
-        ("file", f"{short(row['file'])}, {units.size(row['bytes'])}"),
+        ("file", f"{short(row['file'])}, {units.size(row['bytes'] - row['beside'])}{beside}"),
         ("readings", f"{row['reading']}, and {row['summary']} summaries of ten minutes"),
     ]
     if row["evidence"]:

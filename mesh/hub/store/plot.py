@@ -17,7 +17,7 @@ from mesh.hub.svg import GREY, Drawing
 WIDTH, HEIGHT = 900.0, 360.0  # pixels of a picture
 LEFT, RIGHT, TOP, BOTTOM = 70.0, 20.0, 40.0, 40.0
 LINE, BAND = "#1f6fb4", "#c6dcef"
-TICKS = 6
+TICKS, LINES = 6, 8  # at most about so many along, and up
 GAP = 8  # times the usual distance between points: there nothing was measured
 MINUTE_MS, DAY_MS, YEAR_MS = 60_000, 86_400_000, 300 * 86_400_000  # nearly a year: one name twice
 STEPS_S = (  # from one time along a plot to the next
@@ -92,16 +92,16 @@ def svg(plot: Plot) -> str:
 
     drawing = Drawing()
     drawing.text(LEFT, 24, _title(plot), 15)
+    for count in range(round((high - low) / step) + 1):
+        value = low + count * step
+        drawing.line([(LEFT, y(value)), (WIDTH - RIGHT, y(value))], stroke="#e5e5e5")
+        drawing.text(LEFT - 8, y(value) + 4, f"{value:.6g}", 12, text_anchor="end", fill=GREY)
     for part in _parts(points):
         band = [(x(p.time), y(p.most)) for p in part] + [
             (x(p.time), y(p.least)) for p in reversed(part)
         ]
         drawing.polygon(band, fill=BAND)
         drawing.line([(x(p.time), y(p.mean)) for p in part], stroke=LINE, stroke_width="1.5")
-    for count in range(round((high - low) / step) + 1):
-        value = low + count * step
-        drawing.line([(LEFT, y(value)), (WIDTH - RIGHT, y(value))], stroke="#e5e5e5")
-        drawing.text(LEFT - 8, y(value) + 4, f"{value:.6g}", 12, text_anchor="end", fill=GREY)
     for time in time_ticks(plot):
         drawing.text(
             x(time), HEIGHT - BOTTOM + 20, label(time, plot), 12, text_anchor="middle", fill=GREY
@@ -162,7 +162,7 @@ def _scale_of(plot: Plot) -> tuple[float, float, float]:
 def _scale(least: float, most: float) -> tuple[float, float, float]:
     """Round numbers around the values: least, most, and the step between lines."""
     room = (most - least) or abs(most) or 1.0
-    rough = room / TICKS
+    rough = room / LINES
     power: float = 10.0 ** math.floor(math.log10(rough))
     step = next(power * n for n in (1, 2, 5, 10) if power * n >= rough)
     low = math.floor(least / step) * step
