@@ -26,9 +26,14 @@ CLOCKLESS = 1000  # entries without a time that are looked at before one that ha
 
 def command(
     action: Annotated[
-        str | None, typer.Argument(metavar="[backup FILE | vacuum]", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="ACTION", help="backup or vacuum; else shows what is kept.", show_default=False
+        ),
     ] = None,
-    file: Annotated[Path | None, typer.Argument(hidden=True)] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="What backup makes.", show_default=False)
+    ] = None,
     home: HomeFolder = None,
     json: Json = False,
 ) -> Reply:

@@ -18,7 +18,7 @@ from mesh.hub.session import DISCOVER_S, Choices
 from mesh.hub.store.check import Fault, Finding, Progress, Sum, check, repair
 from mesh.hub.store.queries import Queries
 
-EXAMPLE = "mesh verify --repair"
+EXAMPLE = "mesh verify --peers"
 
 
 def command(
