@@ -22,7 +22,7 @@ Data = dict[str, Any]
 
 DISCOVER_S = 3.0  # after which whoever can be found has been found
 RETRY_S = 0.1
-NOTE_S = 10.0  # newcomers are written down at most so often
+NOTE_S = 2.0  # newcomers are written down at most so often
 
 
 class Choices(NamedTuple):
@@ -68,12 +68,9 @@ async def serve(choices: Choices) -> AsyncGenerator[Data, None]:
         await door.start()
         stack.push_async_callback(door.stop)
         yield about(peer) | {"tcp": await _serve_tcp(peer, choices, stack)}
-        noted_s = 0.0
+        stack.push_async_callback(_end, asyncio.create_task(_keep_remembering(peer)))
         async with aclosing(watching.happenings(peer, news)) as events:
             async for event in events:
-                if event["event"] == "found" and time.monotonic() - noted_s > NOTE_S:
-                    noted_s = time.monotonic()
-                    _remember(peer)
                 yield event
 
 
@@ -152,7 +149,21 @@ async def _start(
     return await stack.enter_async_context(peer)
 
 
+async def _keep_remembering(peer: "HubPeer") -> None:
+    """Write names down soon: the commands that read the store call peers by them."""
+    noted: set[naming.Known] = set()
+    while True:
+        names = set(_names(peer))
+        if names != noted:
+            noted = names
+            _remember(peer)
+        await asyncio.sleep(NOTE_S)
+
+
 def _remember(peer: "HubPeer") -> None:
+    naming.remember(peer.home.path / naming.CACHE, _names(peer))
+
+
+def _names(peer: "HubPeer") -> list[naming.Known]:
     met = [contact for contact in peer.node.contacts.listed() if contact.address is not None]
-    names = [roster.name_of(peer, contact.peer) for contact in met]
-    naming.remember(peer.home.path / naming.CACHE, names)
+    return [roster.name_of(peer, contact.peer) for contact in met]

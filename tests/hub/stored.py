@@ -67,4 +67,4 @@ def take(archive, runs):
 
 
 def faults(path):
-    return [found for found in check(path, 2) if isinstance(found, Fault)]
+    return [found for found in check(path, workers=2) if isinstance(found, Fault)]

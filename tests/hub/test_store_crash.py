@@ -13,10 +13,10 @@ import pytest
 from needs import ROOT
 from stored import KIT, faults, feed, identity, take
 
-from mesh.core.errors import LocalError
 from mesh.core.feeds import Feeds
 from mesh.core.limits import Limits
 from mesh.core.run import genesis, read_run
+from mesh.hub.failure import Failure
 from mesh.hub.home import Home
 from mesh.hub.store.archive import Archive
 from mesh.hub.store.copying import backup
@@ -166,7 +166,7 @@ def test_a_copy_is_one_file_and_never_takes_the_place_of_another(tmp_path):
     with Archive(path) as archive:
         take(archive, feed(identity(1), 200))
         assert backup(path, copy) == copy.stat().st_size
-        with pytest.raises(LocalError, match="already"):
+        with pytest.raises(Failure, match="already"):
             backup(path, copy)
     assert [file.name for file in tmp_path.iterdir() if "copy" in file.name] == ["copy.db"]
     assert copy.stat().st_mode & 0o077 == 0

@@ -127,9 +127,12 @@ def run(arguments: Sequence[str]) -> int:
         with render.readers_may_leave():
             return _carry_out(arguments)
     except typer.TyperException as error:  # wrong usage
-        render.error(
-            error.format_message(), "`mesh --help` lists commands, `mesh COMMAND --help` options"
-        )
+        context = getattr(error, "ctx", None)  # of the command that was meant, once there is one
+        if context is not None and context.parent is not None:
+            help = f"`{context.command_path} --help` tells how it is used"
+        else:
+            help = "`mesh --help` lists commands, `mesh COMMAND --help` options"
+        render.error(error.format_message(), help)
         return error.exit_code
     except MeshError as error:
         render.error(error.detail, error.help)

@@ -1,13 +1,13 @@
 """mesh export: readings into a file for other programs."""
 
-import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mesh.hub.cli.kept import Shelf, open_shelf
+from mesh.hub.cli.kept import Shelf, in_thread, open_shelf
 from mesh.hub.cli.options import HomeFolder, Json, Reply, Target
 from mesh.hub.store.export import export
 from mesh.hub.store.queries import Sensor
@@ -40,4 +40,5 @@ async def _export(
     shelf: Shelf, sensors: list[Sensor], output: Path
 ) -> AsyncGenerator[dict[str, Any], None]:
     with shelf.store as store:
-        yield (await asyncio.to_thread(export, store, sensors, output))._asdict()
+        work = partial(export, store, sensors, output)
+        yield (await in_thread(store.database.interrupt, work))._asdict()

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,8 +21,8 @@ from mesh.hub.cli.kept import (
 )
 from mesh.hub.cli.options import HomeFolder, Json, Reply, Target
 from mesh.hub.failure import USAGE, Failure
-from mesh.hub.store.plot import Plot, save, text
-from mesh.hub.store.queries import Sensor
+from mesh.hub.store.plot import Plot, kind_of, save, text
+from mesh.hub.store.queries import Point, Sensor
 
 EXAMPLE = "mesh history greenhouse/temperature --since 1d --plot"
 POINTS, DRAWN = 24, 1000  # in a table, in a picture
@@ -49,11 +49,16 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     """
     moment = now_ms()
     start, end = when(since, moment), when(until, moment)
+    if start is not None and end is not None and start > end:
+        raise Failure(f"--since {since} is after --until {until}", "swap the two", USAGE)
+    if output is not None:
+        kind_of(output)
     shelf = open_shelf(home)
     sensors = shelf.sensors(target)
     if len(sensors) > 1:
         names = ", ".join(sensor.name for sensor in sensors)
-        raise Failure(f"{target} has several sensors: {names}", "name one: PEER/SENSOR", USAGE)
+        help = f"name one: mesh history {target}/{sensors[0].name}"
+        raise Failure(f"{target} has several sensors: {names}", help, USAGE)
     width = shutil.get_terminal_size((80, 24)).columns
     count = points or (DRAWN if output else 2 * width if plot else POINTS)
     items = _history(shelf, sensors[0], (start, end, count), plot, output)
@@ -75,6 +80,8 @@ async def _history(
         row = sensor_row(shelf, sensor) | {
             "since": at(start),
             "until": at(end),
+            "first": at(span[0]),
+            "last": at(span[1]),
             "points": [point._asdict() | {"time": at(point.time)} for point in found],
         }
         if not found:
@@ -82,12 +89,24 @@ async def _history(
                 {"time": at(taken.time), "value": taken.value}
                 for taken in list(store.readings(sensor, start, end))[-wanted[2] :]
             ]
+            if output is not None:
+                what = "no numbers" if row["others"] else "nothing"
+                raise Failure(f"{what} of {shelf.label(sensor.author)}/{sensor.name} in that time")
         elif plot or output:
-            unit = units.SIGNS.get(sensor.unit, sensor.unit)
-            drawing = Plot(f"{row['peer']}/{sensor.name}", unit, found)
+            drawing = _drawing(f"{row['peer']}/{sensor.name}", sensor.unit, found)
             if output is not None:
                 await asyncio.to_thread(save, drawing, output)
                 row["file"] = str(output)
             if plot:
                 row["plot"] = text(drawing, shutil.get_terminal_size((80, 24)).columns, HEIGHT)
     yield row
+
+
+def _drawing(title: str, unit: str, found: Sequence[Point]) -> Plot:
+    """What is drawn: values in the step of their unit that leaves few digits."""
+    most = max(max(abs(point.least), abs(point.most)) for point in found)
+    by, sign = units.scale(most, unit)
+    points = [
+        Point(time, least / by, mean / by, most / by, n) for time, least, mean, most, n in found
+    ]
+    return Plot(title, sign, points)

@@ -1,21 +1,26 @@
 """What the commands about the store share: which store, which peer, which time."""
 
+import asyncio
+import contextlib
 import re
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
 from mesh.core import ids
 from mesh.hub import naming
-from mesh.hub.failure import USAGE, Failure
+from mesh.hub.failure import NOBODY, USAGE, Failure
 from mesh.hub.home import Home
 from mesh.hub.naming import Known
 from mesh.hub.store import schema
 from mesh.hub.store.queries import Queries, Sensor
 
+Given = TypeVar("Given")
+STOP_S = 0.1
 SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w|y)")
 SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
 WHEN = "a span before now (90s, 30m, 12h, 7d, 1y), or a date, as 2026-03-01 or 2026-03-01T12:30"
@@ -40,6 +45,8 @@ class Shelf(NamedTuple):
 
     def author(self, wanted: str) -> bytes:
         """The author that is meant. Failure."""
+        if not self.known:
+            raise Failure("nothing is kept of anybody", "`mesh up` keeps what it hears", NOBODY)
         return ids.from_text(naming.find(wanted, self.known).id)
 
     def sensors(self, target: str) -> list[Sensor]:
@@ -88,6 +95,20 @@ def when(word: str | None, now_ms: int) -> int | None:
         return int(datetime.fromisoformat(word).timestamp() * 1000)
     except (ValueError, OverflowError) as error:
         raise Failure(f"'{word}' is no time", f"write {WHEN}", USAGE) from error
+
+
+async def in_thread(stop: Callable[[], object], work: Callable[[], Given]) -> Given:
+    """What `work` gives, done in a thread; where Ctrl-C comes in between, `stop` ends it soon."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        while not doing.done():  # a question that is asked after stop() is asked to stop too
+            stop()
+            with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C once more
+                await asyncio.wait([doing], timeout=STOP_S)
+        doing.exception()  # it failed because of stop(): nobody needs to hear it
+        raise
 
 
 def now_ms() -> int:

@@ -1,7 +1,7 @@
 """mesh log: what a peer said, entry by entry."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
 from itertools import islice, takewhile
 from typing import Annotated, Any
@@ -26,8 +26,9 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     ] = None,
     since: Since = None,
     last: Annotated[
-        int, typer.Option("--last", "-n", min=0, help="How many; with --since all.")
-    ] = LAST,
+        int | None,
+        typer.Option("--last", "-n", min=0, help=f"How many; else {LAST}, with --since all."),
+    ] = None,
     home: HomeFolder = None,
     json: Json = False,
 ) -> Reply:
@@ -39,24 +40,24 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     shelf = open_shelf(home)
     author = shelf.author(peer)
     chosen = frozenset((kinds and ",".join(kinds).split(",")) or ())
+    if last is None and start_ms is None:
+        last = LAST
     items = _entries(shelf, author, (chosen, start_ms, last, follow))
-    return Reply("log", items, json, many=True)
+    nothing = f"nothing of that is kept of {shelf.label(author)}; `mesh log {peer}` has the newest"
+    return Reply("log", items, json, many=True, nothing="" if last == 0 else nothing)
 
 
 async def _entries(
-    shelf: Shelf, author: bytes, wanted: tuple[frozenset[str], int | None, int, bool]
+    shelf: Shelf, author: bytes, wanted: tuple[frozenset[str], int | None, int | None, bool]
 ) -> AsyncGenerator[dict[str, Any], None]:
     kinds, since_ms, last, follow = wanted
     with shelf.store:
         after = next((said.seq for said in shelf.store.newest(author)), 0)
         with closing(shelf.store.newest(author)) as newest:
-            chosen = (said for said in newest if not kinds or said.kind in kinds)
-            if since_ms is None:
-                found = list(islice(chosen, last))
-            else:
-                found = list(
-                    takewhile(lambda said: (said.clock[3] or since_ms) >= since_ms, chosen)
-                )
+            chosen: Iterator[Said] = (said for said in newest if not kinds or said.kind in kinds)
+            if since_ms is not None:
+                chosen = takewhile(lambda said: (said.clock[3] or since_ms) >= since_ms, chosen)
+            found = list(islice(chosen, last))
         for said in reversed(found):
             yield _row(shelf, author, said)
         while follow:

@@ -14,7 +14,8 @@ class Reply(NamedTuple):
     """What a command gives main() to show: `view` names how in cli/render.py.
 
     Each of `items` is shown as it comes. `many`: JSON has a line for each; else it is one
-    document, a list if `listed`. `until`: what is waited for, shown meanwhile.
+    document, a list if `listed`. `until`: what is waited for, shown meanwhile. `nothing`: what a
+    person is told if nothing comes.
     """
 
     view: str
@@ -23,6 +24,7 @@ class Reply(NamedTuple):
     many: bool = False
     listed: bool = False
     until: str = ""
+    nothing: str = ""
     farewell: str = ""  # what Ctrl-C is answered by
 
 

@@ -55,14 +55,18 @@ async def _as_text(reply: Reply) -> None:
         waiting = stack.enter_context(contextlib.ExitStack())
         waiting.enter_context(_waiting(reply.until))
         live: Live | None = None
+        came = False
         async for item in reply.items:
             waiting.close()
+            came = True
             if reply.many and reply.view in REDRAWN and console.is_terminal:
                 if live is None:
                     live = stack.enter_context(Live(console=console, auto_refresh=False))
                 live.update(view(item), refresh=True)
             else:
                 _print(console, view(item))
+        if reply.nothing and not came:
+            note(reply.nothing)
 
 
 async def _as_steps(reply: Reply, console: Console) -> None:

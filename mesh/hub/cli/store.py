@@ -1,15 +1,18 @@
 """mesh store: what is kept here, how much it is, and a copy of it."""
 
-import asyncio
+import sqlite3
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from mesh.core import ids
-from mesh.hub.cli.kept import open_shelf, path_of
+from mesh.hub.cli.kept import in_thread, open_shelf, path_of
 from mesh.hub.cli.options import HomeFolder, Json, Reply
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.store import schema
@@ -18,13 +21,19 @@ from mesh.hub.store.queries import Queries, Size
 from mesh.hub.store.rules import DAY_MS, Rules
 
 EXAMPLE = "mesh store backup mesh-copy.db"
+CLOCKLESS = 1000  # entries without a time that are looked at before one that has it
 
 
 def command(
     action: Annotated[
-        str | None, typer.Argument(metavar="[backup FILE | vacuum]", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="ACTION", help="backup or vacuum; else shows what is kept.", show_default=False
+        ),
     ] = None,
-    file: Annotated[Path | None, typer.Argument(hidden=True)] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="What backup makes.", show_default=False)
+    ] = None,
     home: HomeFolder = None,
     json: Json = False,
 ) -> Reply:
@@ -38,13 +47,19 @@ def command(
         return Reply("store_done", _backup(path, file), json, until=f"copying to {file.name}")
     if action == "vacuum" and file is None:
         return Reply("store_done", _vacuum(path), json, until="giving back room")
+    if action == "backup":
+        raise Failure("the copy needs a name", f"for instance: {EXAMPLE}", USAGE)
+    if action == "vacuum":
+        raise Failure(f"vacuum takes no file, and here is '{file}'", "mesh store vacuum", USAGE)
     if action is not None:
-        raise Failure(f"'{action}' with that is nothing to do", "mesh store --help", USAGE)
+        help = "there are `mesh store`, `mesh store backup FILE` and `mesh store vacuum`"
+        raise Failure(f"the store cannot '{action}'", help, USAGE)
     return Reply("store", _about(home), json)
 
 
 async def _backup(path: Path, file: Path) -> AsyncGenerator[dict[str, Any], None]:
-    size = await asyncio.to_thread(backup, path, file)
+    stop = threading.Event()
+    size = await in_thread(stop.set, partial(backup, path, file, stop.is_set))
     yield {"done": "backup", "file": str(file), "bytes": size}
 
 
@@ -53,11 +68,14 @@ async def _vacuum(path: Path) -> AsyncGenerator[dict[str, Any], None]:
     schema.connect(path).close()  # it is one, and of today
 
     def vacuum() -> None:
-        with closing(schema.connect(path, writing=True)) as database:
+        try:
             database.execute("VACUUM")
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise schema.broken(path, error) from error
 
-    await asyncio.to_thread(vacuum)
+    with closing(schema.connect(path, writing=True)) as database:
+        await in_thread(database.interrupt, vacuum)
     yield {"done": "vacuum", "file": str(path), "bytes": _bytes(path), "before": before}
 
 
@@ -87,6 +105,7 @@ async def _about(home: Path | None) -> AsyncGenerator[dict[str, Any], None]:
         yield {
             "file": str(store.path),
             "bytes": _bytes(store.path),
+            "beside": _bytes(store.path) - store.path.stat().st_size,
             "peers": rows,
             **store.counts(),
         }
@@ -99,9 +118,13 @@ def _bytes(path: Path) -> int:
 
 
 def _growth(store: Queries, size: Size) -> float | None:
-    """Bytes a day, over the time of what is kept; None where its clock does not tell."""
-    ends = [next(store.entries(size.author), None), next(store.newest(size.author), None)]
-    times = [end.clock[3] for end in ends if end is not None and end.clock[3] is not None]
-    if len(times) != len(ends) or times[1] - times[0] < DAY_MS // 1440:
+    """Bytes a day, over the time of what is kept; None where its clock does not tell.
+
+    A board's first entries after a start have no time: they take room, and hardly any time.
+    """
+    some = islice(store.entries(size.author), CLOCKLESS)
+    first = next((time for said in some if (time := said.clock[3]) is not None), None)
+    last = next((said.clock[3] for said in store.newest(size.author)), None)
+    if first is None or last is None or last - first < DAY_MS // 1440:
         return None
-    return round(size.bytes * DAY_MS / (times[1] - times[0]), 1)
+    return round(size.bytes * DAY_MS / (last - first), 1)

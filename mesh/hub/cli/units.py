@@ -1,5 +1,6 @@
 """Values as people read them: SenML units (RFC 8428 s.12.1) by their usual signs."""
 
+import math
 from collections.abc import Mapping
 
 SIGNS: Mapping[str, str] = {
@@ -26,6 +27,7 @@ SIGNS: Mapping[str, str] = {
 _CLOSE = ("%", "°")  # signs that stand close to their number, when nothing follows them
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 _STEP = 1024
+_LENGTHS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 _LONGEST_FRACTION = 3  # digits after the point that a person needs
 
 Value = bool | int | float | str | None
@@ -45,6 +47,22 @@ def quantity(value: Value, unit: str | None) -> str:
         return f"{number(value / 100)} hPa"
     sign = SIGNS.get(unit or "", unit or "")
     return number(value) + ("" if sign in ("", *_CLOSE) else " ") + sign
+
+
+def scale(most: float, unit: str | None) -> tuple[float, str]:
+    """How an axis up to `most` counts: by what values are divided, and the sign for that."""
+    if unit == "B":
+        step = min(int(math.log2(most) / 10), len(_BINARY) - 1) if most >= _STEP else 0
+        return float(_STEP**step), _BINARY[step]
+    if unit == "s":
+        return next(
+            ((length, name) for name, length in _LENGTHS if most >= 2 * length), (1.0, "s")
+        )
+    if unit == "/":
+        return 0.01, "%"
+    if unit == "Pa" and most >= 10_000:  # noqa: PLR2004 - as above
+        return 100.0, "hPa"
+    return 1.0, SIGNS.get(unit or "", unit or "")
 
 
 def word(value: bool | str | None) -> str:
@@ -77,7 +95,7 @@ def duration(seconds: float) -> str:
     whole = int(abs(seconds))
     sign = "-" if seconds < 0 and whole else ""
     parts: list[str] = []
-    for name, length in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+    for name, length in _LENGTHS:
         count, whole = divmod(whole, length)
         if parts or count:
             parts.append(f"{count} {name}" if count else "")

@@ -1,21 +1,24 @@
 """mesh verify: whether all that is kept is what its authors signed."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import closing
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from mesh.core import ids
 from mesh.hub import comparing
-from mesh.hub.cli.kept import Shelf, open_shelf
+from mesh.hub.cli.kept import Shelf, in_thread, open_shelf
 from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply, Timeout
 from mesh.hub.failure import FAILED, Failure
 from mesh.hub.session import DISCOVER_S, Choices
 from mesh.hub.store.check import Fault, Finding, Progress, Sum, check, repair
 from mesh.hub.store.queries import Queries
 
-EXAMPLE = "mesh verify --repair"
+EXAMPLE = "mesh verify --peers"
 
 
 def command(
@@ -46,11 +49,13 @@ async def _verify(
     path = shelf.store.path
     faults: list[Fault] = []
     with shelf.store as store:
-        findings = check(path)
-        while (found := await asyncio.to_thread(next, findings, None)) is not None:
-            if isinstance(found, Fault):
-                faults.append(found)
-            yield _row(shelf, found)
+        using: list[sqlite3.Connection] = []
+        with closing(check(path, using.append)) as findings:
+            look = partial(next, findings, None)
+            while (found := await in_thread(lambda: _interrupt(using), look)) is not None:
+                if isinstance(found, Fault):
+                    faults.append(found)
+                yield _row(shelf, found)
         for row in _ends(shelf, store):
             yield row
     if choices is not None:
@@ -66,6 +71,11 @@ async def _verify(
             "`mesh verify --repair` takes them out, and peers that have them are asked again",
             FAILED,
         )
+
+
+def _interrupt(using: list[sqlite3.Connection]) -> None:
+    for database in using:
+        database.interrupt()
 
 
 async def _beside(
@@ -94,7 +104,7 @@ def _row(shelf: Shelf, found: Finding) -> dict[str, Any]:
         return {
             "event": "progress",
             "verb": "checking",
-            "what": "",
+            "what": found.what,
             "done": found.done,
             "of": found.of,
         }
@@ -104,7 +114,8 @@ def _row(shelf: Shelf, found: Finding) -> dict[str, Any]:
 
 def _ends(shelf: Shelf, store: Queries) -> Iterator[dict[str, Any]]:
     """How far each feed is kept: the same seq and link on two peers are the same entries."""
-    for author, seq, link, gaps in comparing.ends(store):
+    ends = sorted(comparing.ends(store), key=lambda end: shelf.label(end[0]))
+    for author, seq, link, gaps in ends:
         yield {
             "event": "feed",
             "peer": shelf.label(author),

@@ -68,7 +68,8 @@ def history(row: Row) -> RenderableType:
             "value",
         )
     if not row["points"]:
-        return Text("nothing was kept of that time")
+        kept = f"it is kept from {moment(row['first'])} to {moment(row['last'])}"
+        return Text(f"nothing of that time; {kept}")
     return table(
         ("time", "least", "mean", "most", "readings"),
         [
@@ -85,13 +86,17 @@ def _numbers(point: Mapping[str, Any], unit: str | None) -> list[str]:
 
 def export(row: Row) -> RenderableType:
     """What was written."""
-    return Text(f"{row['new']} readings written to {short(row['file'])}, which has {row['all']}")
+    if row["new"] == row["all"]:
+        return Text(f"{row['all']} readings written to {short(row['file'])}")
+    new = f"{row['new']} readings added to" if row["new"] else "nothing new for"
+    return Text(f"{new} {short(row['file'])}, which has {row['all']}")
 
 
 def store(row: Row) -> RenderableType:
     """What is kept, of whom."""
+    beside = f"; {units.size(row['beside'])} beside it while it is in use" if row["beside"] else ""
     facts: list[tuple[str, str | Text]] = [
-        ("file", f"{short(row['file'])}, {units.size(row['bytes'])}"),
+        ("file", f"{short(row['file'])}, {units.size(row['bytes'] - row['beside'])}{beside}"),
         ("readings", f"{row['reading']}, and {row['summary']} summaries of ten minutes"),
     ]
     if row["evidence"]:
@@ -108,6 +113,8 @@ def store(row: Row) -> RenderableType:
         )
         for one in row["peers"]
     ]
+    if not rows:
+        return Group(pairs(facts), Text(), Text("of nobody yet; `mesh up` keeps what it hears"))
     heads = ("peer", "entries", "size", "per day", "seqs", "gaps", "entries stay")
     return Group(pairs(facts), Text(), table(heads, rows, "entries size per gaps"))
 

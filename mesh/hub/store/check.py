@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
@@ -21,6 +21,7 @@ from mesh.hub.store.readings import Readings
 from mesh.hub.store.rows import Row
 
 PIECE = 256  # rows that are checked at a time
+MANY = 10_000  # readings from one word of progress to the next
 
 # The readings are made anew in a store of its own, to which the one that is checked is attached as
 # `kept`. No start's time is known there: what has no time of its own is found by sensor and seq.
@@ -68,10 +69,11 @@ class Fault(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How many rows were checked, of how many."""
+    """How many rows were checked, of how many; or of `what` else."""
 
     done: int
     of: int
+    what: str = ""
 
 
 class Sum(NamedTuple):
@@ -86,9 +88,14 @@ class Sum(NamedTuple):
 Finding = Fault | Progress | Sum
 
 
-def check(path: Path, workers: int = os.cpu_count() or 1) -> Iterator[Finding]:
+def check(
+    path: Path,
+    using: Callable[[sqlite3.Connection], object] = lambda _: None,
+    workers: int = os.cpu_count() or 1,
+) -> Generator[Finding, None, None]:
     """Check all that is in a store, which may be in use: faults as they are found, and progress.
 
+    `using` is told the connection, by which another thread can interrupt a long look.
     LocalError if it cannot be read at all.
     """
     schema.connect(path).close()
@@ -98,6 +105,7 @@ def check(path: Path, workers: int = os.cpu_count() or 1) -> Iterator[Finding]:
             closing(_twin(Path(folder) / schema.NAME, path)) as twin,
             ThreadPoolExecutor(workers) as pool,
         ):
+            using(twin)
             twin.execute("BEGIN")  # one state of it, whatever is written meanwhile
             yield from _check(twin, pool)
     except sqlite3.Error as error:
@@ -182,12 +190,16 @@ def _compare(
     twin: sqlite3.Connection, authors: dict[int, bytes], entries: int
 ) -> Iterator[Finding]:
     """Are the readings what the entries say?"""
+    yield Progress(0, 1, "readings")
     for statement in PLACED:
         twin.execute(statement)
     for number, first, last, count in twin.execute(LOST).fetchall():
         yield Fault(authors[number], first, last, f"{count} readings are not as the entries say")
     gone = 0
-    for number, seq, count in twin.execute(ADDED).fetchall():
+    added = twin.execute(ADDED).fetchall()
+    for done, (number, seq, count) in enumerate(added):
+        if done % MANY == 0:
+            yield Progress(done, len(added), "readings without entries")
         held = twin.execute(HOLDS, (number, seq)).fetchone()
         if held and held[0]:
             yield Fault(authors[number], seq, seq, f"{count} readings that no entry says")

@@ -1,38 +1,64 @@
 """One file to keep: a copy of a store, made while a peer uses it."""
 
+import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from mesh.core.errors import LocalError
 from mesh.hub import files
+from mesh.hub.failure import Failure
 from mesh.hub.store import schema
+from mesh.hub.store.anew import draft
 from mesh.hub.store.own import COPY
 
 PAGES = 1000  # copied at a time; in between the peer can write
 
 
-def backup(path: Path, target: Path) -> int:
-    """Copy the store in `path` into a new file `target`; its bytes. LocalError.
+def backup(path: Path, target: Path, stopped: Callable[[], bool] = lambda: False) -> int:
+    """Copy the store in `path` into a new file `target`; its bytes. LocalError, and once `stopped`
+    says so.
 
     The copy knows that it is one: a peer that starts with it goes on behind a gap in its own
     feed, as it may have said more than the copy holds.
     """
     if target.exists():
-        raise LocalError(f"{target} is there already", "it is never overwritten: name another")
-    part = target.with_name(target.name + ".part")
-    try:
-        files.create(part, b"")
-        with closing(schema.connect(path)) as database, closing(sqlite3.connect(part)) as copy:
-            database.backup(copy, pages=PAGES, sleep=0.01)
-            with copy:
-                copy.execute("INSERT OR REPLACE INTO fact VALUES (?, 1)", (COPY,))
-            copy.execute("PRAGMA journal_mode = DELETE")  # all of it in one file
-        part.replace(target)
-    except sqlite3.Error as error:
-        raise LocalError(f"{target} could not be written: {error}") from error
-    except OSError as error:
-        raise LocalError(f"{target} could not be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+        raise Failure(f"{target} is there already", "it is never overwritten: name another")
+    if not target.parent.is_dir():
+        raise Failure(f"{target} cannot be written: there is no folder {target.parent}")
+    with closing(schema.connect(path)) as database:
+        try:
+            with draft(target) as part:
+                files.create(part, b"")
+                _copy(database, part, stopped)
+        except sqlite3.Error as error:
+            raise _short(database, target, str(error)) from error
+        except OSError as error:
+            raise _short(database, target, error.strerror or str(error)) from error
     return target.stat().st_size
+
+
+def _copy(database: sqlite3.Connection, target: Path, stopped: Callable[[], bool]) -> None:
+    def between(*_: object) -> None:
+        if stopped():
+            raise LocalError("the copy was given up")
+
+    with closing(sqlite3.connect(target)) as copy:
+        database.backup(copy, pages=PAGES, progress=between, sleep=0.01)
+        copy.execute("PRAGMA journal_mode = DELETE")  # all of it in one file
+        with copy:
+            copy.execute("INSERT OR REPLACE INTO fact VALUES (?, 1)", (COPY,))
+
+
+def _short(database: sqlite3.Connection, target: Path, why: str) -> LocalError:
+    """What to say where a copy could not be written: mostly there is no room."""
+    pages, size = (
+        database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
+    )
+    free = shutil.disk_usage(target.parent).free
+    return LocalError(
+        f"{target} could not be written: {why}",
+        f"it takes more than {pages * size // 1024} KiB, and {free // 1024} KiB are free there; "
+        "nothing was left behind",
+    )

@@ -1,21 +1,22 @@
 """Readings into files for other programs; what was exported once does not come twice."""
 
-import contextlib
 import csv
-import io
 import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, NamedTuple
 
 from mesh.core import ids
 from mesh.core.errors import LocalError
 from mesh.hub.failure import USAGE, Failure
+from mesh.hub.store.anew import draft
 from mesh.hub.store.queries import Queries, Sensor, Taken
 
 HEADER = ["author", "seq", "sensor", "unit", "time", "quality", "value"]
+HEAD = (",".join(HEADER) + "\n").encode()
+PACK = (b"[]\n", b'[\n{"n":"urn:othermesh:')  # how a SenML file of ours begins
 FORMATS = (".csv", ".parquet", ".senml.json")
 END_MS = 1 << 62
 PIECE = 50_000  # rows of a Parquet file written at a time
@@ -34,7 +35,7 @@ def export(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
     """Write the readings of some sensors into `path`, in the format of its name.
 
     A CSV file that is there gets what it lacks, by author, seq and sensor; the others are written
-    anew, the same bytes for the same readings. LocalError.
+    anew, the same bytes for the same readings. LocalError; Failure if a file of others is there.
     """
     name = path.name.lower()
     try:
@@ -45,9 +46,12 @@ def export(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
         if name.endswith(".parquet"):
             return _parquet(store, sensors, path)
     except OSError as error:
-        raise LocalError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise LocalError(
+            f"{path} cannot be written: {error.strerror or error}",
+            "nothing that was in it is lost; the same command does the rest",
+        ) from error
     raise Failure(
-        f"{path.name}: of what kind the file is, its name has to tell",
+        f"{path}: of what kind the file is, its name has to tell",
         f"end it in {', '.join(FORMATS)}",
         USAGE,
     )
@@ -69,13 +73,14 @@ def _each(store: Queries, sensors: list[Sensor]) -> Iterator[tuple[Sensor, Taken
 
 
 def _csv(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
-    there = _there(path)
+    known, end = _there(path)
     new = 0
+    if end is not None:
+        os.truncate(path, end)
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        if there is None:
+        if not end:
             writer.writerow(HEADER)
-        known = there or set()
         for sensor, taken in _each(store, sensors):
             author = ids.to_text(sensor.author)
             if (author, taken.seq, sensor.name) in known:
@@ -89,45 +94,56 @@ def _csv(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
     return Exported(str(path), "csv", new, new + len(known))
 
 
-def _there(path: Path) -> set[tuple[str, int, str]] | None:
-    """What a CSV file holds, by author, seq and sensor; None if it is new. Half a line at its end
-    is cut off. LocalError if it is no file of ours.
+def _there(path: Path) -> tuple[set[tuple[str, int, str]], int | None]:
+    """What a CSV file holds, by author, seq and sensor, and where its last whole row ends; None if
+    there is no file. Nothing is changed. Failure if it is no file of ours.
     """
-    if not path.exists() or path.stat().st_size == 0:
-        return None
-    with path.open("rb+") as raw:
-        data_end = _last_line_end(raw)
-        raw.truncate(data_end)
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
-        if next(rows, None) != HEADER:
-            raise LocalError(f"{path} is another file: its first line is not ours", "name another")
+    if not path.exists():
+        return set(), None
+    with path.open("rb") as file:
+        if not HEAD.startswith(file.read(len(HEAD))):
+            raise _foreign(path)
+        file.seek(0)
+        known: set[tuple[str, int, str]] = set()
+        end = 0
         try:
-            return {(row[0], int(row[1]), row[2]) for row in rows}
-        except (ValueError, IndexError) as error:
-            raise LocalError(
-                f"{path}, line {rows.line_num}: no reading",
-                "nothing was changed; name another file",
+            for text, after in _whole_rows(file):
+                if end:
+                    row = next(csv.reader([text]))
+                    known.add((row[0], int(row[1]), row[2]))
+                end = after
+        except (ValueError, IndexError, csv.Error) as error:
+            raise Failure(
+                f"{path}: behind byte {end} is no reading", "it was not touched; name another file"
             ) from error
+    return known, end
 
 
-def _last_line_end(raw: Any) -> int:  # noqa: ANN401 - a file
-    """Where the last whole line of a file ends."""
-    end: int = raw.seek(0, io.SEEK_END)
-    while end:
-        start = max(0, end - 4096)
-        raw.seek(start)
-        found = raw.read(end - start).rfind(b"\n")
-        if found >= 0:
-            return int(start + found + 1)
-        end = start
-    return 0
+def _whole_rows(file: IO[bytes]) -> Iterator[tuple[str, int]]:
+    """Each row of CSV and where it ends, without what a write that was cut off left at the end."""
+    row = b""
+    for line in file:
+        row += line
+        if line.endswith(b"\n") and row.count(b'"') % 2 == 0:  # else a line break in a text
+            yield row.decode(), file.tell()
+            row = b""
+
+
+def _foreign(path: Path) -> Failure:
+    return Failure(
+        f"{path} is there already, and no export of ours",
+        "it was not touched; name another file, or move it away",
+    )
 
 
 def _senml(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
     """A SenML pack (RFC 8428 section 5). A time that is only that of arrival is said to be so."""
     count = 0
-    with _anew(path) as file:
+    if path.exists() and path.stat().st_size:
+        with path.open("rb") as old:
+            if not old.read(len(PACK[-1])).startswith(PACK):
+                raise _foreign(path)
+    with draft(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         for sensor, taken in _each(store, sensors):
             fields: dict[str, object] = {
                 "n": f"urn:othermesh:{ids.to_text(sensor.author)}:{sensor.name}"
@@ -147,18 +163,6 @@ def _senml(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
     return Exported(str(path), "senml", count, count)
 
 
-@contextlib.contextmanager
-def _anew(path: Path) -> Iterator[Any]:
-    """A text file that takes the place of `path` once it is whole."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _parquet(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
     try:
         import pyarrow as pa  # noqa: PLC0415 - large, and few need it
@@ -174,17 +178,19 @@ def _parquet(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
         ("number", pa.float64()), ("text", pa.string()), ("truth", pa.bool_()),
     ]  # fmt: skip
     layout = pa.schema(fields)
-    part = path.with_name(path.name + ".part")
+    if path.exists() and path.stat().st_size:
+        try:
+            ours = pq.read_schema(path).equals(layout)
+        except pa.ArrowInvalid:
+            ours = False
+        if not ours:
+            raise _foreign(path)
     count = 0
     rows = _each(store, sensors)
-    try:
-        with pq.ParquetWriter(part, layout) as writer:
-            while piece := _piece(rows):
-                writer.write_table(pa.Table.from_pylist(piece, layout))
-                count += len(piece)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with draft(path) as part, pq.ParquetWriter(part, layout) as writer:
+        while piece := _piece(rows):
+            writer.write_table(pa.Table.from_pylist(piece, layout))
+            count += len(piece)
     return Exported(str(path), "parquet", count, count)
 
 

@@ -1,23 +1,29 @@
 """Readings drawn: in the terminal, as SVG, as PNG."""
 
+import io
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from mesh.core.errors import LocalError
 from mesh.hub.failure import USAGE, Failure
+from mesh.hub.store.anew import draft
 from mesh.hub.store.queries import Point
 from mesh.hub.svg import GREY, Drawing
 
 WIDTH, HEIGHT = 900.0, 360.0  # pixels of a picture
 LEFT, RIGHT, TOP, BOTTOM = 70.0, 20.0, 40.0, 40.0
 LINE, BAND = "#1f6fb4", "#c6dcef"
-TICKS = 6
+TICKS, LINES = 6, 8  # at most about so many along, and up
 GAP = 8  # times the usual distance between points: there nothing was measured
-DAY_MS = 86_400_000
+MINUTE_MS, DAY_MS, YEAR_MS = 60_000, 86_400_000, 300 * 86_400_000  # nearly a year: one name twice
+STEPS_S = (  # from one time along a plot to the next
+    *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800),
+    *(3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800),
+)
 
 
 class Plot(NamedTuple):
@@ -36,39 +42,46 @@ def text(plot: Plot, width: int, height: int) -> str:
     figure.clear_figure()
     figure.theme("clear")
     figure.plotsize(width, height)
-    figure.title(plot.title)
-    figure.ylabel(plot.unit)
-    times = [point.time / 1000 for point in plot.points]
-    if any(point.n > 1 for point in plot.points):
-        figure.plot(times, [point.most for point in plot.points], marker="dot")
-        figure.plot(times, [point.least for point in plot.points], marker="dot")
-    figure.plot(times, [point.mean for point in plot.points], marker="braille")
-    ticks = [_s / 1000 for _s in time_ticks(plot)]
-    figure.xticks(ticks, [label(int(tick * 1000), plot) for tick in ticks])
+    figure.title(_title(plot))
+    many = any(point.n > 1 for point in plot.points)
+    for part in _parts(plot.points):
+        times = [point.time / 1000 for point in part]
+        if many:
+            figure.plot(times, [point.most for point in part], marker="dot")
+            figure.plot(times, [point.least for point in part], marker="dot")
+        figure.plot(times, [point.mean for point in part], marker="braille")
+    low, high, step = _scale_of(plot)
+    figure.ylim(low, high)
+    values = [low + count * step for count in range(round((high - low) / step) + 1)]
+    figure.yticks(values, [f"{value:.6g}" for value in values])
+    ticks = time_ticks(plot)
+    figure.xticks([tick / 1000 for tick in ticks], [label(tick, plot) for tick in ticks])
     drawn: str = figure.uncolorize(figure.build())
     return drawn.rstrip()
 
 
 def save(plot: Plot, path: Path) -> None:
-    """Draw into a file: SVG, or PNG if matplotlib is there. LocalError."""
-    suffix = path.suffix.lower()
-    if suffix not in (".svg", ".png"):
-        raise Failure(f"{path.name}: a picture ends in .svg or .png", None, USAGE)
+    """Draw into a file: SVG, or PNG if matplotlib is there. LocalError, and the file as before."""
+    drawn = svg(plot).encode() if kind_of(path) == ".svg" else _png(plot)
     try:
-        if suffix == ".svg":
-            path.write_text(svg(plot), encoding="utf-8")
-        else:
-            _png(plot, path)
+        with draft(path) as part:
+            part.write_bytes(drawn)
     except OSError as error:
         raise LocalError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def kind_of(path: Path) -> str:
+    """Which of the two kinds of picture a file is, by the end of its name. Failure."""
+    suffix = path.suffix.lower()
+    if suffix not in (".svg", ".png"):
+        raise Failure(f"{path}: a picture ends in .svg or .png", None, USAGE)
+    return suffix
 
 
 def svg(plot: Plot) -> str:
     """The plot as the text of an SVG file: the means as a line, least to most as a band."""
     points = plot.points
-    low, high, step = _scale(
-        min(point.least for point in points), max(point.most for point in points)
-    )
+    low, high, step = _scale_of(plot)
     start, end = points[0].time, max(points[-1].time, points[0].time + 1)
 
     def x(time: float) -> float:
@@ -78,18 +91,17 @@ def svg(plot: Plot) -> str:
         return round(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
 
     drawing = Drawing()
-    drawing.text(LEFT, 24, plot.title, 15)
+    drawing.text(LEFT, 24, _title(plot), 15)
+    for count in range(round((high - low) / step) + 1):
+        value = low + count * step
+        drawing.line([(LEFT, y(value)), (WIDTH - RIGHT, y(value))], stroke="#e5e5e5")
+        drawing.text(LEFT - 8, y(value) + 4, f"{value:.6g}", 12, text_anchor="end", fill=GREY)
     for part in _parts(points):
         band = [(x(p.time), y(p.most)) for p in part] + [
             (x(p.time), y(p.least)) for p in reversed(part)
         ]
         drawing.polygon(band, fill=BAND)
         drawing.line([(x(p.time), y(p.mean)) for p in part], stroke=LINE, stroke_width="1.5")
-    for count in range(round((high - low) / step) + 1):
-        value = low + count * step
-        drawing.line([(LEFT, y(value)), (WIDTH - RIGHT, y(value))], stroke="#e5e5e5")
-        drawing.text(LEFT - 8, y(value) + 4, f"{value:.6g}", 12, text_anchor="end", fill=GREY)
-    drawing.text(8, TOP - 8, plot.unit, 12, fill=GREY)
     for time in time_ticks(plot):
         drawing.text(
             x(time), HEIGHT - BOTTOM + 20, label(time, plot), 12, text_anchor="middle", fill=GREY
@@ -97,7 +109,7 @@ def svg(plot: Plot) -> str:
     return drawing.page(WIDTH, HEIGHT, plot.title)
 
 
-def _png(plot: Plot, path: Path) -> None:
+def _png(plot: Plot) -> bytes:
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - large, and few need it
         from numpy import datetime64  # noqa: PLC0415 - comes with it
@@ -113,10 +125,22 @@ def _png(plot: Plot, path: Path) -> None:
         least = [point.least for point in part]
         axes.fill_between(times, least, [point.most for point in part], color=BAND)
         axes.plot(times, [point.mean for point in part], color=LINE, linewidth=1.2)
-    axes.set_title(plot.title)
-    axes.set_ylabel(plot.unit)
+    ticks = time_ticks(plot)
+    axes.set_xticks([datetime64(tick, "ms") for tick in ticks], [label(t, plot) for t in ticks])
+    axes.set_title(_title(plot))
     axes.grid(alpha=0.3)
-    figure.savefig(path, metadata={"Software": None})
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", metadata={"Software": None})
+    return drawn.getvalue()
+
+
+def _title(plot: Plot) -> str:
+    """What it is of, in which unit, and the day where the times along it do not tell."""
+    title = f"{plot.title}, {plot.unit}" if plot.unit else plot.title
+    first, last = (_local(point.time) for point in (plot.points[0], plot.points[-1]))
+    if first is None or last is None or last - first >= timedelta(days=1):
+        return title
+    return f"{title}, {first:%d %b %Y}"
 
 
 def _parts(points: Sequence[Point]) -> list[list[Point]]:
@@ -131,10 +155,14 @@ def _parts(points: Sequence[Point]) -> list[list[Point]]:
     return parts
 
 
+def _scale_of(plot: Plot) -> tuple[float, float, float]:
+    return _scale(min(p.least for p in plot.points), max(p.most for p in plot.points))
+
+
 def _scale(least: float, most: float) -> tuple[float, float, float]:
     """Round numbers around the values: least, most, and the step between lines."""
     room = (most - least) or abs(most) or 1.0
-    rough = room / TICKS
+    rough = room / LINES
     power: float = 10.0 ** math.floor(math.log10(rough))
     step = next(power * n for n in (1, 2, 5, 10) if power * n >= rough)
     low = math.floor(least / step) * step
@@ -143,20 +171,38 @@ def _scale(least: float, most: float) -> tuple[float, float, float]:
 
 
 def time_ticks(plot: Plot) -> list[int]:
-    """Some times along the plot, in Unix ms."""
+    """Some times along the plot, in Unix ms: round ones, by local time."""
     start, end = plot.points[0].time, plot.points[-1].time
-    if start == end:
-        return [start]
-    return [start + (end - start) * n // (TICKS - 1) for n in range(TICKS)]
+    step = _step(plot)
+    local = _local(start)
+    ahead = local.utcoffset() if local else None
+    ahead_ms = int(ahead.total_seconds() * 1000) if ahead else 0
+    first = start + -(start + ahead_ms) % step
+    return list(range(first, end + 1, step)) or [start]
+
+
+def _step(plot: Plot) -> int:
+    """Milliseconds from one time along the plot to the next."""
+    whole = plot.points[-1].time - plot.points[0].time
+    steps = (second * 1000 for second in STEPS_S if whole <= second * 1000 * TICKS)
+    return next(steps, math.ceil(whole / TICKS / DAY_MS) * DAY_MS)
 
 
 def label(time_ms: int, plot: Plot) -> str:
     """A time as it is written along the plot: local time, as exact as the plot is."""
-    long_ms = plot.points[-1].time - plot.points[0].time
-    form = "%H:%M:%S" if long_ms < DAY_MS // 24 else "%H:%M" if long_ms < DAY_MS else "%d %b %H:%M"
-    if long_ms > 14 * DAY_MS:
-        form = "%d %b %Y"
+    step, whole = _step(plot), plot.points[-1].time - plot.points[0].time
+    if step >= DAY_MS:
+        form = "%d %b %Y" if whole >= YEAR_MS else "%d %b"
+    else:
+        clock = "%H:%M:%S" if step < MINUTE_MS else "%H:%M"
+        form = f"%d %b {clock}" if whole >= DAY_MS else clock
+    local = _local(time_ms)
+    return local.strftime(form) if local else "?"
+
+
+def _local(time_ms: int) -> datetime | None:
+    """Local time; None where no calendar reaches."""
     try:
-        return datetime.fromtimestamp(time_ms / 1000).strftime(form)  # noqa: DTZ006 - local time
+        return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone()
     except (OverflowError, ValueError, OSError):
-        return "?"
+        return None

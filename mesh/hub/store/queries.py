@@ -142,7 +142,9 @@ class Queries:
             "SELECT min(time), max(time) FROM reading WHERE sensor = ?", (sensor.number,)
         ).fetchone()
         (summed,) = self._database.execute(
-            f"SELECT min(period) * {PERIOD_MS} FROM summary WHERE sensor = ?", (sensor.number,)
+            f"SELECT min(period) * {PERIOD_MS} FROM summary WHERE sensor = ?1 "
+            f"AND period < (SELECT thinned FROM sensor WHERE id = ?1) / {PERIOD_MS}",
+            (sensor.number,),
         ).fetchone()
         times = [time for time in (first, last, summed) if time is not None]
         return (min(times), max(times)) if times else None

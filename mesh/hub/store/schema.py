@@ -78,9 +78,7 @@ def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
     Transactions are begun and ended by whoever uses it.
     """
     if not writing and not path.exists():
-        raise LocalError(
-            f"nothing was kept yet: {path} is not there", "`mesh up` keeps what it hears"
-        )
+        raise _nothing(path)
     if writing:
         path.touch(0o600)  # it says what was measured at home; what SQLite has beside it is alike
     where = path.absolute().as_uri() + ("" if writing else "?mode=ro")
@@ -100,15 +98,27 @@ def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
 
 def broken(path: Path, error: sqlite3.Error) -> LocalError:
     """What to say of a store that SQLite cannot use."""
+    if path.is_dir():
+        return LocalError(f"{path} is a folder, not a store", "move it away")
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        return LocalError(
+            f"{path} is held by another program, for more than {BUSY_S:.0f} s",
+            f"nothing is lost: try again, or see who has it: fuser {path}",
+        )
     if isinstance(error, sqlite3.OperationalError):
         return LocalError(
             f"{path} cannot be used: {error}",
-            "nothing that was kept is lost; `mesh store` and `mesh doctor` look at it",
+            "nothing that was kept is lost; is the disk full, or the file somebody else's?",
         )
     return LocalError(
         f"{path} is damaged, or no store: {error}",
         "restore a copy; or move it away: what other peers still keep is fetched anew",
     )
+
+
+def _nothing(path: Path) -> LocalError:
+    what = "is empty" if path.exists() else "is not there"
+    return LocalError(f"nothing was kept yet: {path} {what}", "`mesh up` keeps what it hears")
 
 
 def _prepare(database: sqlite3.Connection, path: Path, writing: bool) -> None:
@@ -117,6 +127,8 @@ def _prepare(database: sqlite3.Connection, path: Path, writing: bool) -> None:
         for name in ("application_id", "user_version")
     )
     tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if not (application or tables or writing):  # a peer was stopped while it made it
+        raise _nothing(path)
     if application != APPLICATION_ID and (tables or not writing):
         raise LocalError(
             f"{path} is a database of something else", "choose another --home; it was not touched"
