@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mesh.core.replicating import Replicating
 
 NAMED = 64  # authors named to a board, or asked for at once: they fit its body
+AGAIN_MS = 1000
+UNHEARD = (0, 0x9D, 0xA3)  # no answer; too many questions; busy
 BEFORE = 64  # entries that are asked for before a contradiction, to see where it began
 
 
@@ -72,6 +74,9 @@ class Catching:
         link.fetching = False
         self._replicating.news(now_ms, link, ask, answer)
         wishes: Any = ask.about
+        if answer.code in UNHEARD:
+            self._once_more(now_ms, link, wishes)
+            return
         in_vain = []
         for author in wishes:
             if self._feeds.next_seq(author) > wishes[author]:
@@ -81,6 +86,21 @@ class Catching:
                 in_vain.append(author)
         self._not_from(link.peer, in_vain)
         self.tick(now_ms)
+
+    def _once_more(self, now_ms: int, link: "Link", wishes: "dict[bytes, int]") -> None:
+        """The question or the answer was lost: soon it is asked again, of another if there is one,
+        as whoever told of something tells it once.
+        """
+        for author in wishes:
+            row = self.table.get(author)
+            if row is not None and link.peer in row[2]:
+                row[1] = now_ms + AGAIN_MS
+                row[2].remove(link.peer)
+                row[2].append(link.peer)
+            feed = self._feeds.foreign.get(author)
+            if feed is not None and feed.dug and feed.dug[0] == link.peer:
+                feed.dug = None
+                link.cursor, link.stale = 0, True  # it tells of all again, and so of this
 
     def _not_from(self, peer: bytes, authors: "Any") -> None:  # noqa: ANN401
         for author in authors:

@@ -7,7 +7,7 @@ its source the one that sends runs, and a run that comes twice unmakes the later
 
 from mesh.core import coap
 from mesh.core.asks import Ask, request_for
-from mesh.core.catching import BEFORE, NAMED, Catching
+from mesh.core.catching import AGAIN_MS, BEFORE, NAMED, UNHEARD, Catching
 from mesh.core.contacts import UP
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed import Fork
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mesh.core.limits import Limits
     from mesh.core.primitives import Kit
 
-AGAIN_MS = 1000
 LIES = 3  # after which a link is given up for a long time
 BOARD_BODY = 4096
 
@@ -273,6 +272,8 @@ class Replicating:
         if link is None:
             return
         link.proving = False
+        if answer.code in UNHEARD:
+            link.cursor, link.stale = 0, True  # it tells of all forks again
         if answer.code != coap.CONTENT or not answer.signed:
             return
         try:
