@@ -2,6 +2,7 @@
 
 from mesh.core import coap
 from mesh.core.asks import request_for
+from mesh.core.errors import RemoteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,12 +109,44 @@ class Catching:
             if row is not None and peer in row[2]:
                 row[2].remove(peer)
 
-    def dig(self, now_ms: int, link: "Link", item: "Any", seq: int) -> None:  # noqa: ANN401
+    def dig(self, now_ms: int, link: "Link", author: bytes, seq: int) -> None:
         """Ask for what is before a contradiction: the histories may have parted earlier."""
-        feed = self._feeds.foreign.get(item[0])
-        if feed is None or feed.first_seq >= seq or link.fetching:
+        feed = self._feeds.foreign.get(author)
+        if feed is None or feed.first_seq >= seq or feed.dug == (link.peer, seq):
             return
-        first = max(feed.first_seq, seq - BEFORE)
-        if feed.dug != (link.peer, seq):
-            feed.dug = (link.peer, seq)
-            self._fetch(now_ms, link, {feed.author: first})
+        if link.fetching:
+            link.cursor, link.stale = 0, True  # it tells of all again, and so of this
+            return
+        feed.dug = (link.peer, seq)
+        self._fetch(now_ms, link, {author: max(feed.first_seq, seq - BEFORE)})
+
+    def told_forks(self, now_ms: int, link: "Link", forks: "dict[object, object]") -> None:
+        """Ask for proof of what is said of authors whom we keep."""
+        replicating = self._replicating
+        doubted = []
+        for author, seq in forks.items():
+            if isinstance(author, bytes) and isinstance(seq, int) and self._feeds.wants(author):
+                feed = self._feeds.foreign.get(author)
+                if feed is None or not feed.fork or seq < feed.fork[0]:
+                    doubted.append(author)
+        if doubted and not link.proving:
+            message = request_for(coap.FETCH, ["feeds"], ["evidence"] + replicating.query())
+            number = replicating.ask(now_ms, link, message, doubted[:NAMED], self._proven)
+            link.proving = number is not None
+
+    def _proven(self, now_ms: int, ask: "Ask", answer: "Answer") -> None:
+        link = self._replicating.links.table.get(ask.peer)
+        if link is None:
+            return
+        link.proving = False
+        if answer.code in UNHEARD:
+            link.cursor, link.stale = 0, True  # it tells of all forks again
+        if answer.code != coap.CONTENT or not answer.signed:
+            return
+        try:
+            pairs: Any = self._replicating.decode(answer.payload)
+            for author in pairs if isinstance(pairs, dict) else ():
+                if isinstance(author, bytes):
+                    self._feeds.prove(author, pairs[author])
+        except RemoteError as error:
+            self._replicating.lied(now_ms, link, ask, error)
