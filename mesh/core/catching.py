@@ -123,16 +123,23 @@ class Catching:
     def told_forks(self, now_ms: int, link: "Link", forks: "dict[object, object]") -> None:
         """Ask for proof of what is said of authors whom we keep."""
         replicating = self._replicating
-        doubted = []
-        for author, seq in forks.items():
-            if isinstance(author, bytes) and isinstance(seq, int) and self._feeds.wants(author):
-                feed = self._feeds.foreign.get(author)
-                if feed is None or not feed.fork or seq < feed.fork[0]:
-                    doubted.append(author)
+        doubted = [
+            author
+            for author, seq in forks.items()
+            if isinstance(author, bytes) and isinstance(seq, int) and self._doubts(author, seq)
+        ]
         if doubted and not link.proving:
             message = request_for(coap.FETCH, ["feeds"], ["evidence"] + replicating.query())
             number = replicating.ask(now_ms, link, message, doubted[:NAMED], self._proven)
             link.proving = number is not None
+
+    def _doubts(self, author: bytes, seq: int) -> bool:
+        """Whether it would be news that a feed forked there: also that it is our own."""
+        feeds = self._feeds
+        if author == feeds.own.author:
+            return not feeds.accused
+        feed = feeds.foreign.get(author)
+        return bool(feeds.wants(author)) and (feed is None or not feed.fork or seq < feed.fork[0])
 
     def _proven(self, now_ms: int, ask: "Ask", answer: "Answer") -> None:
         link = self._replicating.links.table.get(ask.peer)

@@ -37,7 +37,7 @@ class Feeds:
     archive: "Any" = None
     _storing: "Any" = None  # mesh.core.archived, where there is one
     _archived = 0  # the last own seq that it was given
-    accused = False  # somebody proved that our own key was used twice
+    accused = 0  # the seq from which on, as is proven, our own key was used twice
 
     def __init__(self, kit: "Kit", identity: "Identity", limits: "Limits", boots: int) -> None:
         self._kit = kit
@@ -194,8 +194,7 @@ class Feeds:
         """What the archive, if there is one, lacks of a run from before a tail."""
         if self.archive is None or run.first >= feed.first_seq:
             return []
-        found: list[Any] = self._storing.missing(self, run, self._kit, self._limits)
-        return found
+        return self._storing.missing(self, run, self._kit, self._limits)  # type: ignore[no-any-return]
 
     def _join(self, feed: Feed, run: "Run") -> "tuple[int, int]":
         fork = feed.fork
@@ -241,8 +240,6 @@ class Feeds:
         feed.source = source
         foreign[feed.author] = feed
 
-    # proof of lying
-
     def prove(self, author: bytes, pair: object) -> bool:
         """Take evidence against an author: whether it is news. RemoteError if it is none."""
         from mesh.core import evidence  # noqa: PLC0415 - heap only where it is used
@@ -254,7 +251,9 @@ class Feeds:
             return False
         seq = evidence.fork_of(self._kit, author, pair, self._limits)
         if is_own:
-            self.accused = True
+            self.accused = seq
+            if self.archive is not None:
+                self.archive.evidence(author, pair[0], pair[1])  # type: ignore[index]
             self.emit(Forked(author, seq))
             return False
         if feed is None:

@@ -47,7 +47,7 @@ class Archive:
         return self._runs[author][first].head
 
     def evidence(self, author, one, other):
-        self._proofs.setdefault(author, (one, other))
+        self._proofs[author] = one, other
 
     def proofs(self):
         return dict(self._proofs)

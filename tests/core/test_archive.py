@@ -238,7 +238,8 @@ def test_after_a_restart_a_fork_is_known_and_what_is_before_it_is_given():
     mesh = Desks()
     desk, _ = mesh.desk(1, archive)
     mesh.fill(desk, one)
-    assert desk.peer.feeds.prove(author, [one[10], other[10]])
+    assert desk.peer.feeds.prove(author, [one[14], other[14]])
+    assert desk.peer.feeds.prove(author, [one[10], other[10]]), "of an earlier fork"
     archive.flush()
     mesh = Desks()
     again, _ = mesh.desk(1, archive, boots=2)

@@ -60,6 +60,16 @@ def _refused_event(row: Row) -> str:
     return f"{who}: {row['detail']} ({coap.code_text(row['code'])})"
 
 
+def _forked_event(row: Row) -> str:
+    if not row.get("own"):
+        return f"{row['label']} signed two different entries {row['seq']}: nothing more is taken"
+    return (
+        f"somebody else has our key: entry {row['seq']} of our feed was signed twice, and nobody"
+        " takes what we write from there on. Stop this peer, move identity.pem out of its home"
+        " (`mesh id` tells where that is) and start it again: it has a new identity then"
+    )
+
+
 EVENTS: dict[str, Callable[[Row], str]] = {
     "found": lambda row: f"{row['label']} at {row['address']}, {how(row)}",
     "lost": lambda row: f"{row['label']}: {row['reason']}",
@@ -68,9 +78,7 @@ EVENTS: dict[str, Callable[[Row], str]] = {
     "actuated": lambda row: (
         f"{row['name']} = {json.dumps(row['value'])}, asked by {row.get('label', 'our own rule')}"
     ),
-    "forked": lambda row: (
-        f"{row['label']} wrote two different entries {row['seq']}: nothing more is taken"
-    ),
+    "forked": _forked_event,
 }
 
 
