@@ -24,21 +24,25 @@ class Proof(list):
     """Two statements that disagree, to be told apart from a run."""
 
 
+def after(first, *more):
+    return list(first) + list(more)
+
+
 # what the first, the second and the third peer are given, in that order, and where all end
 CASES = (
     ("runs of both", (ONE, OTHER, ONE), COMMON + 1),
     ("runs of both at one", (ONE, ONE + OTHER, ONE), COMMON + 1),
     ("the ends of both", (ONE, OTHER[-1:], ONE), 35),
-    ("two heads", (ONE, [*ONE, Proof(heads(35))], ONE), 35),
-    ("two heads that all might have", (ONE, [*OTHER, Proof(heads(35))], ONE), COMMON + 1),
-    ("a head and a run", (ONE, [*ONE, Proof([heads(35)[0], run_of(OTHER, 35)])], ONE), 35),
-    ("a run and a head", (ONE, [*ONE, Proof([run_of(OTHER, 35), heads(35)[0]])], ONE), 35),
-    ("two runs", (ONE, [*ONE, Proof([run_of(ONE, 35), run_of(OTHER, 35)])], ONE), 30),
+    ("two heads", (ONE, after(ONE, Proof(heads(35))), ONE), 35),
+    ("two heads that all might have", (ONE, after(OTHER, Proof(heads(35))), ONE), COMMON + 1),
+    ("a head and a run", (ONE, after(ONE, Proof([heads(35)[0], run_of(OTHER, 35)])), ONE), 35),
+    ("a run and a head", (ONE, after(ONE, Proof([run_of(OTHER, 35), heads(35)[0]])), ONE), 35),
+    ("two runs", (ONE, after(ONE, Proof([run_of(ONE, 35), run_of(OTHER, 35)])), ONE), 30),
     ("the proof first", (ONE, [Proof(heads(35))], ONE), 35),
-    ("the proof first, then runs", (ONE, [Proof(heads(35)), *OTHER], ONE), COMMON + 1),
-    ("an earlier proof later", (ONE, [*ONE, Proof(heads(35)), Proof(heads(25))], ONE), 25),
-    ("an earlier proof first", (ONE, [*ONE, Proof(heads(25)), Proof(heads(35))], ONE), 25),
-    ("two proofs at two peers", ([*ONE, Proof(heads(35))], [Proof(heads(25))], ONE), 25),
+    ("the proof first, then runs", (ONE, after([Proof(heads(35))], *OTHER), ONE), COMMON + 1),
+    ("an earlier proof later", (ONE, after(ONE, Proof(heads(35)), Proof(heads(25))), ONE), 25),
+    ("an earlier proof first", (ONE, after(ONE, Proof(heads(25)), Proof(heads(35))), ONE), 25),
+    ("two proofs at two peers", (after(ONE, Proof(heads(35))), [Proof(heads(25))], ONE), 25),
 )
 
 
@@ -134,7 +138,7 @@ def test_an_earlier_proof_counts_after_all_have_agreed():
 def test_an_archive_goes_on_with_what_it_has_up_to_the_fork():
     mesh = Desks()
     desk, _ = mesh.desk(1, Archive())
-    give(mesh, desk, [*ONE, Proof(heads(25))])
+    give(mesh, desk, after(ONE, Proof(heads(25))))
     assert ends(mesh) == [(25, 25)], "at once, and of nobody else"
     assert desk.peer.feeds.run(AUTHOR, 1)[1] == 1
     assert desk.peer.feeds.heads(), "and it says that it has it"
