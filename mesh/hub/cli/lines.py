@@ -63,12 +63,15 @@ def _refused_event(row: Row) -> str:
 def _forked_event(row: Row) -> str:
     if not row.get("own"):
         return f"{row['label']} signed two different entries {row['seq']}: nothing more is taken"
-    return (
-        f"somebody else has our key: entry {row['seq']} of our feed was signed twice, and nobody"
-        " takes what we write from there on. Stop this peer, move identity.pem out of its home"
-        " (`mesh id` tells where that is) and start it again: it has a new identity then"
-    )
+    return f"entry {row['seq']}: {OWN_FORK}"
 
+
+OWN_FORK = (
+    "two different entries were signed with our key: somebody else has it, or an old copy of this"
+    " home was run. Nobody takes what we write from there on. What was kept is safe. Stop this"
+    " peer, move identity.pem out of its home (`mesh id` tells where that is), and start it again:"
+    " then it has a new identity, of which others have to be told"
+)
 
 EVENTS: dict[str, Callable[[Row], str]] = {
     "found": lambda row: f"{row['label']} at {row['address']}, {how(row)}",

@@ -184,6 +184,7 @@ def identity(row: Row) -> RenderableType:
             ("name", clean(row["name"]) or "-"),
             ("home", short(row["home"])),
             ("running", "yes" if row["running"] else "no"),
+            *([("forked", Text(lines.OWN_FORK, "bold red"))] if row.get("forked") else []),
         ]
     )
 
