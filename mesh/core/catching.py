@@ -2,6 +2,7 @@
 
 from mesh.core import coap
 from mesh.core.asks import request_for
+from mesh.core.errors import RemoteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from mesh.core.replicating import Replicating
 
 NAMED = 64  # authors named to a board, or asked for at once: they fit its body
+AGAIN_MS = 1000
+UNHEARD = (0, 0x9D, 0xA3)  # no answer; too many questions; busy
 BEFORE = 64  # entries that are asked for before a contradiction, to see where it began
 
 
@@ -72,6 +75,9 @@ class Catching:
         link.fetching = False
         self._replicating.news(now_ms, link, ask, answer)
         wishes: Any = ask.about
+        if answer.code in UNHEARD:
+            self._once_more(now_ms, link, wishes)
+            return
         in_vain = []
         for author in wishes:
             if self._feeds.next_seq(author) > wishes[author]:
@@ -82,18 +88,72 @@ class Catching:
         self._not_from(link.peer, in_vain)
         self.tick(now_ms)
 
+    def _once_more(self, now_ms: int, link: "Link", wishes: "dict[bytes, int]") -> None:
+        """The question or the answer was lost: soon it is asked again, of another if there is one,
+        as whoever told of something tells it once.
+        """
+        for author in wishes:
+            row = self.table.get(author)
+            if row is not None and link.peer in row[2]:
+                row[1] = now_ms + AGAIN_MS
+                row[2].remove(link.peer)
+                row[2].append(link.peer)
+            feed = self._feeds.foreign.get(author)
+            if feed is not None and feed.dug and feed.dug[0] == link.peer:
+                feed.dug = None
+                link.cursor, link.stale = 0, True  # it tells of all again, and so of this
+
     def _not_from(self, peer: bytes, authors: "Any") -> None:  # noqa: ANN401
         for author in authors:
             row = self.table.get(author)
             if row is not None and peer in row[2]:
                 row[2].remove(peer)
 
-    def dig(self, now_ms: int, link: "Link", item: "Any", seq: int) -> None:  # noqa: ANN401
+    def dig(self, now_ms: int, link: "Link", author: bytes, seq: int) -> None:
         """Ask for what is before a contradiction: the histories may have parted earlier."""
-        feed = self._feeds.foreign.get(item[0])
-        if feed is None or feed.first_seq >= seq or link.fetching:
+        feed = self._feeds.foreign.get(author)
+        if feed is None or feed.first_seq >= seq or feed.dug == (link.peer, seq):
             return
-        first = max(feed.first_seq, seq - BEFORE)
-        if feed.dug != (link.peer, seq):
-            feed.dug = (link.peer, seq)
-            self._fetch(now_ms, link, {feed.author: first})
+        if link.fetching:
+            link.cursor, link.stale = 0, True  # it tells of all again, and so of this
+            return
+        feed.dug = (link.peer, seq)
+        self._fetch(now_ms, link, {author: max(feed.first_seq, seq - BEFORE)})
+
+    def told_forks(self, now_ms: int, link: "Link", forks: "dict[object, object]") -> None:
+        """Ask for proof of what is said of authors whom we keep."""
+        replicating = self._replicating
+        doubted = [
+            author
+            for author, seq in forks.items()
+            if isinstance(author, bytes) and isinstance(seq, int) and self._doubts(author, seq)
+        ]
+        if doubted and not link.proving:
+            message = request_for(coap.FETCH, ["feeds"], ["evidence"] + replicating.query())
+            number = replicating.ask(now_ms, link, message, doubted[:NAMED], self._proven)
+            link.proving = number is not None
+
+    def _doubts(self, author: bytes, seq: int) -> bool:
+        """Whether it would be news that a feed forked there: also that it is our own."""
+        feeds = self._feeds
+        if author == feeds.own.author:
+            return not feeds.accused
+        feed = feeds.foreign.get(author)
+        return bool(feeds.wants(author)) and (feed is None or not feed.fork or seq < feed.fork[0])
+
+    def _proven(self, now_ms: int, ask: "Ask", answer: "Answer") -> None:
+        link = self._replicating.links.table.get(ask.peer)
+        if link is None:
+            return
+        link.proving = False
+        if answer.code in UNHEARD:
+            link.cursor, link.stale = 0, True  # it tells of all forks again
+        if answer.code != coap.CONTENT or not answer.signed:
+            return
+        try:
+            pairs: Any = self._replicating.decode(answer.payload)
+            for author in pairs if isinstance(pairs, dict) else ():
+                if isinstance(author, bytes):
+                    self._feeds.prove(author, pairs[author])
+        except RemoteError as error:
+            self._replicating.lied(now_ms, link, ask, error)

@@ -33,6 +33,8 @@ class Contact:
     welcome = False  # it may take the place of another
     boots = -1
     slept_ms = wakes_ms = 0  # when it said so, and when it should be awake again
+    shun_ms = 0  # for so long it was left alone when it lied last
+    shun_until_ms = -1 << 40
     whom = 0  # how often it will be asked whom it knows
 
     def __init__(self, peer: bytes, now_ms: int) -> None:

@@ -68,6 +68,11 @@ class Feed(Tail):
     version = 0
     dug: "tuple[bytes, int] | None" = None  # who was last asked for what is before a fork
 
+    def unknown_to(self, peer: "bytes | None") -> None:
+        """Note that a peer may not have the newest: it asks for it, or lost what it had."""
+        if peer in self.known:
+            self.known = tuple([one for one in self.known if one != peer])
+
     def begin_at(self, head: bytes) -> None:
         """Vouch for the link before the first entry by a head up to there."""
         self.floor = (self.first_seq - 1, self.before, head)

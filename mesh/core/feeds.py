@@ -35,8 +35,9 @@ class Feeds:
     gapped: "Callable[[bytes], None]"
     # what keeps more than the tails, see resume(); None on boards
     archive: "Any" = None
+    _storing: "Any" = None  # mesh.core.archived, where there is one
     _archived = 0  # the last own seq that it was given
-    accused = False  # somebody proved that our own key was used twice
+    accused = 0  # the seq from which on, as is proven, our own key was used twice
 
     def __init__(self, kit: "Kit", identity: "Identity", limits: "Limits", boots: int) -> None:
         self._kit = kit
@@ -52,21 +53,18 @@ class Feeds:
         self.version = self.since = start
 
     def resume(self, archive: "Any") -> None:  # noqa: ANN401 - no class of the core's
-        """Go on from what an archive holds; it takes, and gives, what is older than the tails.
+        """Go on from what an archive holds; it has the older entries (see mesh.core.archived)."""
+        from mesh.core import archived  # noqa: PLC0415 - desktops only
 
-        It has heads() -> {author: (next seq, link of the last entry, head up to it)}, proofs() ->
-        {author: (a, b)}, took(author, run), run(author, first, most bytes), missing(author) ->
-        [(first, last)], evidence(author, a, b) and flush().
-        """
-        self.archive = archive
+        self.archive, self._storing = archive, archived
         self._archived = self.own.first_seq - 1
-        for author, (next_seq, link, head) in sorted(archive.heads().items()):
-            if author != self.own.author and len(self.foreign) < self._limits.peers:
-                feed = self._new(author, next_seq - 1, link)
-                feed.begin_at(head)
-                self._keep(feed, None)
-        for author, (a, b) in sorted(archive.proofs().items()):
-            self.prove(author, [a, b])
+        archived.resume(self, self._limits)
+
+    def begin(self, author: bytes, last: int, link: bytes, head: bytes) -> None:
+        """Go on with a feed of which an archive has all up to an entry."""
+        feed = self._new(author, last, link)
+        feed.begin_at(head)
+        self._keep(feed, None)
 
     def _new(self, author: bytes, start: int = 0, link: "bytes | None" = None) -> Feed:
         return Feed(self._kit, author, self._limits.foreign_tail, start, link, self._limits)
@@ -159,7 +157,7 @@ class Feeds:
             if self.accept(now_ms, run) is not None:
                 held[run[0]] = self.next_seq(run[0]) - 1
         if self.archive is not None:
-            self.archive.flush()
+            self._storing.flush(self)
         return held
 
     def accept(self, now_ms: int, value: object, source: "bytes | None" = None) -> "int | None":
@@ -175,22 +173,28 @@ class Feeds:
         feed = self.foreign.get(author) or self._new(author)
         gap = feed.gap
         start, stop = self._join(feed, run)
-        older = stop <= start and run.first < feed.first_seq and self._misses(run)
+        older = stop <= start and self._older(feed, run)
+        values = older or run.values[start:stop]
         if author not in self.foreign:
             self._keep(feed, source, rank)
         if older:
             check_head(self._kit, author, run.head)
-            start, stop = 0, len(run.entries)
         elif run.seq >= feed.end_seq - 1:
             self._note(feed, stop > start, source)
-        if stop <= start:
+        if not values:
             return 0
         if self.archive is not None:
             self.archive.took(author, run)
         if feed.gap is not gap:
             self.gapped(author)
-        self.heard(now_ms, author, run.values[start:stop])
-        return stop - start
+        self.heard(now_ms, author, values)
+        return len(values)
+
+    def _older(self, feed: Feed, run: "Run") -> "list[Any]":
+        """What the archive, if there is one, lacks of a run from before a tail."""
+        if self.archive is None or run.first >= feed.first_seq:
+            return []
+        return self._storing.missing(self, run, self._kit, self._limits)  # type: ignore[no-any-return]
 
     def _join(self, feed: Feed, run: "Run") -> "tuple[int, int]":
         fork = feed.fork
@@ -211,11 +215,6 @@ class Feeds:
             self.changed(feed.author)
         if source is not None and source not in feed.known:
             feed.known += (source,)
-
-    def _misses(self, run: "Run") -> bool:
-        """Whether the archive lacks some of a run."""
-        gaps = self.archive.missing(run.author) if self.archive is not None else ()
-        return True in [low <= run.seq and high >= run.first for low, high in gaps]
 
     def _keep(self, feed: Feed, source: "bytes | None", rank: int = 1) -> None:
         """Make room for a feed whose author is proven to be one; RemoteError if there is none.
@@ -241,8 +240,6 @@ class Feeds:
         feed.source = source
         foreign[feed.author] = feed
 
-    # proof of lying
-
     def prove(self, author: bytes, pair: object) -> bool:
         """Take evidence against an author: whether it is news. RemoteError if it is none."""
         from mesh.core import evidence  # noqa: PLC0415 - heap only where it is used
@@ -254,7 +251,9 @@ class Feeds:
             return False
         seq = evidence.fork_of(self._kit, author, pair, self._limits)
         if is_own:
-            self.accused = True
+            self.accused = seq
+            if self.archive is not None:
+                self.archive.evidence(author, pair[0], pair[1])  # type: ignore[index]
             self.emit(Forked(author, seq))
             return False
         if feed is None:
@@ -271,6 +270,7 @@ class Feeds:
             seq, a, b = feed.fork
             if self.archive is not None:
                 self.archive.evidence(feed.author, a, b)
+                self._storing.refill(self, feed, self._kit, self._limits)
             self.emit(Forked(feed.author, seq))
             self._note(feed, True, None)
 

@@ -2,6 +2,7 @@
 
 from mesh.core import coap
 from mesh.core.asks import request_for
+from mesh.core.catching import UNHEARD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class Filling:
         if gap is None:
             return
         gap.asked.pop(ask.peer, None)
+        if answer.code in UNHEARD:
+            return  # the next tick asks again
         new = 0
         if link is not None:
             new = replicating.news(now_ms, link, ask, answer)

@@ -166,6 +166,8 @@ class Peer:
             "refused": self.refused,
             "failing": {n: s.error for n, s in self.sensors.items() if s.error is not None},
         }
+        if self.feeds.accused:
+            about["forked"] = self.feeds.accused
         if self.feeds.own.trouble:
             about["unpublished"] = [self.feeds.own.unkept, self.feeds.own.trouble]
         return about

@@ -7,7 +7,7 @@ its source the one that sends runs, and a run that comes twice unmakes the later
 
 from mesh.core import coap
 from mesh.core.asks import Ask, request_for
-from mesh.core.catching import BEFORE, NAMED, Catching
+from mesh.core.catching import AGAIN_MS, BEFORE, NAMED, Catching
 from mesh.core.contacts import UP
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed import Fork
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from mesh.core.limits import Limits
     from mesh.core.primitives import Kit
 
-AGAIN_MS = 1000
-LIES = 3  # after which a link is given up for a long time
+LIES = 3  # more than it told of what holds: then a link is given up for a time,
+LONGEST_MS = 3_600_000  # at most; each time for twice as long
 BOARD_BODY = 4096
 
 
@@ -49,6 +49,7 @@ class Replicating:
         refused: "Callable[..., None]",
     ) -> None:
         self._kit = kit
+        self.decode = kit.decode
         self._asks = asks
         self._feeds = feeds
         self._contacts = contacts
@@ -192,7 +193,7 @@ class Replicating:
             if not isinstance(told, list):
                 raise RemoteError("not an array of news")
         except RemoteError as error:
-            self._lied(now_ms, link, ask, error)
+            self.lied(now_ms, link, ask, error)
             return 0
         link.heard_ms = now_ms
         for item in told:
@@ -200,17 +201,23 @@ class Replicating:
                 count += self._take(now_ms, link, item)
             except Fork as fork:
                 self._refused(now_ms, link.peer, ask.address, fork)
-                self.catching.dig(now_ms, link, item, fork.seq)
+                self.catching.dig(now_ms, link, item[0], fork.seq)
             except RemoteError as error:
-                self._lied(now_ms, link, ask, error)
+                self.lied(now_ms, link, ask, error)
         return count
 
-    def _lied(self, now_ms: int, link: Link, ask: Ask, error: RemoteError) -> None:
+    def lied(self, now_ms: int, link: Link, ask: Ask, error: RemoteError) -> None:
+        """A link told what does not hold. It is left alone, each time for longer."""
         self._refused(now_ms, link.peer, ask.address, error)
         link.lies += error.code != 0xA3
-        if link.lies == LIES and not link.ended:
+        contact = self._contacts.get(link.peer)
+        if link.lies >= LIES and not link.ended and contact is not None:
             self._asks.cancel(now_ms, link.number)
-            self.links.end(now_ms, link, self._limits.check_ms * IDLE_CHECKS)
+            if now_ms > contact.shun_until_ms + LONGEST_MS:  # it was well behaved for so long
+                contact.shun_ms = self._limits.check_ms * IDLE_CHECKS // 2
+            contact.shun_ms = min(contact.shun_ms * 2, LONGEST_MS)
+            contact.shun_until_ms = now_ms + contact.shun_ms
+            self.links.end(now_ms, link, contact.shun_ms)
 
     def _take(self, now_ms: int, link: Link, item: object) -> int:
         if isinstance(item, list):
@@ -220,7 +227,7 @@ class Replicating:
         elif isinstance(item, int):
             link.cursor = max(0, min(item, 1 << 62))
         elif isinstance(item, dict):
-            self._told_forks(now_ms, link, item)
+            self.catching.told_forks(now_ms, link, item)
         return 0
 
     def _take_run(self, now_ms: int, link: Link, run: "list[Any]") -> int:
@@ -229,7 +236,7 @@ class Replicating:
         if new:
             if parent not in self.links.table:
                 self.parents[author] = link.peer
-            link.lies = 0
+            link.lies -= link.lies > 0
             contact = self._contacts.get(author) if author == link.peer else None
             if contact is not None and contact.state == UP:
                 self._contacts.heard(now_ms, contact)
@@ -247,41 +254,15 @@ class Replicating:
         if feed is None or seq >= feed.next_seq:
             if feed is None or not feed.fork or feed.next_seq < feed.fork[0]:
                 self.catching.lack(now_ms, author, seq, link)
+            else:  # perhaps of a history that parted from ours earlier
+                self.catching.dig(now_ms, link, author, feed.fork[0])
         elif feed.first_seq - 1 <= seq < feed.end_seq:
             mine = feed.statement(seq)
             if feed.link_at(seq) == end:
                 if seq == feed.end_seq - 1 and link.peer not in feed.known:
                     feed.known += (link.peer,)
             elif mine is not None and feeds.prove(author, [mine, head]):
-                self.catching.dig(now_ms, link, [author], seq)
-
-    def _told_forks(self, now_ms: int, link: Link, forks: "dict[object, object]") -> None:
-        """Ask for proof of what is said of authors whom we keep."""
-        doubted = []
-        for author, seq in forks.items():
-            if isinstance(author, bytes) and isinstance(seq, int) and self._feeds.wants(author):
-                feed = self._feeds.foreign.get(author)
-                if feed is None or not feed.fork or seq < feed.fork[0]:
-                    doubted.append(author)
-        if doubted and not link.proving:
-            message = request_for(coap.FETCH, ["feeds"], ["evidence"] + self.query())
-            number = self.ask(now_ms, link, message, doubted[:NAMED], self._proven)
-            link.proving = number is not None
-
-    def _proven(self, now_ms: int, ask: Ask, answer: "Answer") -> None:
-        link = self.links.table.get(ask.peer)
-        if link is None:
-            return
-        link.proving = False
-        if answer.code != coap.CONTENT or not answer.signed:
-            return
-        try:
-            pairs: Any = self._kit.decode(answer.payload)
-            for author in pairs if isinstance(pairs, dict) else ():
-                if isinstance(author, bytes):
-                    self._feeds.prove(author, pairs[author])
-        except RemoteError as error:
-            self._lied(now_ms, link, ask, error)
+                self.catching.dig(now_ms, link, author, seq)
 
     def _gapped(self, author: bytes) -> None:
         if self._filling is None:

@@ -117,6 +117,8 @@ class Telling:
             elif feed or not listener.others:
                 listener.wanted[mine] = first
                 listener.runs.add(mine)
+                if feed:
+                    feed.unknown_to(who)
         if listener.links:
             self._catch_up(listener, wishes[OTHERS])
         return listener
@@ -128,6 +130,8 @@ class Telling:
             cursor = -1
         for author in feeds.authors():
             feed: Any = feeds.get(author)
+            if cursor < 0:
+                feed.unknown_to(listener.peer)
             if listener.others and feed.version > cursor and author not in listener.wanted:
                 listener.heads.add(author)
             if feed.fork and feed.version > cursor:

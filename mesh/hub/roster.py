@@ -57,7 +57,7 @@ def name_of(peer: "HubPeer", id: bytes) -> Known:
 
 def row(peer: "HubPeer", contact: Contact, one: Known) -> Data:
     """One contact as a command shows it. `heard_s` is None for who has not answered,
-    `wakes_s` for who is not asleep.
+    `wakes_s` for who is not asleep, `forked` for who was never caught with two histories.
     """
     addresses = [contact.address] if contact.address else []
     addresses += [address for address, _ in contact.candidates if address != contact.address]
@@ -75,9 +75,16 @@ def row(peer: "HubPeer", contact: Contact, one: Known) -> Data:
         "how": contact.how or next((how for _, how in contact.candidates), ""),
         "heard_s": heard_s,
         "wakes_s": wakes_s,
+        "forked": _forked(peer, contact.peer),
         "verified": contact.verified,
         "refused": contact.refused,
     }
+
+
+def _forked(peer: "HubPeer", id: bytes) -> int | None:
+    """The seq from which on a peer signed two different feeds, if that is proven."""
+    feed = peer.node.peer.feeds.foreign.get(id)
+    return feed.fork[0] if feed is not None and feed.fork else None
 
 
 def rows(peer: "HubPeer", remembered: object = None) -> list[Data]:

@@ -62,6 +62,8 @@ def happening(peer: "HubPeer", event: object) -> Data | None:
     for field in ("peer", "by"):
         if isinstance(who := getattr(event, field, None), bytes):
             row["label"] = roster.name_of(peer, who).label
+    if isinstance(event, events.Forked):
+        row["own"] = event.peer == peer.identity.public
     for field in ("address", "source"):
         if isinstance(where := getattr(event, field, None), tuple):
             row[field] = address_text(where)

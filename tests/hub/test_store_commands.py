@@ -14,7 +14,7 @@ from mesh.core import ids
 from mesh.core.cbor import Decimal
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.settings import parse
-from mesh.hub import naming
+from mesh.hub import cli, naming
 from mesh.hub.failure import Failure
 from mesh.hub.home import Home
 from mesh.hub.loop import HubPeer
@@ -264,3 +264,19 @@ def test_peers_are_compared_by_their_heads(tmp_path):
             assert "greenhouse holds the same" in out
 
     run(main)
+
+
+def test_whose_own_key_was_used_twice_is_told_what_to_do(tmp_path, capsys):
+    home = make_home(tmp_path / "home")
+    assert not json.loads(printed(["id", "--home", str(home.path), "--json"], capsys))["forked"]
+    with Archive(home.path / schema.NAME) as archive:
+        archive.evidence(home.peer_id(), [1], [2])
+    assert json.loads(printed(["id", "--home", str(home.path), "--json"], capsys))["forked"]
+    assert "identity.pem" in printed(["id", "--home", str(home.path)], capsys)
+    (home.path / schema.NAME).write_bytes(b"no database")
+    assert not json.loads(printed(["id", "--home", str(home.path), "--json"], capsys))["forked"]
+
+
+def printed(arguments, capsys):
+    assert cli.run(arguments) == 0
+    return capsys.readouterr().out

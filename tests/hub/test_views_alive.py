@@ -1,6 +1,6 @@
 """What `mesh show` says of a board that starts anew, sleeps, or has no room."""
 
-from mesh.hub.cli import views_alive
+from mesh.hub.cli import lines, views_alive
 
 
 def words(about):
@@ -32,3 +32,21 @@ def test_who_sleeps():
     assert (
         str(views_alive.state({"state": "asleep", "wakes_s": -5.0})) == "asleep, should be awake"
     )
+
+
+def test_whose_feed_forked():
+    row = {"state": "up", "wakes_s": None, "forked": 7, "about": {}}
+    assert str(views_alive.state(row)) == "up, forked"
+    ((_, what),) = views_alive.fork(row)
+    assert "two different entries 7" in str(what)
+    assert "mesh flash --new-identity" in str(what)
+    told_itself = {"forked": None, "about": {"forked": 9}}
+    assert "two different entries 9" in str(views_alive.fork(told_itself)[0][1])
+    assert "\x1b" not in str(views_alive.fork({"about": {"forked": "\x1b[2J"}})[0][1])
+    assert views_alive.fork({"forked": None, "about": {}}) == []
+
+
+def test_a_fork_of_our_own_says_what_to_do():
+    row = {"event": "forked", "at": 0, "label": "{ann}", "seq": 7, "own": False}
+    assert "{ann} signed two different entries 7" in str(lines.up(row))
+    assert "move identity.pem" in str(lines.up(row | {"own": True}))

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from mesh.core import ids
+from mesh.core.errors import LocalError
 from mesh.hub import control
 from mesh.hub.cli.options import HomeFolder, Json, Reply
 from mesh.hub.failure import SETUP, Failure
 from mesh.hub.home import Home
+from mesh.hub.store import schema
+from mesh.hub.store.queries import Queries
 
 EXAMPLE = "mesh id --json"
 
@@ -29,4 +32,17 @@ async def _own(folder: Path | None) -> AsyncGenerator[dict[str, Any], None]:
         "name": home.profile().name,
         "home": str(home.path),
         "running": control.runs(home.control),
+        "forked": _forked(home, peer),
     }
+
+
+def _forked(home: Home, peer: bytes) -> bool:
+    """Whether our store has a proof that our key was used twice."""
+    path = home.path / schema.NAME
+    if not path.exists():
+        return False
+    try:
+        with Queries(path) as store:
+            return peer in store.forked()
+    except LocalError:
+        return False  # `mesh store` says what is wrong with it

@@ -60,6 +60,19 @@ def _refused_event(row: Row) -> str:
     return f"{who}: {row['detail']} ({coap.code_text(row['code'])})"
 
 
+def _forked_event(row: Row) -> str:
+    if not row.get("own"):
+        return f"{row['label']} signed two different entries {row['seq']}: nothing more is taken"
+    return f"entry {row['seq']}: {OWN_FORK}"
+
+
+OWN_FORK = (
+    "two different entries were signed with our key: somebody else has it, or an old copy of this"
+    " home was run. Nobody takes what we write from there on. What was kept is safe. Stop this"
+    " peer, move identity.pem out of its home (`mesh id` tells where that is), and start it again:"
+    " then it has a new identity, of which others have to be told"
+)
+
 EVENTS: dict[str, Callable[[Row], str]] = {
     "found": lambda row: f"{row['label']} at {row['address']}, {how(row)}",
     "lost": lambda row: f"{row['label']}: {row['reason']}",
@@ -68,9 +81,7 @@ EVENTS: dict[str, Callable[[Row], str]] = {
     "actuated": lambda row: (
         f"{row['name']} = {json.dumps(row['value'])}, asked by {row.get('label', 'our own rule')}"
     ),
-    "forked": lambda row: (
-        f"{row['label']} wrote two different entries {row['seq']}: nothing more is taken"
-    ),
+    "forked": _forked_event,
 }
 
 

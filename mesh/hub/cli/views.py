@@ -93,7 +93,7 @@ def show(row: Row) -> RenderableType:
     ]
     for sensor, why in failing.items() if isinstance(failing, dict) else ():
         facts.append(("failing", clean(f"{sensor}: {why}")))
-    facts += views_alive.facts(about)
+    facts += views_alive.fork(row) + views_alive.facts(about)
     facts += views_update.fact(about.get("update"))
     parts: list[RenderableType] = [pairs(facts), Text()]
     parts += _section("sensors", row["sensors"], _short_readings)
@@ -184,6 +184,7 @@ def identity(row: Row) -> RenderableType:
             ("name", clean(row["name"]) or "-"),
             ("home", short(row["home"])),
             ("running", "yes" if row["running"] else "no"),
+            *([("forked", Text(lines.OWN_FORK, "bold red"))] if row.get("forked") else []),
         ]
     )
 

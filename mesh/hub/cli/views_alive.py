@@ -11,12 +11,27 @@ PAIR = 2
 
 
 def state(row: Row) -> Text:
-    """Up, lost and so on; of who sleeps also for how long."""
+    """Up, lost and so on; of who sleeps also for how long; and whether its feed forked."""
+    if row.get("forked"):
+        return Text(f"{row['state']}, forked", styled("forked").style)
     wakes_s = row.get("wakes_s")
     if not isinstance(wakes_s, int | float):
         return styled(row["state"])
     what = f"asleep for {units.duration(wakes_s)}" if wakes_s > 0 else "asleep, should be awake"
     return Text(what, styled("asleep").style)
+
+
+def fork(row: Row) -> list[tuple[str, str | Text]]:
+    """That a peer signed two different entries, as we know, or as it was told itself."""
+    seq = row.get("forked") or row["about"].get("forked")
+    if not seq:
+        return []
+    what = (
+        f"its key signed two different entries {clean(seq)}: nothing of its feed counts from there"
+        " on, with anybody. It lied, or two have its key. If it is yours, make it another peer: a"
+        " board by `mesh flash --new-identity`"
+    )
+    return [("forked", Text(what, "bold red"))]
 
 
 def facts(about: dict[str, Any]) -> list[tuple[str, str | Text]]:

@@ -225,7 +225,8 @@ class Host:
         self._spins = (when, spins + 1 if before == when else 0)
         if spins > SPINS:
             raise Broken("peers rest", f"{self.label} wants to be woken again and again at {when}")
-        self.ground.log.add(f"{when} {self.label} wakes")
+        if self.ground.log.wanted:
+            self.ground.log.add(f"{when} {self.label} wakes")
         self.do(self.node.tick)
 
     def measure(self, value: int) -> None:

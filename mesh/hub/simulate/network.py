@@ -110,8 +110,9 @@ class Network:
     ) -> None:
         if not self.reaches(sender, station):
             return
-        what = hashlib.blake2b(data, digest_size=6).hexdigest()
-        self._log.add(
-            f"{self._timeline.now} {station.label} gets {len(data)} {what} from {source[0]}"
-        )
+        if self._log.wanted:
+            what = hashlib.blake2b(data, digest_size=6).hexdigest()
+            self._log.add(
+                f"{self._timeline.now} {station.label} gets {len(data)} {what} from {source[0]}"
+            )
         station.arrived(channel, source, data)

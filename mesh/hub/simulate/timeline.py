@@ -20,7 +20,12 @@ class Broken(Exception):
 
 
 class Log:
-    """Every step in a line. Kept: a hash over all, the last lines, and all of them in `out`."""
+    """Every step in a line. Kept: a hash over all, the last lines, and all of them in `out`.
+
+    `wanted`: whether the lines of which there are most, one for each datagram, are made at all.
+    """
+
+    wanted = True
 
     def __init__(self, out: TextIO | None = None) -> None:
         self.lines = 0

@@ -109,7 +109,7 @@ class Archive:
             return None
 
     def evidence(self, author: bytes, one: object, other: object) -> None:
-        """Keep two signed statements of an author that disagree; the first such pair stays."""
+        """Keep two signed statements of an author that disagree, in place of the last two."""
         self._writer.keep_evidence(author, cbor.encode([one, other]))
 
     def proofs(self) -> dict[bytes, tuple[object, object]]:

@@ -86,11 +86,12 @@ class Writer:
         self._hand_over(run, len(run.entries))
 
     def keep_evidence(self, author: bytes, pair: bytes) -> None:
-        """Keep what proves a lie, soon; the first proof stays."""
+        """Keep what proves a lie, soon; a later proof, of an earlier fork, takes its place."""
 
         def keep() -> None:
             self._database.execute(
-                "INSERT OR IGNORE INTO evidence VALUES (?, ?)", (self._keeper.author(author), pair)
+                "INSERT OR REPLACE INTO evidence VALUES (?, ?)",
+                (self._keeper.author(author), pair),
             )
 
         self._hand_over(keep, 0)

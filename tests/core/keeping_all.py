@@ -1,0 +1,115 @@
+"""Peers that keep all, as desktops do: what a store is to the core, in memory."""
+
+from author import CLOCK
+from test_repl import Mesh
+from world import make_identity, make_kit
+
+from mesh.core import cbor
+from mesh.core.feed import Feed
+
+TAIL = 8  # entries of others in memory: the rest is in the archive
+STEP = 5  # entries in a run
+
+
+class Archive:
+    """Keeps all runs. What came since the last flush() is lost by a crash; `full`: no flush()."""
+
+    def __init__(self):
+        self._runs = {}  # author -> {first seq: run}
+        self._late = []
+        self._proofs = {}
+        self.full = None  # the error that flush() raises
+
+    def crash(self):
+        for run in self._late:
+            self._runs[run.author].pop(run.first, None)
+        self._late = []
+
+    def took(self, author, run):
+        known = self._runs.setdefault(author, {})
+        if run.first not in known or known[run.first].seq < run.seq:
+            known[run.first] = run
+            self._late.append(run)
+
+    def flush(self):
+        if self.full:
+            raise self.full
+        self._late = []
+
+    def heads(self):
+        found = {}
+        for author in self._runs:
+            seq, first = max([(run.seq, run.first) for run in self._runs[author].values()])
+            found[author] = seq + 1, self._runs[author][first].links[-1], self._head(author, first)
+        return found
+
+    def _head(self, author, first):
+        return self._runs[author][first].head
+
+    def evidence(self, author, one, other):
+        self._proofs[author] = one, other
+
+    def proofs(self):
+        return dict(self._proofs)
+
+    def missing(self, author):
+        gaps = []
+        seq = 1
+        for first, run in sorted(self._runs.get(author, {}).items()):
+            if first > seq:
+                gaps.append((seq, first - 1))
+            seq = max(seq, run.seq + 1)
+        return gaps
+
+    def run(self, author, first, most):
+        runs = self._runs.get(author, {})
+        later = [(run.first, -run.seq) for run in runs.values() if run.seq >= first]
+        if not later:
+            return None
+        run = runs[min(later)[0]]
+        at = max(0, first - run.first)
+        before = run.links[at - 1] if at else run.before
+        return [author, run.first + at, before, run.entries[at:], run.head]
+
+    def seqs(self, author):
+        """All that are held."""
+        held = set()
+        for first, run in self._runs.get(author, {}).items():
+            held |= set(range(first, run.seq + 1))
+        return sorted(held)
+
+
+class Desks(Mesh):
+    """Peers with short tails in memory; those joined by desk() have an archive."""
+
+    def __init__(self, count=0):
+        super().__init__(0, foreign_tail=TAIL, head_ms=1000)
+        self.archives = {}
+        for n in range(count):
+            self.desk(n + 1)
+
+    def desk(self, number, archive=None, boots=1):
+        node = self.join(number, boots)
+        archive = self.archives[number] = archive or Archive()
+        node.peer.feeds.resume(archive)
+        return node, archive
+
+    def fill(self, node, runs):
+        """Have a node take runs as if somebody had given them."""
+        for run in runs:
+            node.peer.feeds.accept(self.world.now, run)
+
+
+def written(count, common=1 << 30):
+    """An author that is gone, and its runs; a second one that has its key is of another mind after
+    so many entries.
+    """
+    kit, identity = make_kit(60), make_identity(60)
+    feed = Feed(kit, identity.public, count)
+    runs = []
+    for n in range(count):
+        feed.append(CLOCK, "note", n if n < common else [n])
+        if n % STEP == STEP - 1:
+            feed.sign(identity)
+            runs.append(cbor.decode(cbor.encode(feed.run(n + 2 - STEP, 900))))
+    return identity.public, runs
