@@ -53,34 +53,28 @@ def said(entries: list[bytes]) -> list[Said | None]:
     found = _ENTRY.findall(b"".join(entries))
     if [each[0] for each in found] != entries:
         return [said([entry])[0] for entry in entries] if entries[1:] else [None]
-    integer, masks = int.from_bytes, _MASKS
+    integer, masks, records_in = int.from_bytes, _MASKS, _RECORD.findall
     all_said: list[Said | None] = []
     for _, seq, quality, boots, ms, unix_ms, pack in found:
-        records = _records(pack)
-        at_ms = None if unix_ms == _NONE else integer(unix_ms, "big") & masks[len(unix_ms)]
-        since_ms = integer(ms, "big") & masks[len(ms)]
-        clock = [quality[0], integer(boots, "big") & masks[len(boots)], since_ms, at_ms]
-        number = integer(seq, "big") & masks[len(seq)]
-        all_said.append(None if records is None else (number, clock, records))
+        records: list[tuple[bytes, int | float]] = []
+        for label, number, exponent, mantissa in records_in(pack, 1):
+            item = number or mantissa or _NONE
+            value: int | float = integer(item, "big") & masks[len(item)]
+            if item[0] >= _NEGATIVE:
+                value = -1 - value
+            if exponent:
+                value /= _SCALES[exponent[0] - _EXPONENT]
+            elif item is _NONE or value == _LEAST:
+                break
+            records.append((label, value))
+        else:
+            at_ms = None if unix_ms == _NONE else integer(unix_ms, "big") & masks[len(unix_ms)]
+            since_ms = integer(ms, "big") & masks[len(ms)]
+            clock = [quality[0], integer(boots, "big") & masks[len(boots)], since_ms, at_ms]
+            all_said.append((integer(seq, "big") & masks[len(seq)], clock, records))
+            continue
+        all_said.append(None)
     return all_said
-
-
-def _records(pack: bytes) -> "list[tuple[bytes, int | float]] | None":
-    """The label and value of each record; None if one is no number."""
-    records: list[tuple[bytes, int | float]] = []
-    for label, number, exponent, mantissa in _RECORD.findall(pack, 1):
-        item = number or mantissa
-        if not item:
-            return None
-        value: int | float = int.from_bytes(item, "big") & _MASKS[len(item)]
-        if item[0] >= _NEGATIVE:
-            value = -1 - value
-        if exponent:
-            value /= _SCALES[exponent[0] - _EXPONENT]
-        elif value == _LEAST:
-            return None
-        records.append((label, value))
-    return records
 
 
 def name_and_unit(label: bytes) -> tuple[str, str]:

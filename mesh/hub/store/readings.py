@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from typing import cast
 
 from mesh.core.cbor import Decimal
 from mesh.core.errors import RemoteError
@@ -58,26 +57,29 @@ class Readings:
         none.
         """
         sensors = self._known.setdefault(author, {})
+        rows = self._rows
         for entry, said in zip(entries, plain.said(entries), strict=True):
             if said is None:
                 self._by_the_book(author, entry)
                 continue
             seq, clock, records = said
-            numbers = [sensors.get(label) for label, _ in records]
-            if None in numbers:
+            time, quality = self._when(author, clock)
+            start = len(rows)
+            try:
+                for label, value in records:
+                    rows.append((sensors[label], time, seq, quality, value))
+            except KeyError:
+                del rows[start:]
                 self._by_the_book(author, entry)
                 self._note(author, [label for label, _ in records])
-                continue
-            time, quality = self._when(author, clock)
-            parts = zip(numbers, records, strict=True)
-            found = [(number, time, seq, quality, value) for number, (_, value) in parts]
-            self._put(author, clock, cast("list[Row]", found))
+            else:
+                if not quality:
+                    self._put_off(author, clock, rows[start:])
 
-    def _put(self, author: int, clock: Clock, found: list[Row]) -> None:
-        self._rows += found
-        if found and not found[0][3] & ~TRUTH:
-            boots, since = min(clock[1] or 0, MOST - 1), min(clock[2] or 0, LATEST_MS)
-            self._unplaced += [(author, boots, r[0], r[1], r[2], since) for r in found]
+    def _put_off(self, author: int, clock: Clock, found: list[Row]) -> None:
+        """Remember readings whose time is not known."""
+        boots, since = min(clock[1] or 0, MOST - 1), min(clock[2] or 0, LATEST_MS)
+        self._unplaced += [(author, boots, row[0], row[1], row[2], since) for row in found]
 
     def write(self) -> None:
         """Put what was read into the tables."""
@@ -102,13 +104,15 @@ class Readings:
             records = unpack(body)
         except RemoteError:
             return
-        found = []
+        found: list[Row] = []
         for record in records:
             truth = TRUTH if isinstance(record.value, bool) else 0
             sensor = self._sensor(author, record.name, record.unit or "")
             at = _moved(time, record.time)
             found.append((sensor, at, seq, quality | truth, as_kept(record.value)))
-        self._put(author, clock, found)
+        self._rows += found
+        if not quality:
+            self._put_off(author, clock, found)
 
     def _note(self, author: int, labels: list[bytes]) -> None:
         """Know the sensors that have these labels the next time."""
