@@ -120,12 +120,12 @@ def flooding(quick):
     """Exchanges of two honest peers while a stranger floods one of them."""
     title("Signed exchanges of two peers, 8 outstanding, while a stranger floods one of them")
     for kind in flood.KINDS:
-        figure = signed.under_flood(kind, 2 if quick else 6)
+        figure = signed.under_flood(kind, 4 if quick else 12)
         row(
             f"flood of {kind}",
-            f"{figure.flooded.per_s:,.0f}/s",
-            f"beside a busy process {figure.calm.per_s:,.0f}/s",
-            f"kept {figure.flooded.per_s / figure.calm.per_s:.0%}",
+            f"{figure.flooded:,.0f}/s",
+            f"beside a busy process {figure.calm:,.0f}/s",
+            f"kept {figure.flooded / figure.calm:.0%}",
             f"of {figure.sent_per_s:,.0f} messages/s",
             f"memory {figure.grown_kib:+,} KiB",
         )
