@@ -9,10 +9,9 @@ from mesh.core.run import read_entry
 from mesh.core.senml import unpack
 from mesh.hub import plain
 from mesh.hub.primitives import make_kit
-from mesh.hub.store.schema import PERIOD_MS
+from mesh.hub.store.schema import PERIOD_MS, TRUTH
 
 ARRIVAL = 0  # quality of a time that is that of our own clock when the reading came
-TRUTH = 8  # added to the quality where the value is true or false: SQLite has no such type
 INSERT = "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)"
 RELATIVE_S = 1 << 28  # times of SenML below that are relative (RFC 8428 section 4.5.3)
 LATEST_MS = 1 << 53  # later times, and longer ones since a start, are none
