@@ -134,36 +134,38 @@ class Feed(Tail):
         last = self.first_seq - 1 + max(0, len(self._entries) - self.unkept)
         first = max(first, self.first_seq)
         if self._heads:
-            at, link, _ = self._heads[-1]
+            at = self._heads[-1][0]
             low = self._fitting(self._heads[0][0], self._limits.run - HEAD_SIZE)
             if low > first:
-                old = self._pieces(identity, (self.first_seq - 1, self.before), low - 1)
+                old = self._pieces(identity, self.first_seq - 1, low - 1)
                 self._heads = list(old) + self._heads
         else:
             at = max(self.first_seq - 1, min(first, last) - 1)
-            link = self.link_at(at)
         if at >= last:
             return None
-        for head in self._pieces(identity, (at, link), last):
+        for head in self._pieces(identity, at, last):
             self._add_head(*head)
         return self.head
 
     def _pieces(
-        self, identity: "Identity", start: "tuple[int, bytes]", last: int
+        self, identity: "Identity", start: int, last: int
     ) -> "Iterator[tuple[int, bytes, bytes]]":
-        """Heads (seq, link, head) after a seq and its link, up to `last`, each for one run."""
-        seq, link = start
+        """Heads (seq, link, head) after the seq `start`, up to `last`, each for one run."""
+        seq = start
         room = 0
+        ends = []
         for entry in self._entries[seq + 1 - self.first_seq : last + 1 - self.first_seq]:
             size = len(entry) + ENTRY_SIZE
             room -= size
             if room < 0:
-                if seq > start[0]:
-                    yield seq, link, seal_head(identity, seq, link)
+                if seq > start:
+                    ends.append(seq)
                 room = self._limits.run - RUN_SIZE - HEAD_SIZE - size
-            link = next_link(self._kit, link, entry)
             seq += 1
-        yield seq, link, seal_head(identity, seq, link)
+        ends.append(seq)
+        for end in ends:
+            link = self.link_at(end)
+            yield end, link, seal_head(identity, end, link)
 
     def accept(self, value: object) -> list[bytes]:
         """Take a run of this author, a decoded CBOR value; the entries that are new, if any.

@@ -90,8 +90,8 @@ class Tail:
     def _add_head(self, seq: int, link: bytes, head: bytes) -> None:
         """Keep the newest head, and of the older ones those that runs need to end at."""
         heads = self._heads
-        room = self._limits.run - len(head)
-        while len(heads) > 1 and self._fitting(seq, room) <= heads[-2][0] + 1:
+        low = self._fitting(seq, self._limits.run - len(head))
+        while len(heads) > 1 and low <= heads[-2][0] + 1:
             heads.pop()
         heads.append((seq, link, head))
 

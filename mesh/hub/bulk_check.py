@@ -4,46 +4,25 @@ What core.run accepts is accepted here, and nothing else: an entry that does not
 that all peers write takes the way through the core. Everything may run in any thread.
 """
 
-import hashlib
-import re
 from typing import Any
 
-from mesh.core.cose import ARRAY, BYTES, UINT
+from mesh.core import cose
+from mesh.core.cose import ARRAY, BYTES, UINT, protect
 from mesh.core.cose import head as cbor_head
 from mesh.core.errors import RemoteError
 from mesh.core.limits import Limits
 from mesh.core.primitives import Kit
-from mesh.core.run import Run, check_head, genesis, read_entry, walk
+from mesh.core.run import Run, check_head, claim, genesis, read_entry
+from mesh.hub.plain import is_plain
+from mesh.hub.store import rows
 
 MOST_RUNS = 256  # in one body
 RUN_ROOM = 260  # bytes of a run besides its entries, at most
 _HASH = b"\x58\x20"
+_HASH_SIZE = 32
 _HEADS = [cbor_head(BYTES, size) for size in range(Limits.entry + 1)]
 _LONG = 0x58  # first bytes of a byte string: with one byte of length, and with two
 _LONGER = 0x59
-
-
-def _plain_entry() -> re.Pattern[bytes]:
-    """The bytes of entries after their seq, as nearly all are: readings with short names.
-
-    It is the subset of CBOR (docs/protocol.md section 2) in the shape that core.run asks for.
-    """
-    wide = rb"\x19[\x01-\xff].|\x1a(?!\0\0).{4}|\x1b(?!\0{4}).{8}"
-    count = rb"(?:[\0-\x17]|\x18[\x18-\xff]|" + wide + rb")"
-    small = wide.replace(rb"(?!\0{4}).{8}", rb"(?!\0{4})[\0-\x7f].{7}")
-    number = rb"(?:[\0-\x17\x20-\x37]|[\x18\x38][\x18-\xff]|"
-    number += small + rb"|" + re.sub(rb"\\x1([9ab])", rb"\\x3\1", small) + rb")"
-    fraction = rb"\xc4\x82[\x20-\x28]" + number
-    texts = [rb"%c[ -~]{%d}" % (0x60 + size, size) for size in range(1, 24)]
-    text = rb"(?:" + rb"|".join(re.escape(one[:1]) + one[1:] for one in texts) + rb")"
-    value = rb"(?:\x02(?:" + number + rb"|" + fraction + rb")|\x03" + text + rb"|\x04[\xf4\xf5])"
-    record = rb"(?:\xa3\0" + text + rb"\x01" + text + value + rb"|\xa2\0" + text + value + rb")"
-    packs = [re.escape(bytes((ARRAY + n,))) + record + rb"{%d}" % n for n in range(1, 24)]
-    clock = rb"\x84[\0-\x03]" + count + count + rb"(?:" + count + rb"|\xf6)"
-    return re.compile(clock + rb"\x67reading(?:" + rb"|".join(packs) + rb")", re.DOTALL)
-
-
-_PLAIN = _plain_entry()
 
 
 def packed(run: "list[Any]") -> bytes:
@@ -110,39 +89,41 @@ def check(kit: Kit, value: "list[Any]", limits: Limits) -> Run:
 def linked(kit: Kit, value: "list[Any]", limits: Limits) -> Run:
     """As check(), but the signature of the head is not checked."""
     author, first, before, entries, head = value
-    # The core checks all but the entries: it is given the last one, on the link before that.
-    links = _walk(kit, first, before, entries, limits)
+    if not len(author) == len(before) == _HASH_SIZE:
+        raise RemoteError("not a run")
     if first == 1 and before != genesis(kit, author):
         raise RemoteError("not a run")
-    at = len(links) - 1
-    last = walk(
-        kit,
-        [author, first + at, links[at - 1] if at else before, entries[at:], head],
-        limits,
-    )
-    return last._replace(first=first, before=before, entries=entries, links=links, values=[])
+    links = _walk(kit, first, before, entries, limits)
+    seq = first + len(links) - 1
+    usual = protect(None, author, None), b"\x82" + cbor_head(UINT, seq) + _HASH + links[-1]
+    if cose.split(head)[:2] != usual and claim(kit, head) != (author, seq, links[-1]):
+        raise RemoteError("head of other entries")
+    return Run(author, first, before, entries, head, seq, links, [])
 
 
 def _walk(kit: Kit, seq: int, link: bytes, entries: list[bytes], limits: Limits) -> list[bytes]:
     """The links of all entries, each of which was looked at."""
-    sha256, plain = hashlib.sha256, _PLAIN.fullmatch
-    most = limits.entry
-    links = []
-    if not entries or not 0 < seq < 1 << 63:
+    if not entries or not 0 < seq < seq + len(entries) <= 1 << 63:
         raise RemoteError("not a run")
-    for entry in entries:
-        start = b"\x84" + (
-            seq.to_bytes(1, "big") if seq < 24 else cbor_head(UINT, seq)  # noqa: PLR2004 - RFC 8949
-        )
-        if len(entry) > most:
-            raise RemoteError("entry too large", 0x8D)
-        usual = entry.startswith(start) and plain(entry, len(start))
-        if not usual and read_entry(kit, entry)[0] != seq:
-            raise RemoteError("entry out of order")
-        link = sha256(link + entry).digest()
-        links.append(link)
-        seq += 1
-    return links
+    if max(map(len, entries)) > limits.entry:
+        raise RemoteError("entry too large", 0x8D)
+    starts = _starts(seq, len(entries))
+    if not (all(map(bytes.startswith, entries, starts)) and all(map(is_plain, entries))):
+        for at, entry in enumerate(entries):
+            usual = entry.startswith(starts[at]) and is_plain(entry)
+            if not usual and read_entry(kit, entry)[0] != seq + at:
+                raise RemoteError("entry out of order")
+    return rows.links(link, entries)
+
+
+def _starts(seq: int, count: int) -> list[bytes]:
+    """The first bytes of so many entries from a seq on."""
+    low, high = cbor_head(UINT, seq), cbor_head(UINT, seq + count - 1)
+    width = len(low) - 1
+    if not width or len(high) != len(low):
+        return [b"\x84" + cbor_head(UINT, n) for n in range(seq, seq + count)]
+    start = b"\x84" + low[:1]
+    return [start + n.to_bytes(width, "big") for n in range(seq, seq + count)]
 
 
 def _strings(body: bytes, at: int, count: int) -> tuple[list[bytes], int]:

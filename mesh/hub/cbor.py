@@ -49,7 +49,8 @@ _MAP_HEAD = 0xA0
 _NEGATIVE = 0x20
 _SHORT = 256  # heads up to that are ready
 _WIDEST = 1 << 64
-_UINTS = [head(UINT, n) for n in range(_SHORT)]
+_UINTS, _TEXTS, _ARRAYS = ([head(kind, n) for n in range(_SHORT)] for kind in (UINT, TEXT, ARRAY))
+_EXPONENTS = {n: b"\xc4\x82" + head(_NEGATIVE, -1 - n) for n in range(-9, 0)}
 _LABEL = 24  # keys of maps below that are one byte, so their order is that of their bytes
 
 
@@ -61,21 +62,26 @@ def encode(value: object) -> bytes:
     """As core.cbor.encode: the same bytes, and LocalError for the same values."""
     try:
         return _WRITERS[type(value)](value, DEPTH)
-    except (_Unusual, KeyError, UnicodeEncodeError):
+    except (_Unusual, KeyError, TypeError, UnicodeEncodeError):
         return encode_slowly(value)
 
 
 def _write_int(n: int, _: int) -> bytes:
-    if 0 <= n < _SHORT:
+    if -1 < n < _SHORT:
         return _UINTS[n]
     if not -_WIDEST <= n < _WIDEST:
         raise _Unusual
-    return head(UINT, n) if n >= 0 else head(_NEGATIVE, -1 - n)
+    if n < 0:
+        return head(_NEGATIVE, -1 - n)
+    if n < 1 << 16:
+        return b"\x19" + n.to_bytes(2, "big")
+    return b"\x1a" + n.to_bytes(4, "big") if n < 1 << 32 else b"\x1b" + n.to_bytes(8, "big")
 
 
 def _write_text(text: str, _: int) -> bytes:
     data = text.encode()
-    return head(TEXT, len(data)) + data
+    size = len(data)
+    return (_TEXTS[size] if size < _SHORT else head(TEXT, size)) + data
 
 
 def _write_bytes(data: bytes, _: int) -> bytes:
@@ -87,25 +93,33 @@ def _write_array(items: list[object], depth: int) -> bytes:
         raise _Unusual
     writers = _WRITERS
     depth -= 1
-    return head(ARRAY, len(items)) + b"".join([writers[type(i)](i, depth) for i in items])
+    count = len(items)
+    return b"".join(
+        [
+            _ARRAYS[count] if count < _SHORT else head(ARRAY, count),
+            *[writers[type(item)](item, depth) for item in items],
+        ]
+    )
 
 
 def _write_map(items: dict[int, object], depth: int) -> bytes:
-    parts = [head(_MAP_HEAD, len(items))]
     if depth < 1:
         raise _Unusual
-    for key in sorted(items) if set(map(type, items)) == {int} else (-1,):
-        if not 0 <= key < _LABEL:
+    parts = [head(_MAP_HEAD, len(items))]
+    writers = _WRITERS
+    depth -= 1
+    for key in sorted(items):
+        if type(key) is not int or not -1 < key < _LABEL:  # (True is a bool, and sorts)
             raise _Unusual
         value = items[key]
-        parts += (_UINTS[key], _WRITERS[type(value)](value, depth - 1))
+        parts += (_UINTS[key], writers[type(value)](value, depth))
     return b"".join(parts)
 
 
 def _write_decimal(value: Decimal, depth: int) -> bytes:
     if depth < 1:
         raise _Unusual
-    return b"\xc4\x82" + _write_int(value.exponent, 0) + _write_int(value.mantissa, 0)
+    return _EXPONENTS[value.exponent] + _write_int(value.mantissa, 0)
 
 
 _WRITERS: dict[type, Callable[..., bytes]] = {

@@ -12,6 +12,7 @@ import json
 import os
 import random
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -25,28 +26,39 @@ FILLED_S = 12  # until what is remembered for EXCHANGE_LIFETIME is as much as it
 READY = 3000  # datagrams that are made before, and sent again and again
 SOURCES = 64  # ports that they come from
 
-# calm, flooded: figures of measure.py; sent_per_s: what the stranger sent; grown_kib: what the
-# flooded peer's memory grew by, from an early moment of the flood to its end
+ROUNDS = 6  # calm and flooded in turn, so that what else this machine does meets both alike
+SETTLE_S = 0.3  # after each change
+
+# calm, flooded: exchanges a second; sent_per_s: what the stranger sent in a second of a core;
+# grown_kib: what the flooded peer's memory grew by, from an early moment to the end
 Flooded = namedtuple("Flooded", ("calm", "flooded", "sent_per_s", "grown_kib"))
 
 
 async def beside(one, server, kind, seconds, outstanding=8):
-    """Figures of exchanges `await one()` with a server (pid, address, id), calm and flooded."""
+    """Rates of exchanges `await one()` with a server (pid, address, id), calm and flooded."""
     pid, address, peer = server
-    async with _running("busy"):
-        await exchanges(one, outstanding, 0.3)
-        calm = await exchanges(one, outstanding, seconds)
-    async with _running("flood", *address, peer.hex(), kind) as told:
+    rates = {"busy": [], "flood": []}
+    async with (
+        _running("busy") as (busy, _),
+        _running("flood", *address, peer.hex(), kind) as (flooder, told),
+    ):
+        busy.send_signal(signal.SIGSTOP)
         await exchanges(one, outstanding, min(FILLED_S, 2 * seconds))
         before = resident_kib(pid)
-        flooded = await exchanges(one, outstanding, seconds)
+        for _ in range(ROUNDS):
+            for name, runs, waits in (("busy", busy, flooder), ("flood", flooder, busy)):
+                waits.send_signal(signal.SIGSTOP)
+                runs.send_signal(signal.SIGCONT)
+                await exchanges(one, outstanding, SETTLE_S)
+                rates[name].append((await exchanges(one, outstanding, seconds / ROUNDS)).per_s)
         grown = resident_kib(pid) - before
+    calm, flooded = (sum(rates[name]) / ROUNDS for name in ("busy", "flood"))
     return Flooded(calm, flooded, told[0], grown)
 
 
 @contextlib.asynccontextmanager
 async def _running(*arguments):
-    """A process of this file; what it tells is in the list, afterwards."""
+    """A process of this file, and a list that has what it tells, afterwards."""
     process = subprocess.Popen(
         [sys.executable, __file__, *map(str, arguments)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -54,8 +66,9 @@ async def _running(*arguments):
     told = []
     try:
         await asyncio.to_thread(process.stdout.readline)
-        yield told
+        yield process, told
     finally:
+        process.send_signal(signal.SIGCONT)
         told.append(json.loads((await asyncio.to_thread(process.communicate))[0]))
 
 
@@ -75,7 +88,7 @@ def busy():
 
 
 def flood(host, port, peer, kind):
-    """Send without a pause, until standard input closes; then tell how many a second."""
+    """Send without a pause, until standard input closes; then tell how many a second of a core."""
     import time  # noqa: PLC0415
 
     datagrams = list(itertools.islice(made(bytes.fromhex(peer), kind), READY))
@@ -84,13 +97,13 @@ def flood(host, port, peer, kind):
         sock.setblocking(False)
         sock.connect((host, int(port)))
     print("started", flush=True)
-    sent, start = 0, time.perf_counter()
+    sent, start = 0, time.process_time()
     while not select.select([sys.stdin], [], [], 0)[0]:
         for data in datagrams:
             with contextlib.suppress(OSError):
                 sockets[sent % SOURCES].send(data)
             sent += 1
-    print(sent / (time.perf_counter() - start))
+    print(sent / (time.process_time() - start))
 
 
 def made(peer, kind):

@@ -1,5 +1,6 @@
 """The fast checks of large runs beside the core's: they accept and refuse the same."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,8 +9,10 @@ from mesh.core.cbor import encode as core_encode
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.limits import Limits
 from mesh.core.run import genesis, next_link, seal_head, walk
-from mesh.hub import bulk_check, cbor
+from mesh.core.senml import unpack
+from mesh.hub import bulk_check, cbor, plain
 from mesh.hub.primitives import make_identity, make_kit
+from mesh.hub.store.readings import as_kept
 
 KIT = make_kit()
 AUTHOR = make_identity(bytes(32), lambda: 1)
@@ -53,8 +56,8 @@ def outcome(check, run):
         return None
 
 
-@given(st.lists(st.tuples(ENTRIES, CHANGES), min_size=1, max_size=4), st.booleans())
-def test_the_same_runs_are_accepted(parts, right):
+@given(st.lists(st.tuples(ENTRIES, CHANGES), min_size=1, max_size=4), st.booleans(), CHANGES)
+def test_the_same_runs_are_accepted(parts, right, of_head):
     entries, link, links = [], genesis(KIT, AUTHOR.public), []
     for n, (value, changes) in enumerate(parts):
         if right:
@@ -63,8 +66,19 @@ def test_the_same_runs_are_accepted(parts, right):
         link = next_link(KIT, link, entries[-1])
         links.append(link)
     run = [AUTHOR.public, 1, genesis(KIT, AUTHOR.public), entries, None]
-    run[4] = seal_head(AUTHOR, len(entries), link)
-    assert outcome(bulk_check.check, run) == outcome(walk, run)
+    run[4] = changed(seal_head(AUTHOR, len(entries), link), of_head)
+    assert outcome(bulk_check.linked, run) == outcome(walk, run)
+
+
+@pytest.mark.parametrize("size", [0, 31, 33])
+def test_a_link_of_another_size_is_refused(size):
+    before, entries = bytes(size), []
+    link = before
+    for seq in (2, 3):
+        entries.append(core_encode([seq, [0, 1, 1, None], "reading", [{0: "t", 2: 1}]]))
+        link = next_link(KIT, link, entries[-1])
+    run = [AUTHOR.public, 2, before, entries, seal_head(AUTHOR, 3, link)]
+    assert outcome(bulk_check.check, run) is outcome(walk, run) is None
 
 
 @given(
@@ -82,6 +96,39 @@ def test_the_same_bodies_are_split(body, changes):
         return
     assert cbor.decode(body) == runs
     assert core_encode(runs) == body
+
+
+PLAIN_RECORDS = st.dictionaries(st.just(1), st.sampled_from(["Cel", "%RH"]), max_size=1).flatmap(
+    lambda record: st.tuples(st.sampled_from(["t", "load"]), NUMBERS | DECIMALS).map(
+        lambda parts: {0: parts[0], **record, 2: parts[1]}
+    )
+)
+PLAIN_ENTRIES = st.tuples(
+    COUNTS,
+    st.tuples(st.integers(0, 3), COUNTS, COUNTS, COUNTS | st.none()).map(list),
+    st.just("reading"),
+    st.lists(PLAIN_RECORDS, min_size=1, max_size=3),
+).map(list)
+
+
+@given(st.lists(st.tuples(ENTRIES | PLAIN_ENTRIES, CHANGES), max_size=4))
+def test_the_same_is_read(parts):
+    entries = [changed(encoded(value), changes) for value, changes in parts]
+    for entry, said in zip(entries, plain.said(entries), strict=True):
+        if said is not None:
+            seq, clock, records = said
+            body = unpack(cbor.decode(entry)[3])
+            assert [seq, clock, "reading"] == cbor.decode(entry)[:3]
+            assert [(r.name, r.unit or "", as_kept(r.value)) for r in body] == [
+                (*plain.name_and_unit(label), value) for label, value in records
+            ]
+
+
+@given(st.lists(PLAIN_ENTRIES, min_size=1, max_size=3))
+def test_what_is_plain_is_known(values):
+    values = [value for value in values if all(r[2] != -(2**63) for r in value[3])]
+    for entry, said in zip(values, plain.said([core_encode(v) for v in values]), strict=True):
+        assert said[:2] == (entry[0], entry[1])
 
 
 ANYTHING = st.recursive(

@@ -136,7 +136,7 @@ def _check(twin: sqlite3.Connection, pool: ThreadPoolExecutor) -> Iterator[Findi
                 yield from faults
                 if run is not None:
                     entries += len(run.entries)
-                    readings.read(number, run.entries, run.values)
+                    readings.read(number, run.entries)
             readings.write()
             done += len(piece)
             yield Progress(done, count)

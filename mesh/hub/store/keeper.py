@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from mesh.core.run import Run
 from mesh.hub.store import rows
-from mesh.hub.store.readings import Value
 from mesh.hub.store.rows import Row
 
 RUN = 640  # bytes of entries to which short runs are joined: a board takes runs of 900
@@ -16,8 +15,8 @@ TOUCHING = f"SELECT {rows.COLUMNS} FROM run WHERE author = ? AND first BETWEEN ?
 NEWEST = f"SELECT {rows.COLUMNS} FROM run WHERE author = ? ORDER BY first DESC LIMIT 1"
 
 
-# (author's number, new entries, what they say if that was read already)
-Read = Callable[[int, list[bytes], list[Value] | None], None]
+# (author's number, new entries)
+Read = Callable[[int, list[bytes]], None]
 
 
 class Contradiction(Exception):
@@ -134,7 +133,7 @@ class Keeper:
         before = run.links[at - 1] if at else run.before
         newest = self._newest[author] = Growing(run.first + at, before, list(entries))
         newest.link, newest.head = run.links[-1], run.head
-        self._read(author, entries, run.values[at:] if run.values else None)
+        self._read(author, entries)
 
     def _grow(self, author: int, newest: Growing, run: Run, at: int) -> None:
         entries = run.entries[at:] if at else run.entries
@@ -142,7 +141,7 @@ class Keeper:
         newest.size += size_of(entries)
         newest.last, newest.link, newest.head = run.seq, run.links[-1], run.head
         newest.written = False
-        self._read(author, entries, run.values[at:] if run.values else None)
+        self._read(author, entries)
 
     def _weave(self, author: int, run: Run) -> None:
         """Put a run among rows that are there: before them, or into what is missing between."""
@@ -178,7 +177,7 @@ class Keeper:
 
     def _put(self, author: int, row: Row, new: list[bytes]) -> None:
         self._database.execute(PUT, (author, *row))
-        self._read(author, new, None)
+        self._read(author, new)
 
     def _compare(self, run: Run, row: Row) -> None:
         """Check the links where a row and a run meet or overlap."""

@@ -11,8 +11,7 @@ from mesh.core.run import read_entry
 from mesh.hub.primitives import make_kit
 from mesh.hub.store import rows, schema
 from mesh.hub.store.held import spans_of
-from mesh.hub.store.readings import TRUTH
-from mesh.hub.store.schema import PERIOD_MS
+from mesh.hub.store.schema import PERIOD_MS, TRUTH
 
 NUMBERS = "typeof(value) IN ('integer', 'real')"
 # Of each of so many equal parts of the time asked for: when, least, mean, most. Narrow: out of

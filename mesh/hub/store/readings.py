@@ -2,30 +2,22 @@
 
 import sqlite3
 from collections.abc import Callable
-from decimal import Decimal as Exact
-
-import cbor2
 
 from mesh.core.cbor import Decimal
-from mesh.core.cose import ARRAY
-from mesh.core.cose import head as cbor_head
 from mesh.core.errors import RemoteError
 from mesh.core.run import read_entry
 from mesh.core.senml import unpack
+from mesh.hub import plain
 from mesh.hub.primitives import make_kit
-from mesh.hub.store.schema import PERIOD_MS
+from mesh.hub.store.schema import PERIOD_MS, TRUTH
 
 ARRIVAL = 0  # quality of a time that is that of our own clock when the reading came
-TRUTH = 8  # added to the quality where the value is true or false: SQLite has no such type
 INSERT = "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)"
 RELATIVE_S = 1 << 28  # times of SenML below that are relative (RFC 8428 section 4.5.3)
 LATEST_MS = 1 << 53  # later times, and longer ones since a start, are none
 MOST = 1 << 63  # SQLite's integers are smaller; larger ones become floats
-NAME, UNIT, VALUE = range(3)  # labels of SenML
-FRACTIONS = (Exact, Decimal)  # as cbor2 has them, and as the core
 
 Row = tuple[int, int, int, int, object]  # sensor, Unix ms, seq, quality, value
-Value = tuple[int, list[int | None], str, object]  # as read_entry gives it
 Clock = list[int | None]  # quality, boots, ms since boot, Unix ms or None
 
 
@@ -51,6 +43,7 @@ class Readings:
         self._rows: list[Row] = []
         self._unplaced: list[tuple[int, ...]] = []
         self._sensors: dict[int, dict[str, tuple[int, str]]] = {}
+        self._known: dict[int, dict[bytes, int]] = {}  # the same by label, as far as it was met
         for id, author, name, unit in ask("SELECT id, author, name, unit FROM sensor"):
             self._sensors.setdefault(author, {})[name] = (id, unit)
         self._boots = {
@@ -58,27 +51,34 @@ class Readings:
             for author, boots, quality, unix_ms in ask("SELECT * FROM boot")
         }
 
-    def read(self, author: int, entries: list[bytes], values: list[Value] | None = None) -> None:
-        """Take the readings out of checked entries, which say `values` if that was read already.
-
-        What is no reading, or a wrong one, gives none.
+    def read(self, author: int, entries: list[bytes]) -> None:
+        """Take the readings out of checked entries. What is no reading, or a wrong one, gives
+        none.
         """
-        if not values:  # they were checked one by one, so cbor2 may have them all at once
-            values = cbor2.loads(cbor_head(ARRAY, len(entries)) + b"".join(entries))
-        sensors = self._sensors.setdefault(author, {})
+        sensors = self._known.setdefault(author, {})
         rows = self._rows
-        for at, (seq, clock, kind, body) in enumerate(values):
-            if kind != "reading":
+        for entry, said in zip(entries, plain.said(entries), strict=True):
+            if said is None:
+                self._by_the_book(author, entry)
                 continue
+            seq, clock, records = said
             time, quality = self._when(author, clock)
-            found = self._plainly(sensors, time, seq, quality, body)
-            if found is None:
-                found = self._by_the_book(author, entries[at], time, quality)
-            rows += found
-            if not quality:
-                since = min(clock[2] or 0, LATEST_MS)
-                boots = min(clock[1] or 0, MOST - 1)
-                self._unplaced += [(author, boots, r[0], r[1], seq, since) for r in found]
+            start = len(rows)
+            try:
+                for label, value in records:
+                    rows.append((sensors[label], time, seq, quality, value))
+            except KeyError:
+                del rows[start:]
+                self._by_the_book(author, entry)
+                self._note(author, [label for label, _ in records])
+            else:
+                if not quality:
+                    self._put_off(author, clock, rows[start:])
+
+    def _put_off(self, author: int, clock: Clock, found: list[Row]) -> None:
+        """Remember readings whose time is not known."""
+        boots, since = min(clock[1] or 0, MOST - 1), min(clock[2] or 0, LATEST_MS)
+        self._unplaced += [(author, boots, row[0], row[1], row[2], since) for row in found]
 
     def write(self) -> None:
         """Put what was read into the tables."""
@@ -93,56 +93,47 @@ class Readings:
             )
             self._unplaced.clear()
 
-    @staticmethod
-    def _plainly(
-        sensors: dict[str, tuple[int, str]], time: int, seq: int, quality: int, body: object
-    ) -> list[Row] | None:
-        """The readings of a pack as most are: known sensors, and nothing but numbers. None: it
-        takes a closer look.
-        """
-        found: list[Row] = []
-        if type(body) is not list:
-            return None
-        for record in body:
-            name = record.get(NAME) if type(record) is dict else None
-            known = sensors.get(name) if type(name) is str else None
-            if known is None or len(record) != (3 if known[1] else 2):
-                return None
-            if known[1] and record.get(UNIT) != known[1]:
-                return None
-            value = record.get(VALUE)
-            kind = type(value)
-            if kind in FRACTIONS:
-                value = float(value)
-            elif kind is not float and (kind is not int or not -MOST < value < MOST):
-                return None
-            found.append((known[0], time, seq, quality, value))
-        return found
-
-    def _by_the_book(self, author: int, entry: bytes, time: int, quality: int) -> list[Row]:
-        """The readings of any entry, with all that SenML allows; none if it is not as it says."""
+    def _by_the_book(self, author: int, entry: bytes) -> None:
+        """Take the readings out of any entry, with all that SenML allows."""
         try:
-            seq, _, _, body = read_entry(self._kit, entry)
+            seq, clock, kind, body = read_entry(self._kit, entry)
+            if kind != "reading":
+                return
+            time, quality = self._when(author, clock)
             records = unpack(body)
         except RemoteError:
-            return []
-        found = []
+            return
+        found: list[Row] = []
         for record in records:
             truth = TRUTH if isinstance(record.value, bool) else 0
             sensor = self._sensor(author, record.name, record.unit or "")
             at = _moved(time, record.time)
-            found.append((sensor, at, seq, quality | truth, plain(record.value)))
-        return found
+            found.append((sensor, at, seq, quality | truth, as_kept(record.value)))
+        self._rows += found
+        if not quality:
+            self._put_off(author, clock, found)
+
+    def _note(self, author: int, labels: list[bytes]) -> None:
+        """Know the sensors that have these labels the next time."""
+        sensors = self._sensors.get(author, {})
+        for label in labels:
+            name, unit = plain.name_and_unit(label)
+            number, current = sensors.get(name, (0, None))
+            if current == unit:
+                self._known[author][label] = number
 
     def _sensor(self, author: int, name: str, unit: str) -> int:
-        known = self._sensors[author].get(name)
+        sensors = self._sensors.setdefault(author, {})
+        known = sensors.get(name)
         if known is None or known[1] != unit:
+            if known is not None:
+                self._known.get(author, {}).clear()
             (number,) = self._database.execute(
                 "INSERT INTO sensor(author, name, unit) VALUES (?, ?, ?) "
                 "ON CONFLICT DO UPDATE SET unit = excluded.unit RETURNING id",
                 (author, name, unit),
             ).fetchone()
-            known = self._sensors[author][name] = (int(number), unit)
+            known = sensors[name] = (int(number), unit)
         return known[0]
 
     def _when(self, author: int, clock: Clock) -> tuple[int, int]:
@@ -195,7 +186,7 @@ def _moved(time: int, by: float | None) -> int:
     return time + int(by * 1000) if by < RELATIVE_S else int(by * 1000)
 
 
-def plain(value: object) -> object:
+def as_kept(value: object) -> object:
     """A value as SQLite holds it. The exact one stays in the entry."""
     if isinstance(value, Decimal) or (type(value) is int and not -MOST < value < MOST):
         return float(value)

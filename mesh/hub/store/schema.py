@@ -10,6 +10,7 @@ NAME = "store.db"
 APPLICATION_ID = 0x6F746D73
 BUSY_S = 10.0
 PERIOD_MS = 600_000  # of a summary
+TRUTH = 8  # added to a quality where the value is true or false: SQLite has no such type
 
 # Each makes the tables of the version before those of the next; what has run once never changes.
 # run: consecutive entries (a CBOR array of byte strings, as in a run that travels) with the link
