@@ -188,6 +188,11 @@ def test_growth_is_told_of_a_board_that_learned_the_time_later(tmp_path):
 
 
 def test_history_begins_with_the_first_reading(home):
+    with sqlite3.connect(home.path / schema.NAME) as database:  # its ten minutes began before it
+        database.execute(
+            "INSERT OR REPLACE INTO summary VALUES (1, ?, 1, 20, 20, 20)",
+            ((NOW + STEP) // schema.PERIOD_MS,),
+        )
     (row,) = ask(home, "history", "ann/temperature", "--points", "3")
     assert (row["since"], len(row["points"])) == ((NOW + STEP) / 1000, 3)
 
