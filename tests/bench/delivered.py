@@ -60,7 +60,9 @@ async def receive():
     from mesh.hub.primitives import make_kit  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder, Home(folder) as home:
-        peer = HubPeer(home, interfaces=["127.0.0.1"], port=0, sensed={})
+        profile = home.profile()
+        profile.layers = []  # no other peer here is found
+        peer = HubPeer(home, profile, interfaces=["127.0.0.1"], port=0, sensed={})
         async with peer:
             peer.node.peer.feeds.wants = lambda _: 1
             bulk = BulkServing(make_kit(), home.identity, peer.node, peer.now)

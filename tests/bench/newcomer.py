@@ -92,7 +92,9 @@ async def serve(folder):
     from mesh.hub.primitives import make_kit  # noqa: PLC0415
 
     with Home(folder) as home:
-        peer = HubPeer(home, interfaces=["127.0.0.1"], port=0, sensed={})
+        profile = home.profile()
+        profile.layers = []  # no other peer here is found
+        peer = HubPeer(home, profile, interfaces=["127.0.0.1"], port=0, sensed={})
         async with peer:
             bulk = BulkServing(make_kit(), home.identity, peer.node, peer.now)
             server = ForeignServer(peer.local_get, ["127.0.0.1"], 0, bulk)

@@ -25,7 +25,9 @@ def new_peer(folder, outstanding):
     limits = Limits(**(DESKTOP | {"nstart": max(4, outstanding)}))
     home = Home(folder)
     home.open()
-    return home, HubPeer(home, limits=limits, interfaces=LOOPBACK, port=0, sensed={})
+    profile = home.profile()
+    profile.layers = []  # no other peer here is found
+    return home, HubPeer(home, profile, limits, LOOPBACK, port=0, sensed={})
 
 
 async def serve():
