@@ -3,6 +3,7 @@
 from mesh.core import coap
 from mesh.core.asks import request_for
 from mesh.core.errors import RemoteError
+from mesh.core.links import AGAIN_MS, BEFORE, NAMED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
     from mesh.core.links import Link
     from mesh.core.replicating import Replicating
 
-NAMED = 64  # authors named to a board, or asked for at once: they fit its body
-AGAIN_MS = 1000
 UNHEARD = (0, 0x9D, 0xA3)  # no answer; too many questions; busy
-BEFORE = 64  # entries that are asked for before a contradiction, to see where it began
 
 
 class Catching:

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
     from mesh.core.contacts import Contact, Contacts
     from mesh.core.limits import Limits
+    from mesh.core.mixing import Mixing
 
-USUAL, MOST = 2, 3  # times limits.links: so many, as others choose us too
 IDLE_CHECKS = 3  # an observation that was silent for so many check intervals is asked for anew
+# of what is asked of a link
+NAMED = 64  # authors named to a board, or asked for at once: they fit its body
+BEFORE = 64  # entries that are asked for before a contradiction, to see where it began
+AGAIN_MS = 1000
 
 
 class Link:
@@ -68,6 +72,7 @@ class Links:
         self.table: dict[bytes, Link] = {}
         self._most = limits.outgoing * 5 // 8  # so that there is room for other questions
         self._mix_ms = 0
+        self._mixing: Mixing | None = None  # once some are chosen at random
         self.came: list[bytes] = []  # since the last choice
         self._salt = self.number(65_536)
 
@@ -85,21 +90,19 @@ class Links:
         self._drop_gone(now_ms, up)
         keepers = len([1 for c in up if c.keeps])
         came, self.came = self.came, []
-        for peer in came:
-            found = self._contacts.get(peer)
-            if found is not None and found.state == UP:
-                self._met(now_ms, found)
+        for found in [c for c in up if self._keeps and c.keeps and c.peer in came]:
+            self._at_random().met(now_ms, found, keepers)
         mine = [c for c in up if self._is_due(c, keepers)]
         self._crowd(now_ms, mine, up)
         for contact in mine:
-            self._add(contact, at_random=False)
+            self.add(contact, at_random=False)
         others = [c for c in up if c.keeps and c.peer not in self.table and c not in mine]
-        if self._keeps or self._lacks(up):
-            self._choose(others)
+        if others and (self._keeps or self._lacks(up)):
+            self._at_random().choose(others)
         if now_ms >= self._mix_ms:
             spread = self._limits.check_ms * IDLE_CHECKS
             if self._mix_ms and self._keeps:
-                self._mix(now_ms, others)
+                self._at_random().mix(now_ms, others)
             self._mix_ms = now_ms + spread + self.number(spread)
 
     def _crowd(self, now_ms: int, mine: "list[Contact]", up: "list[Contact]") -> None:
@@ -115,50 +118,14 @@ class Links:
             if len(self.table) >= self._most:
                 others = [p for p in sorted(self.table) if not self.table[p].keeps]
                 self.drop(now_ms, others[self.number(len(others))])
-            self._add(keepers[self.number(len(keepers))], at_random=False)
+            self.add(keepers[self.number(len(keepers))], at_random=False)
 
-    def _met(self, now_ms: int, contact: "Contact") -> None:
-        """Somebody is here, anew or again: perhaps only some of us link to who is there."""
-        up = [c for c in self._contacts.proven() if c.state == UP and c.keeps]
-        if self._keeps and contact.keeps and self.number(len(up) + 1) < self._limits.links:
-            if len(self._random_ones()) >= USUAL * self._limits.links:
-                self.drop(now_ms, self._spare().peer)
-            self._add(contact, at_random=True)
+    def _at_random(self) -> "Mixing":
+        if self._mixing is None:
+            from mesh.core.mixing import Mixing  # noqa: PLC0415 - heap only where it is used
 
-    def _random_ones(self) -> "list[Link]":
-        return [link for link in self.live() if link.at_random]
-
-    def _choose(self, others: "list[Contact]") -> None:
-        few = self._limits.links
-        count = len(self._random_ones())
-        here = [c for c in others if self._keeps and self.listens(c.peer)]
-        for contact in here:
-            if count < MOST * few:
-                count += self._add(contact, at_random=True)
-        heard_by = len([1 for link in self.live() if self.listens(link.peer)])
-        if self._keeps and count >= few and heard_by < few and count < MOST * few:
-            few = count + 1  # too few link to us: ask one more to do so
-        others = [c for c in others if c.peer not in self.table]
-        while others and count < few:
-            count += self._add(others.pop(self.number(len(others))), at_random=True)
-
-    def _spare(self) -> Link:
-        """One that may go, of those to whom we matter less if there are such."""
-        ones = self._random_ones()
-        free = [link for link in ones if not self.listens(link.peer)] or ones
-        return free[self.number(len(free))]
-
-    def _mix(self, now_ms: int, others: "list[Contact]") -> None:
-        """Exchange a link, or let one go if there are more than are needed."""
-        fresh = [c for c in others if c.peer not in self.table]
-        count = len(self._random_ones())
-        if fresh and count >= self._limits.links:
-            spare = self._spare()
-            self.dropped(now_ms, spare)
-            # not linked back to at once, else there would be more and more of them
-            self.end(now_ms, spare, self._limits.check_ms * IDLE_CHECKS)
-            if count <= USUAL * self._limits.links:
-                self._add(fresh[self.number(len(fresh))], at_random=True)
+            self._mixing = Mixing(self, self._limits, self._keeps)
+        return self._mixing
 
     def _is_due(self, contact: "Contact", keepers: int) -> bool:
         """Whether a link to that peer is needed: it is followed, or only tells of itself."""
@@ -176,7 +143,8 @@ class Links:
         here = [c.peer for c in up]
         return False in [c.peer in here for c in self._contacts.listed() if c.pinned]
 
-    def _add(self, contact: "Contact", *, at_random: bool) -> bool:
+    def add(self, contact: "Contact", *, at_random: bool) -> bool:
+        """Link to a peer, if there is room and no link yet."""
         if contact.peer in self.table or len(self.table) >= self._most:
             return False
         self.table[contact.peer] = Link(contact, at_random)

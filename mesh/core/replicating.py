@@ -7,11 +7,10 @@ its source the one that sends runs, and a run that comes twice unmakes the later
 
 from mesh.core import coap
 from mesh.core.asks import Ask, request_for
-from mesh.core.catching import AGAIN_MS, BEFORE, NAMED, Catching
 from mesh.core.contacts import UP
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed import Fork
-from mesh.core.links import IDLE_CHECKS, Link, Links
+from mesh.core.links import AGAIN_MS, BEFORE, IDLE_CHECKS, NAMED, Link, Links
 from mesh.core.represent import CBOR
 from mesh.core.run import claim
 from mesh.core.telling import OTHERS
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mesh.core.asks import Asks
+    from mesh.core.catching import Catching
     from mesh.core.contacts import Contacts
     from mesh.core.events import Answer
     from mesh.core.feeds import Feeds
@@ -57,10 +57,19 @@ class Replicating:
         self._refused = refused
         self._pause_ms = limits.check_ms // 4
         self.parents: dict[bytes, bytes] = {}  # author -> the link that sends its runs
-        self.catching = Catching(self, feeds, limits)
+        self._catching: Catching | None = None
         self._filling: Any = None  # what fills gaps, once there is one
         self.due_ms: int | None = None
         feeds.gapped = self._gapped
+
+    @property
+    def catching(self) -> "Catching":
+        """What fetches what others tell of, from when it is first needed."""
+        if self._catching is None:
+            from mesh.core.catching import Catching  # noqa: PLC0415 - heap only where it is used
+
+            self._catching = Catching(self, self._feeds, self._limits)
+        return self._catching
 
     def use(self, links: Links) -> None:
         """Begin with these links."""
@@ -79,10 +88,11 @@ class Replicating:
             old = link.stale or silent > self._limits.check_ms * IDLE_CHECKS
             if link.number < 0 or (rested and old):
                 self._register(now_ms, link)
-        self.catching.tick(now_ms)
+        if self._catching is not None:
+            self._catching.tick(now_ms)
         if self._filling is not None:
             self._filling.tick(now_ms)
-        if not self.links.table and not self.catching.table:
+        if not self.links.table and not (self._catching and self._catching.table):
             self.due_ms = None  # until somebody comes
 
     def moved(self, now_ms: int) -> None:
