@@ -18,6 +18,7 @@ from mesh.core.limits import Limits
 from mesh.core.run import genesis, read_run
 from mesh.hub.failure import Failure
 from mesh.hub.home import Home
+from mesh.hub.store import upkeep
 from mesh.hub.store.archive import Archive
 from mesh.hub.store.copying import backup
 from mesh.hub.store.own import OwnFeed
@@ -117,6 +118,29 @@ def test_what_cannot_be_kept_is_not_published(tmp_path):
     assert (one.own.trouble, one.own.unkept) == ("", 0)
     one.archive.close()
     assert faults(tmp_path / "store.db") == []
+
+
+def test_a_disk_that_is_full_only_at_the_commit_takes_no_readings_away(tmp_path, monkeypatch):
+    one = Speaker(tmp_path / "store.db", 1)
+    one.say(3)
+    transaction = upkeep.transaction
+
+    def full(database, work, synced=False):
+        def last(_):
+            work(database)
+            raise sqlite3.OperationalError("database or disk is full")
+
+        transaction(database, last, synced)
+
+    monkeypatch.setattr(upkeep, "transaction", full)
+    one.say(2)
+    assert one.own.unkept == 2
+    monkeypatch.undo()
+    one.say(1)
+    one.archive.close()
+    assert faults(tmp_path / "store.db") == []
+    with closing(sqlite3.connect(tmp_path / "store.db")) as database:
+        assert database.execute("SELECT count(DISTINCT seq) FROM reading").fetchone() == (6,)
 
 
 def by_backup(path, copy):

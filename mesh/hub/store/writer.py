@@ -117,7 +117,8 @@ class Writer:
                 upkeep.transaction(self._database, what, synced)
                 if not self._stuck:
                     self._tell("")
-            except sqlite3.Error as error:
+            except sqlite3.Error as error:  # a full disk shows as late as at the commit
+                self._forget()
                 failed.append(error)
                 self._tell(f"{self.path} cannot be written: {error}")
             finally:
@@ -139,7 +140,7 @@ class Writer:
                     self._keeper.keep(run)
                 self._keeper.write()
                 self._readings.write()
-            except (sqlite3.Error, Contradiction):
+            except Contradiction:
                 self._forget()
                 raise
 
