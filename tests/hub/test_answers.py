@@ -31,9 +31,8 @@ class Pretender:
         profile = types.SimpleNamespace(names={}, name="me")
         contacts = types.SimpleNamespace(listed=lambda: [contact], get={LIAR: contact}.get)
         kit = types.SimpleNamespace(decode=cbor.decode)
-        self.node = types.SimpleNamespace(
-            contacts=contacts, profile=profile, peer=types.SimpleNamespace(kit=kit)
-        )
+        peer = types.SimpleNamespace(kit=kit, feeds=types.SimpleNamespace(foreign={}))
+        self.node = types.SimpleNamespace(contacts=contacts, profile=profile, peer=peer)
         self.identity = types.SimpleNamespace(public=b"\x01" * 32)
 
     def now(self):
