@@ -113,7 +113,7 @@ def _pinged(address, seconds, work):
             number = 0
             while (start := time.perf_counter()) < end:
                 number += 1
-                one.send(coap.build(coap.Message(coap.EMPTY, b"", coap.CON, number)))
+                one.send(coap.build(coap.Message(coap.EMPTY, b"", coap.CON, number & 0xFFFF)))
                 one.recv(64)
                 waits.append(time.perf_counter() - start)
 
