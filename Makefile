@@ -34,6 +34,9 @@ simulate: setup     ## 200 whole meshes in pretend time (make simulate ARGS="--s
 faults: setup     ## peers on hosts of their own, as root, and all that can go wrong (make faults ARGS="-k full")
 	$(BIN)/pytest --durations 10 tests/faults $(ARGS)
 
+attacks: setup     ## what strangers try, in full, against real processes, with figures (make attacks ARGS="-k observe")
+	ATTACKS=full $(BIN)/pytest --timeout 1800 tests/attacks $(ARGS)
+
 firmware: setup     ## what goes on boards, into dist/ (make firmware ARGS="--board pico_w")
 	$(BIN)/mesh firmware build $(or $(ARGS),--board all)
 
@@ -68,4 +71,4 @@ types: setup
 rules: setup
 	$(BIN)/pytest --quiet tests/rules
 
-.PHONY: help demo test tests check bench week fuzz simulate firmware format clean sizes setup layout lint imports types rules
+.PHONY: help demo test tests check bench week fuzz simulate attacks firmware format clean sizes setup layout lint imports types rules

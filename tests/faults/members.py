@@ -12,7 +12,7 @@ import time
 import needs
 
 from mesh.hub import control
-from mesh.hub.boards import VirtualBoard, configure
+from mesh.hub.boards import HEAP, VirtualBoard, configure
 from mesh.hub.home import Home
 
 PATIENCE = 60  # seconds that anything here may take
@@ -210,10 +210,10 @@ class Board(Told, VirtualBoard):
 
     kind = "board"
 
-    def __init__(self, host, folder, **settings):
+    def __init__(self, host, folder, heap=HEAP, **settings):
         told = {"name": folder.name, "console": "json", "limits": QUICK, "sensors": SENSORS}
         configure(folder, told | settings)
-        super().__init__(folder, wrap=host.wrap)
+        super().__init__(folder, heap=heap, wrap=host.wrap)
         self.host = host
         self.name = folder.name
 

@@ -1,0 +1,177 @@
+"""What attackers have: keys of their own, sockets, and a knowledge of the protocol.
+
+An attack is a program of its own: a file here whose main() is run(attack). `attack(target)` does
+what it does step by step and yields how many messages it has sent so far; it gets no more turns
+once it sent enough or its standard input is closed. Then it tells {"sent": …} as JSON.
+"""
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+from mesh.core import cbor, coap
+from mesh.core.asks import request_for
+from mesh.core.errors import RemoteError
+from mesh.core.message import open_response, seal_request
+from mesh.core.represent import CBOR
+from mesh.hub.primitives import make_identity, make_kit, new_secret
+
+FOLDER = Path(__file__).resolve().parent
+ANSWER_S = 3.0  # that an answer is waited for
+ENDING_S = 30.0  # that a program may take to end
+COSE = 18
+
+# the victim: (host, port) and its id; count: how often to strike, as the attack understands it
+Target = namedtuple("Target", ("address", "peer", "count"))
+
+
+class Stranger:
+    """A key that nobody knows, and one UDP socket. A context manager."""
+
+    def __init__(self, target, counter=0, host="127.0.0.1"):
+        self.kit = make_kit()
+        self.counter = counter
+        self.identity = make_identity(new_secret(), self._next_counter)
+        self.public = self.identity.public
+        self.target = target
+        self.sent = 0
+        self._mid = int.from_bytes(os.urandom(2), "big")
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((host, 0))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+    def _next_counter(self):
+        self.counter += 1
+        return self.counter
+
+    def message(self, code, path, value=None, *, observe=False, query=(), echo=None):
+        """A signed, confirmable request to the target, and the digest that its answer is bound to.
+
+        `value` is what its body says, in CBOR; None for none.
+        """
+        message = request_for(code, list(path), list(query), observe=observe)
+        if echo is not None:
+            message.add(coap.ECHO, echo)
+        body = b"" if value is None else cbor.encode(value)
+        digest = seal_request(
+            self.kit, self.identity, self.target.peer, message, CBOR if body else None, body
+        )
+        self._mid = self._mid + 1 & 0xFFFF
+        message.type, message.mid, message.token = coap.CON, self._mid, os.urandom(4)
+        return message, digest
+
+    def send(self, data):
+        """Send bytes to the target, or a message."""
+        if not isinstance(data, bytes):
+            data = coap.build(data)
+        self._socket.sendto(data, self.target.address)
+        self.sent += 1
+
+    def receive(self, timeout_s=ANSWER_S):
+        """The next CoAP message that comes, acknowledged if it is confirmable; None if none does."""
+        if not select.select([self._socket], [], [], timeout_s)[0]:
+            return None
+        try:
+            message = coap.parse(self._socket.recv(65536))
+        except (RemoteError, OSError):
+            return None
+        if message.type == coap.CON and message.code:
+            self.send(bytes((0x60, 0, message.mid >> 8, message.mid & 255)))
+        return message
+
+    def ask(self, code, path, value=None, **more):
+        """Put a signed question until it is answered, with the Echo that is asked for.
+
+        The last answer as (code, payload): of a signed one what it says, else its bytes; None if
+        there was none.
+        """
+        answer = None
+        for _ in range(3):
+            message, digest = self.message(code, path, value, **more)
+            self.send(message)
+            answer = self._answer(message.token)
+            echo = answer.get(coap.ECHO) if answer is not None else None
+            if answer is None or answer.code != coap.UNAUTHORIZED or echo is None:
+                break
+            more["echo"] = echo
+        if answer is None:
+            return None
+        payload = answer.payload
+        if answer.uint(coap.CONTENT_FORMAT) == COSE:
+            _, payload = open_response(self.kit, self.target.peer, self.public, digest, answer)
+        return answer.code, payload
+
+    def _answer(self, token):
+        for _ in range(16):
+            message = self.receive()
+            if message is None or (message.code and message.token == token):
+                return message
+        return None
+
+
+class Attack:
+    """Such a program at work, as a context manager or to the end. `sent` is there afterwards."""
+
+    def __init__(self, name, victim, count):
+        host, port = victim.address
+        arguments = (host, str(port), victim.public.hex(), str(count))
+        self.sent = 0
+        self._process = subprocess.Popen(
+            [sys.executable, FOLDER / f"{name}.py", *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        """Have it end now."""
+        self._told(ENDING_S)
+
+    def finish(self, timeout_s=300.0):
+        """Let it do all that it came for."""
+        self._process.stdin.flush()
+        line = self._line(timeout_s)
+        self._process.stdin.close()
+        self._process.wait(ENDING_S)
+        self._process.stdout.close()
+        self.sent = json.loads(line)["sent"]
+
+    def _line(self, timeout_s):
+        if not select.select([self._process.stdout], [], [], timeout_s)[0]:
+            self._process.kill()
+            raise AssertionError(f"the attack did not end in {timeout_s} s")
+        return self._process.stdout.readline()
+
+    def _told(self, timeout_s):
+        try:
+            told, _ = self._process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            raise
+        self.sent = json.loads(told)["sent"]
+
+
+def run(attack):
+    """Be such a program: HOST PORT ID(hex) COUNT."""
+    host, port, peer, count = sys.argv[1:]
+    sent = 0
+    for now_sent in attack(Target((host, int(port)), bytes.fromhex(peer), int(count))):
+        sent = now_sent
+        if select.select([sys.stdin], [], [], 0)[0]:
+            break
+    print(json.dumps({"sent": sent}), flush=True)
