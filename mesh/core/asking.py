@@ -7,7 +7,6 @@ from mesh.core.events import Answered, Failed
 from mesh.core.reliability import Remote, Timed
 
 _FIRST = (coap.OBSERVE, coap.BLOCK1, coap.BLOCK2, coap.SIZE1)  # not in a later request
-_REQUEST_TAG = 292  # keeps the blocks of two bodies for one resource apart (RFC 9175 s.3)
 
 
 class Request(Timed):
@@ -67,7 +66,7 @@ class Asking(Blocks):
                 raise LocalError("longer than limits.body")
             request.upload = message.payload
             request.szx = limits.block_szx
-            message.add(_REQUEST_TAG, request.number)
+            message.add(coap.REQUEST_TAG, request.number)  # keeps two bodies apart
             self._block(request, message)
         self._send(now_ms, request, message)
         self._asked += 1
@@ -105,7 +104,7 @@ class Asking(Blocks):
         if request.observes and not self._ordered(now_ms, request, message):
             return True
         self._land(now_ms, request)
-        if coap.unknown_critical(message) is not None:
+        if coap.sift(message) is not None:
             self._fail(now_ms, request, "unknown critical option")
             return False
         if not request.upload or not self._continued(now_ms, request, message):

@@ -25,7 +25,8 @@ def fits(block: int, at: int, payload: bytes) -> bool:
 def cut(message: coap.Message, at: int, szx: int, limit: int) -> bytes:
     """The datagram for the block at that offset, of at most that size and `limit` bytes.
 
-    Where no block is small enough only 4.01 goes out: who is proven gets all.
+    Where no block is small enough only 4.01 goes out: who is proven gets all. A refusal keeps its
+    code, and as much of its text (RFC 7252 s.5.5.2) as there is room for.
     """
     body = message.payload
     part = coap.Message(message.code, b"", message.type, message.mid, message.token)
@@ -41,10 +42,26 @@ def cut(message: coap.Message, at: int, szx: int, limit: int) -> bytes:
         if len(data) <= limit:
             return data
         szx -= 1
-    part.code = coap.UNAUTHORIZED
     part.payload = b""
-    part.options = []
+    part.options = message.options
+    refusal = part.code > 127 and message.get(coap.CONTENT_FORMAT) is None
+    if not refusal or len(coap.build(part)) > limit:
+        part.options = []
+    if refusal:
+        room = limit - len(coap.build(part)) - 1
+        part.payload = shortened(body[at:], room)
+    elif part.code < 128:
+        part.code = coap.UNAUTHORIZED
     return coap.build(part)
+
+
+def shortened(data: bytes, most: int) -> bytes:
+    """As many whole characters of a UTF-8 text as fit."""
+    if len(data) > most:
+        most = max(most, 0)
+        while most and data[most] & 0xC0 == 0x80:
+            most -= 1
+    return data[:most]
 
 
 def key_of(

@@ -25,11 +25,12 @@ UNAUTHORIZED = 0x81
 BAD_OPTION = 0x82
 FORBIDDEN = 0x83
 NOT_FOUND = 0x84
+NOT_ALLOWED = 0x85
 NOT_ACCEPTABLE = 0x86
 INCOMPLETE = 0x88
 TOO_LARGE = 0x8D
+NO_PROXY = 0xA5
 
-IF_MATCH = 1
 URI_HOST = 3
 ETAG = 4
 OBSERVE = 6  # RFC 7641
@@ -42,28 +43,35 @@ ACCEPT = 17
 BLOCK2 = 23  # RFC 7959
 BLOCK1 = 27
 SIZE2 = 28
+PROXY_URI = 35
+PROXY_SCHEME = 39
 SIZE1 = 60
 ECHO = 252  # RFC 9175
 NO_RESPONSE = 258  # RFC 7967
+REQUEST_TAG = 292  # RFC 9175
 
-# The longest value of each option in bytes. The critical ones (odd) are those that we act on.
 _MOST_OPTIONS = 64  # of one message: many empty ones take far more memory than their datagram
-_LONGEST = {
-    URI_HOST: 255,
-    ETAG: 8,
-    OBSERVE: 3,
-    URI_PORT: 2,
-    URI_PATH: 255,
-    CONTENT_FORMAT: 2,
-    MAX_AGE: 4,
-    URI_QUERY: 255,
-    ACCEPT: 2,
-    BLOCK2: 3,
-    BLOCK1: 3,
-    SIZE2: 4,
-    SIZE1: 4,
-    ECHO: 40,
-    NO_RESPONSE: 1,
+# The options that are understood (RFC 7252 s.5.10 table 4, and the RFCs above). Of each in one
+# number: the longest value in bytes * 4, + 2 if it may not be empty, + 1 if it may be repeated.
+_OPTIONS = {
+    URI_HOST: 255 * 4 + 2,
+    ETAG: 8 * 4 + 3,
+    OBSERVE: 3 * 4,
+    URI_PORT: 2 * 4,
+    URI_PATH: 255 * 4 + 1,
+    CONTENT_FORMAT: 2 * 4,
+    MAX_AGE: 4 * 4,
+    URI_QUERY: 255 * 4 + 1,
+    ACCEPT: 2 * 4,
+    BLOCK2: 3 * 4,
+    BLOCK1: 3 * 4,
+    SIZE2: 4 * 4,
+    PROXY_URI: 1034 * 4 + 2,
+    PROXY_SCHEME: 255 * 4 + 2,
+    SIZE1: 4 * 4,
+    ECHO: 40 * 4 + 2,
+    NO_RESPONSE: 1 * 4,
+    REQUEST_TAG: 8 * 4 + 1,
 }
 
 
@@ -96,7 +104,7 @@ class Message:
             while value >> 8 * size:
                 size += 1
             value = value.to_bytes(size, "big")
-        if len(value) > _LONGEST.get(number, 1034):
+        if len(value) > _OPTIONS.get(number, 4136) >> 2:  # 1034 bytes
             raise LocalError(f"CoAP option {number} too long")
         options = self.options
         at = len(options)
@@ -115,7 +123,7 @@ class Message:
     def uint(self, number: int) -> int | None:
         """The first value as a number; None if absent or too long (RFC 7252 s.5.4.3)."""
         value = self.get(number)
-        if value is None or len(value) > _LONGEST.get(number, 4):
+        if value is None or len(value) > _OPTIONS.get(number, 16) >> 2:
             return None
         return int.from_bytes(value, "big")
 
@@ -128,8 +136,11 @@ class Message:
         self.options = [option for option in self.options if option[0] != number]
 
     def path(self) -> list[str]:
-        """The Uri-Path segments; RemoteError if one is not UTF-8."""
-        return list(map(text, self.all(URI_PATH)))
+        """The Uri-Path segments; RemoteError if one is not UTF-8, or a dot (RFC 7252 s.5.10.1)."""
+        segments = list(map(text, self.all(URI_PATH)))
+        if "." in segments or ".." in segments:
+            raise RemoteError("dots in a path")
+        return segments
 
     def query(self) -> list[str]:
         """The Uri-Query arguments; RemoteError if one is not UTF-8."""
@@ -193,19 +204,26 @@ def code_text(code: int) -> str:
     return f"{code >> 5}.{code & 31:02d}"
 
 
-def unknown_critical(message: Message) -> int | None:
-    """The first critical option to refuse (RFC 7252 s.5.4), or None.
+def sift(message: Message) -> int | None:
+    """Drop the elective options that do not count; the first critical one to refuse, or None.
 
-    One that we do not know, that is longer than it may be, or repeated though it may not be.
+    An option counts as unknown if its length is out of range (RFC 7252 s.5.4.3), and each further
+    one if it may not be repeated (s.5.4.5). What is elective is then ignored (s.5.4.1).
     """
-    last = 0
-    for number, value in message.options:
-        if number & 1:
-            if len(value) > _LONGEST.get(number, -1):
+    options = message.options
+    at = last = 0
+    while at < len(options):
+        number, value = options[at]
+        form = _OPTIONS.get(number, -1)
+        size = len(value)
+        if size > form >> 2 or (form & 2 and not size) or (number == last and not form & 1):
+            if number & 1:
                 return number
-            if number == last and number not in (URI_PATH, URI_QUERY):
-                return number
-            last = number
+            if form >= 0:
+                del options[at]
+                at -= 1
+        last = number
+        at += 1
     return None
 
 

@@ -198,21 +198,30 @@ class Endpoint(Replies):
         confirmable = message.type == coap.CON
         if (ticket.group and confirmable) or self._duplicate(now_ms, ticket.address, message):
             return
-        critical = coap.unknown_critical(message)
-        if critical is not None:
-            if confirmable and self._may_refuse(now_ms):
+        critical = coap.sift(message)
+        code = coap.BAD_OPTION if critical is not None else self._noted(ticket, message)
+        if code:
+            if (confirmable or critical is None) and self._may_refuse(now_ms):
                 self._remember(now_ms, ticket)
-                self._refuse(now_ms, ticket, coap.BAD_OPTION, critical)
+                self._refuse(now_ms, ticket, code, critical)
             return
-        for number, value in message.options:
-            if number in _NOTED:
-                setattr(ticket, _NOTED[number], int.from_bytes(value, "big"))
         self._remember(now_ms, ticket)
         if confirmable:
             self._arm(ticket, now_ms + self.limits.ack_timeout_ms // 2)
         whole = ticket.block1 is None or self._whole(now_ms, ticket, message, ticket.block1)
         if whole and self._new(now_ms, ticket, message):
             self._events.append(Requested(ticket, ticket.address, message, ticket.group))
+
+    def _noted(self, ticket: Ticket, message: coap.Message) -> int:
+        """Note the options that we act on; the code to refuse them, or 0."""
+        for number, value in message.options:
+            if number in _NOTED:
+                setattr(ticket, _NOTED[number], int.from_bytes(value, "big"))
+            elif number in (coap.PROXY_URI, coap.PROXY_SCHEME):
+                return coap.NO_PROXY  # RFC 7252 s.5.10.2
+        if (ticket.block1 or 0) & 7 == 7 or (ticket.block2 or 0) & 7 == 7:
+            return coap.BAD_REQUEST  # RFC 7959 s.2.2
+        return 0
 
     def _refuse(self, now_ms: int, ticket: Ticket, code: int, what: int | None = None) -> None:
         """Answer here and now; a number that says more goes with it."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mesh.core.replies import Ticket
 
 COSE = 18
+METHODS = (coap.GET, coap.POST, coap.PUT, coap.FETCH)
 
 
 class Watcher:
@@ -91,6 +92,8 @@ class Serving:
         self, now_ms: int, event: "Requested", opened: "Opened | None"
     ) -> "coap.Message | None":
         request = event.message
+        if request.code not in METHODS:  # whoever asks (RFC 7252 s.5.8)
+            raise RemoteError("no resource here knows this method", coap.NOT_ALLOWED)
         if opened is None:
             reply = self.open_reply(now_ms, request)
             if event.group and not reply.payload:

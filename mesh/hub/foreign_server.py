@@ -110,7 +110,7 @@ class ForeignServer:
     def _reply(self, connection: Connection, message: Message) -> Message:
         if message.code != coap.GET:
             return _refusal(0x85, "only GET, or what is signed")
-        if coap.unknown_critical(message) is not None:
+        if coap.sift(message) is not None:
             return _refusal(coap.BAD_OPTION, "an option that is not known")
         try:
             accept = message.uint(coap.ACCEPT)

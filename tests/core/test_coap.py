@@ -114,7 +114,7 @@ def test_numbers_too_long_are_as_if_unknown():
     message = parse(data)
     assert message.uint(coap.OBSERVE) is None, message.uint(coap.OBSERVE)
     assert message.uint(coap.CONTENT_FORMAT) is None, message.uint(coap.CONTENT_FORMAT)
-    assert coap.unknown_critical(message) is None, message.options
+    assert coap.sift(message) is None and message.options == [], message.options
 
 
 def test_what_cannot_be_added():
@@ -154,16 +154,67 @@ def test_unknown_critical():
         coap.URI_QUERY, ""
     )
     known.add(coap.ACCEPT, 60).add(coap.BLOCK1, 0).add(coap.BLOCK2, 0).add(2048, b"elective")
-    assert coap.unknown_critical(known) is None, coap.unknown_critical(known)
-    for number in (coap.IF_MATCH, 5, 9, 35, 39, 65001):
+    before = list(known.options)
+    assert coap.sift(known) is None and known.options == before, known.options
+    for number in (1, 5, 9, 33, 65001):
         message = Message(coap.GET).add(coap.OBSERVE, 0).add(number, b"")
-        assert coap.unknown_critical(message) == number, number
+        assert coap.sift(message) == number, number
     for number in (coap.URI_HOST, coap.URI_PORT, coap.ACCEPT, coap.BLOCK1, coap.BLOCK2):
         message = Message(coap.GET).add(number, b"1").add(number, b"2")
-        assert coap.unknown_critical(message) == number, number
+        assert coap.sift(message) == number, number
     # Accept of three bytes: as if unknown (RFC 7252 s.5.4.3)
     message = parse(bytes.fromhex("40010000" + "d304000001"))
-    assert coap.unknown_critical(message) == coap.ACCEPT, message.options
+    assert coap.sift(message) == coap.ACCEPT, message.options
+
+
+def sifted(number, *sizes):
+    """What becomes of a message with an option of these sizes: refused, and the sizes left."""
+    message = Message(coap.GET)
+    for size in sizes:
+        message.options.append((number, b"x" * size))
+    message = parse(build(message))  # as it comes in
+    return coap.sift(message) == number, [len(value) for _, value in message.options]
+
+
+def test_each_option_by_its_length_and_repeats():
+    """RFC 7252 s.5.4.1, s.5.4.3, s.5.4.5: the table of all options that are registered."""
+    for row in vectors("options"):
+        number, least, most = row["number"], row["shortest"], row["longest"]
+        critical = bool(number & 1)
+        ignored = (critical, [most] if critical or not row["understood"] else [])
+        assert sifted(number, most) == ((False, [most]) if row["understood"] else ignored), row
+        if not row["understood"]:
+            continue
+        assert sifted(number, least) == (False, [least]), row
+        for size in (least - 1, most + 1, most + 300):
+            if size >= 0:
+                assert sifted(number, size) == (critical, [size] if critical else []), row
+                assert sifted(number, size, most)[0] == critical, row
+        twice = sifted(number, least, most, most)
+        if row["repeatable"]:
+            assert twice == (False, [least, most, most]), row
+        else:
+            assert twice == (critical, [least, most, most] if critical else [least]), row
+
+
+def test_what_is_not_in_the_table_is_unknown():
+    known = [row["number"] for row in vectors("options")]
+    for number in range(1, 400):
+        if number not in known:
+            assert sifted(number, 0, 3) == (bool(number & 1), [0, 3]), number
+
+
+def test_no_dots_in_a_path():
+    for path in ([".."], ["."], ["sensors", "..", "peer"], ["sensors", "."]):
+        message = Message(coap.GET)
+        for segment in path:
+            message.add(coap.URI_PATH, segment)
+        raises(RemoteError, message.path)
+    for path in (["..."], [".well-known"], ["", ""], ["a..b"]):
+        message = Message(coap.GET)
+        for segment in path:
+            message.add(coap.URI_PATH, segment)
+        assert message.path() == path, path
 
 
 def test_code_text():

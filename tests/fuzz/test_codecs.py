@@ -104,7 +104,7 @@ def coap_agrees(data):
     outcome(coap.Message.query, message)
     for number, _ in message.options:
         message.uint(number)
-    coap.unknown_critical(message)
+    coap.sift(message)
     coap.code_text(message.code)
 
 
