@@ -10,7 +10,7 @@ class Row:
     """Figures of one attack. A value that was not looked at stays None.
 
     sent: messages of the attacker. memory_kib, disk_kib: what the victim has more afterwards.
-    told_kib: what it wrote to its console or log. honest: (answered, asked) of an honest peer while
+    told_kib: what it wrote to its console. honest: (answered, asked) of an honest peer while
     the attack lasted. share: its rate under attack, as a part of the rate without (0 to 1).
     ends: how often the victim's process ended or started anew.
     """

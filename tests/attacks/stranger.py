@@ -78,7 +78,7 @@ class Stranger:
         self.sent += 1
 
     def receive(self, timeout_s=ANSWER_S):
-        """The next CoAP message that comes, acknowledged if it is confirmable; None if none does."""
+        """The next CoAP message, acknowledged if it is confirmable; None if none comes."""
         if not select.select([self._socket], [], [], timeout_s)[0]:
             return None
         try:
