@@ -7,6 +7,7 @@ from mesh.core.events import Answered, Failed
 from mesh.core.reliability import Remote, Timed
 
 _FIRST = (coap.OBSERVE, coap.BLOCK1, coap.BLOCK2, coap.SIZE1)  # not in a later request
+SILENT = "no answer"  # why a request failed
 
 
 class Request(Timed):
@@ -23,11 +24,17 @@ class Request(Timed):
     szx = 0
 
     def __init__(
-        self, number: int, address: tuple[str, int], observes: bool, group_ms: int
+        self,
+        number: int,
+        address: tuple[str, int],
+        observes: bool,
+        group_ms: int,
+        ordered: bool,
     ) -> None:
         self.number = number
         self.address = address
         self.observes = observes
+        self.ordered = ordered
         self.group_ms = group_ms
 
 
@@ -44,12 +51,15 @@ class Asking(Blocks):
         message: coap.Message,
         confirmable: bool = True,
         group_ms: int = 0,
+        ordered: bool = True,
     ) -> int:
         """Send a request; its number. It ends by one Answered with more=False, or one Failed.
 
         The message (code, options, payload) now belongs to the endpoint. Observe 0 in it asks
         for notifications: Answered with more=True each, until more=False. group_ms: `address` is
         a multicast one; what comes in that time is Answered with more=True, then Failed "done".
+        Without `ordered` old notifications come too: who checks signatures does not believe
+        the Observe number of one that is forged.
         More than limits.nstart to one address wait in line. LocalError: limits.outgoing is reached
         or the payload is longer than limits.body.
         """
@@ -59,7 +69,7 @@ class Asking(Blocks):
             raise LocalError("too many open requests")
         message.type = coap.CON if confirmable and not group_ms else coap.NON
         observes = message.uint(coap.OBSERVE) == 0
-        request = Request(self._asked + 1, address, observes, group_ms)
+        request = Request(self._asked + 1, address, observes, group_ms, ordered)
         size = len(message.payload)
         if size > 16 << limits.block_szx and len(coap.build(message)) + 4 > limits.datagram:
             if size > limits.body:
@@ -86,7 +96,7 @@ class Asking(Blocks):
         elif request.mid < 0:
             self._pump(now_ms, self._remote(now_ms, request.address))
         else:
-            self._fail(now_ms, request, "done" if request.group_ms else "no answer")
+            self._fail(now_ms, request, "done" if request.group_ms else SILENT)
 
     def _response(self, now_ms: int, source: tuple[str, int], message: coap.Message) -> bool:
         """Take a response; False if it is to be refused (RFC 7252 s.4.2, s.5.3.2)."""
@@ -191,6 +201,7 @@ class Asking(Blocks):
         if message.token == request.watch:
             if (
                 order is not None
+                and request.ordered
                 and not 0 < (order - request.order & 0xFFFFFF) < 0x800000
                 and now_ms - request.order_ms <= 128_000
             ):

@@ -22,6 +22,7 @@ class Ask:
     message: "coap.Message | None" = None  # until it is observed: then it is not put again
     digest = b""
     echoes = 0
+    order = -1  # the newest Observe number that was signed
     about: object = None  # whatever the asker wants to find again
     number = 0  # what the asker knows it by, also after it was put again
 
@@ -76,7 +77,7 @@ class Asks:
         ask.digest = seal_request(
             self._kit, self._identity, ask.peer, message, ask.body[0], ask.body[1]
         )
-        number = self._endpoint.request(now_ms, ask.address, message)
+        number = self._endpoint.request(now_ms, ask.address, message, ordered=False)
         message.payload = b""  # on its way; it would be signed anew
         self._open[number] = ask
         return number
@@ -106,6 +107,8 @@ class Asks:
         else:
             self._open.pop(event.number)
         answer = self._opened(ask, event.message, event.more)
+        if answer.signed and event.more and not _is_newer(ask, event.message):
+            return True
         if not self._again(now_ms, ask, event.message):
             ask.done(now_ms, ask, answer)
         return True
@@ -158,6 +161,15 @@ class Asks:
         except LocalError:
             return False
         return True
+
+
+def _is_newer(ask: Ask, message: "coap.Message") -> bool:
+    """Whether a signed notification is news (RFC 7641 s.3.4): it may have been recorded."""
+    order = message.uint(coap.OBSERVE) or 0
+    if ask.order >= 0 and not 0 < (order - ask.order & 0xFFFFFF) < 0x800000:
+        return False
+    ask.order = order
+    return True
 
 
 def request_for(

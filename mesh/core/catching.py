@@ -73,7 +73,7 @@ class Catching:
         link.fetching = False
         self._replicating.news(now_ms, link, ask, answer)
         wishes: Any = ask.about
-        if answer.code in UNHEARD:
+        if answer.code in UNHEARD or not answer.signed:
             self._once_more(now_ms, link, wishes)
             return
         in_vain = []
@@ -144,9 +144,10 @@ class Catching:
         if link is None:
             return
         link.proving = False
-        if answer.code in UNHEARD:
+        if answer.code in UNHEARD or not answer.signed:
             link.cursor, link.stale = 0, True  # it tells of all forks again
-        if answer.code != coap.CONTENT or not answer.signed:
+            return
+        if answer.code != coap.CONTENT:
             return
         try:
             pairs: Any = self._replicating.decode(answer.payload)

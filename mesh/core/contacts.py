@@ -205,11 +205,12 @@ class Contacts:
             return False
         if was_up:
             contact.state = LOST
-        wait_ms = 0 if contact.candidates else min(60_000, 1000 << min(contact.tries, 6))
+        silent_ms = now_ms - contact.heard_ms
+        wait_ms = 0 if contact.candidates else min(60_000, max(1000, silent_ms >> 4))
         self.schedule(contact, now_ms + wait_ms)
         hopeless = not contact.candidates
         if contact.address is not None:
-            hopeless = contact.state == LOST and now_ms - contact.heard_ms > self._limits.forget_ms
+            hopeless = contact.state == LOST and silent_ms > self._limits.forget_ms
         if hopeless and not contact.pinned:
             self.table.pop(contact.peer, None)
         return was_up

@@ -151,6 +151,8 @@ class Endpoint(Replies):
                 self._arm(item, now_ms + self.limits.exchange_lifetime_ms)
         elif isinstance(item, Ticket):
             if message.type == coap.RST:
+                if item.patient and item.tries:
+                    return
                 self._landed(item)
                 self._gone(item, "reset")
             else:

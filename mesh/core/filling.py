@@ -109,7 +109,7 @@ class Filling:
         if gap is None:
             return
         gap.asked.pop(ask.peer, None)
-        if answer.code in UNHEARD:
+        if answer.code in UNHEARD or not answer.signed:
             return  # the next tick asks again
         new = 0
         if link is not None:

@@ -1,6 +1,7 @@
 """First contact and signs of life: a signed question that only that peer can answer."""
 
 from mesh.core import coap
+from mesh.core.asking import SILENT
 from mesh.core.asks import Ask
 from mesh.core.contacts import AGAIN_MS, NEW, UP
 from mesh.core.errors import RemoteError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mesh.core.primitives import Kit
 
 MOST_VOTES = 15
+DOUBTS = 3  # answers without a signature until somebody who is up counts as lost
 
 
 class Greeting:
@@ -85,6 +87,15 @@ class Greeting:
         contact.asking = False
         if not answer.signed:
             first = contact.state == NEW
+            if (
+                answer.error != SILENT
+                and contact.state == UP
+                and contact.address == ask.address
+                and contact.tries < DOUBTS
+            ):  # anybody can say that
+                contact.tries += 1
+                self._contacts.schedule(contact, now_ms + 1000)
+                return
             if self._contacts.missed(now_ms, contact, ask.address):
                 self._emit(PeerLost(ask.peer, answer.error or "no valid answer"))
             elif first and answer.code:

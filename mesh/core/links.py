@@ -35,6 +35,7 @@ class Link:
     stale = False  # it is to be told anew what we want
     fetching = filling = proving = False  # a question is under way
     lies = 0
+    doubts = 0  # notifications that did not hold, of this observation
 
     def __init__(self, contact: "Contact", at_random: bool) -> None:
         self.peer = contact.peer

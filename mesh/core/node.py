@@ -239,7 +239,7 @@ class Node:
         if contact is not None:
             contact.verified += 1
             if contact.address == source:
-                if contact.state == ASLEEP:  # it seems to be awake
+                if contact.state != UP:  # it seems to be awake, or back
                     self.contacts.schedule(contact, now_ms)
                 return
         self.contacts.add(now_ms, sender, source, "asked us")
@@ -288,10 +288,14 @@ class Node:
             self.contacts.asleep(now_ms, contact, seconds)
 
     def _untrue(
-        self, now_ms: int, peer: bytes, source: "tuple[str, int] | None", error: "RemoteError"
+        self,
+        now_ms: int,
+        peer: "bytes | None",
+        source: "tuple[str, int] | None",
+        error: "RemoteError",
     ) -> None:
         self.peer.refused += 1
-        contact = self.contacts.get(peer)
+        contact = self.contacts.get(peer) if peer else None
         if contact is not None:
             contact.refused += 1
         self.emit(Refused(source, peer, error.code, error.detail))

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from mesh.core.limits import Limits
     from mesh.core.primitives import Kit
 
-LIES = 3  # more than it told of what holds: then a link is given up for a time,
+LIES = 3  # signed, and more than it told of what holds: then a link is given up for a time,
 LONGEST_MS = 3_600_000  # at most; each time for twice as long
+DOUBTS = 3  # notifications of an observation that are false before it is listened to no more
 BOARD_BODY = 4096
 
 
@@ -113,6 +114,7 @@ class Replicating:
         number = self.ask(now_ms, link, message, wishes, self._answered)
         if number is not None:
             link.number, link.stale, link.asked_ms = number, False, now_ms
+            link.doubts = 0
             link.named = {a for a in wishes if a and wishes[a] is not None}
 
     def _wishes(self, link: Link) -> "dict[bytes, int | None]":
@@ -186,14 +188,21 @@ class Replicating:
         link = self.links.table.get(ask.peer)
         if link is None or link.number != ask.number:
             return
-        if not answer.more:
+        if not answer.more and answer.signed:
             refused = answer.code == coap.CONTENT and link.at_random  # it has no place for us
             self.links.end(now_ms, link, self._limits.check_ms if refused else self._pause_ms)
+        elif not answer.more:
+            link.stale = True  # anybody may have said that it ended
         self.news(now_ms, link, ask, answer)
 
     def news(self, now_ms: int, link: Link, ask: Ask, answer: "Answer") -> int:
-        """Take what a link told, whatever was asked; how many entries are new."""
+        """Take what a link told, whatever was asked; how many entries are new.
+
+        Whoever signed what does not hold lied. What nobody signed may be forged, or damaged on
+        the way: then the link is asked anew, and the answer to that is signed.
+        """
         count = 0
+        blame = self.lied if answer.signed else self._doubted
         if answer.code != coap.CONTENT:
             return count
         try:
@@ -203,21 +212,29 @@ class Replicating:
             if not isinstance(told, list):
                 raise RemoteError("not an array of news")
         except RemoteError as error:
-            self.lied(now_ms, link, ask, error)
+            blame(now_ms, link, ask, error)
             return 0
-        link.heard_ms = now_ms
         for item in told:
             try:
                 count += self._take(now_ms, link, item)
             except Fork as fork:
-                self._refused(now_ms, link.peer, ask.address, fork)
+                self._refused(now_ms, item[0], ask.address, fork)
                 self.catching.dig(now_ms, link, item[0], fork.seq)
             except RemoteError as error:
-                self.lied(now_ms, link, ask, error)
+                blame(now_ms, link, ask, error)
+        if answer.signed or count:
+            link.heard_ms = now_ms
         return count
 
+    def _doubted(self, now_ms: int, link: Link, ask: Ask, error: RemoteError) -> None:
+        self._refused(now_ms, None, ask.address, error)
+        link.cursor, link.stale = 0, True
+        link.doubts += 1
+        if link.doubts == DOUBTS:  # each costs a check: until it is asked anew, no more of them
+            self._asks.cancel(now_ms, link.number)
+
     def lied(self, now_ms: int, link: Link, ask: Ask, error: RemoteError) -> None:
-        """A link told what does not hold. It is left alone, each time for longer."""
+        """A link signed what does not hold. It is left alone, each time for longer."""
         self._refused(now_ms, link.peer, ask.address, error)
         link.lies += error.code != 0xA3
         contact = self._contacts.get(link.peer)

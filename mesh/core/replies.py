@@ -26,6 +26,7 @@ class Ticket(Timed):
     block1: int | None = None
     block2: int | None = None
     group = False
+    patient = False  # one reset does not end it
     quiet = 0  # the classes of answers that are not wanted, as RFC 7967 s.2.1 has it
     count = 0  # notifications
     con_ms = 0
@@ -65,7 +66,8 @@ class Replies(Asking):
         """Send an observer a newer representation; False if that observer is gone.
 
         The caller puts the Observe option. What is no 2.xx ends the observation (RFC 7641 s.4.2).
-        With `confirm` it is sent until it is acknowledged. LocalError for more than limits.body.
+        With `confirm` it is sent until it is acknowledged, in spite of resets, which anybody can
+        send and a bad line can make: only who rejects the last try, too, is gone. LocalError for more than limits.body.
         """
         if len(message.payload) > self.limits.body:
             raise LocalError("longer than limits.body")
@@ -84,6 +86,7 @@ class Replies(Asking):
         ):
             message.type = coap.CON
             ticket.con_ms = now_ms
+            ticket.patient = confirm
         data = self._fit(now_ms, ticket, message)
         if ticket.state == NOTHING:
             self._transmit(now_ms, ticket, data)

@@ -17,6 +17,7 @@ from mesh.hub.streams import Stream
 OBSERVED = 64  # notifications that may wait for one observer
 # a notification is good for 60 s (RFC 7252 s.5.10.5); then the observation is made anew
 MAX_AGE_S = 65.0
+DOUBTS = 3  # ends of an observation that nobody signed, in a row, until it has ended
 
 
 class Questions:
@@ -94,6 +95,7 @@ class Questions:
         answering.
         """
         proven = list(path) == ["feeds"]
+        doubts = 0
         while True:
             message = request_for(coap.FETCH, list(path), list(query), True)
             number = self._asked.ask(
@@ -102,10 +104,14 @@ class Questions:
             async with contextlib.aclosing(self._notifications(number)) as answers:
                 async for answer in answers:
                     if answer.signed or (proven and answer.code == coap.CONTENT):
+                        doubts = 0
                         yield answer
                         if not answer.more:
                             return
-                    elif not answer.more:  # no more will come, and this one proves nothing
+                    elif not answer.more:  # no more will come, but anybody may have said so
+                        doubts += 1
+                        if doubts < DOUBTS:
+                            break  # and ask again
                         reason = answer.error or "the answer is not signed by that peer"
                         raise RemoteError(reason, answer.code)
 
