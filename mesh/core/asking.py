@@ -6,6 +6,12 @@ from mesh.core.errors import LocalError
 from mesh.core.events import Answered, Failed
 from mesh.core.reliability import Remote, Timed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesh.core.limits import Limits
+
 _FIRST = (coap.OBSERVE, coap.BLOCK1, coap.BLOCK2, coap.SIZE1)  # not in a later request
 SILENT = "no answer"  # why a request failed
 
@@ -18,7 +24,6 @@ class Request(Timed):
     order = -1  # the newest Observe number, and when it came
     order_ms = 0
     first: coap.Message | None = None  # a body that comes in: the message with its first block
-    body: bytearray  # as far as it has come
     upload = b""  # a body that goes out, how much of it did, and in which size
     sent = 0
     szx = 0
@@ -36,13 +41,17 @@ class Request(Timed):
         self.observes = observes
         self.ordered = ordered
         self.group_ms = group_ms
+        self.body = bytearray()  # as far as it has come
 
 
 class Asking(Blocks):
     """The layer of our own requests, by token."""
 
-    open: dict[bytes, Request]
     _asked = 0
+
+    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]") -> None:
+        super().__init__(limits, random)
+        self.open: dict[bytes, Request] = {}
 
     def request(
         self,
@@ -123,11 +132,10 @@ class Asking(Blocks):
 
     def _pump(self, now_ms: int, remote: Remote) -> None:
         """Send what waits in line for an address, as far as NSTART and message ids allow."""
-        limits = self.limits
         line = remote.line
-        while line and remote.busy < limits.nstart:
+        while line and remote.busy < self.limits.nstart:
             request = line[0]
-            mid = self._ids.next(now_ms, limits.exchange_lifetime_ms)
+            mid = self._ids.next(now_ms, self.limits.exchange_lifetime_ms)
             if mid < 0:
                 self._arm(request, now_ms + 100)
                 return
@@ -139,7 +147,6 @@ class Asking(Blocks):
 
     def _send(self, now_ms: int, request: Request, message: coap.Message) -> None:
         """Start an exchange with the message; all those for one answer under one token.
-
         Some servers look for that. But an answer that is no acknowledgement could be an old one.
         """
         token = request.token
@@ -266,8 +273,7 @@ class Asking(Blocks):
             request.first = first = message
             request.body = bytearray()
         body = request.body
-        limits = self.limits
-        if max(len(body) + len(message.payload), message.uint(coap.SIZE2) or 0) > limits.body:
+        if max(len(body) + len(message.payload), message.uint(coap.SIZE2) or 0) > self.limits.body:
             self._fail(now_ms, request, "longer than limits.body")
         elif block is None or not fits(block, len(body), message.payload):
             self._broken(now_ms, request, message, "blocks out of order")
@@ -278,7 +284,7 @@ class Asking(Blocks):
         else:
             body.extend(message.payload)
             if block & 8:
-                szx = min(block & 7, limits.block_szx)
+                szx = min(block & 7, self.limits.block_szx)
                 self._next(now_ms, request, len(body) >> szx + 4 << 4 | szx)
             else:
                 first.payload = bytes(body)

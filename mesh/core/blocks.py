@@ -3,6 +3,12 @@
 from mesh.core import coap
 from mesh.core.reliability import Reliability
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesh.core.limits import Limits
+
 _APART = (coap.OBSERVE, coap.CONTENT_FORMAT, coap.BLOCK2, coap.BLOCK1)
 _FIRST = (coap.OBSERVE, coap.BLOCK1)  # these only go with the first block of an answer
 
@@ -94,7 +100,9 @@ class Blocks(Reliability):
     But strangers and proven addresses each have half of the places before the others.
     """
 
-    bodies: list[Body]
+    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]") -> None:
+        super().__init__(limits, random)
+        self.bodies: list[Body] = []
 
     def _purge(self, now_ms: int, but: Body | None = None) -> None:
         """Forget the bodies that are too old, and this one."""

@@ -1,5 +1,7 @@
 """Who is known, at which addresses, and who is due for a sign of life."""
 
+from mesh.core.primitives import nothing
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,16 +57,22 @@ class Contact:
 class Contacts:
     """The table of peers: proven ones up to limits.peers, unproven up to limits.candidates.
 
-    To be set: listens(peer), whether a peer has made us its link.
+    listens(peer): whether a peer has made us its link.
     """
 
-    listens: "Callable[[bytes], bool]"
     _stranger_ms = _linker_ms = 0  # when the next newcomer may come although the table is full
 
-    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", own: bytes) -> None:
+    def __init__(
+        self,
+        limits: "Limits",
+        random: "Callable[[int], bytes]",
+        own: bytes,
+        listens: "Callable[[bytes], bool]" = nothing,
+    ) -> None:
         self._limits = limits
         self._random = random
         self._own = own
+        self.listens = listens
         self.table: dict[bytes, Contact] = {}
         self.get = self.table.get  # the contact of that id, or None
         self.due_ms: int | None = None  # no contact is due before

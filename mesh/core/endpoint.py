@@ -41,9 +41,6 @@ class Endpoint(Replies):
 
     def __init__(self, limits: "Limits", random: "Callable[[int], bytes]") -> None:
         super().__init__(limits, random)
-        self.bodies = []
-        self.open = {}
-        self.observers = {}
         self.seen: dict[tuple[tuple[str, int], int], Ticket] = {}
         # What was seen, oldest first; strangers apart, so that no flood makes others forgotten.
         size = limits.exchanges

@@ -3,7 +3,8 @@
 from mesh.core.errors import RemoteError
 from mesh.core.events import Forked
 from mesh.core.feed import Feed, Fork
-from mesh.core.run import check_head, seam, walk
+from mesh.core.primitives import nothing
+from mesh.core.run import MORE, author_of, check_head, seam, size_of, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,33 +17,41 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 8  # offered at once
 NO_WISHES = "not a map of authors to seqs"
-RUN_SIZE = 260  # bytes of a run besides its entries, at most
+NO_HOOKS = (nothing, nothing, nothing)  # it keeps nothing of others
 
 
 class Feeds:
     """Own feed and foreign tails, capped at limits.peers of them.
 
-    To be set: wants(author) decides what is kept, 0 if it is not, and the higher the longer;
+    hooks: wants(author) decides what is kept, 0 if it is not, and the higher the longer;
     heard(now_ms, author, values) is called for entries newly accepted, as read_entry gives them;
-    emit(event) for Forked, the proof of a lie; changed(author) when there is news of a feed;
-    gapped(author) when entries are missing before what is held.
+    emit(event) for Forked, the proof of a lie. changed(author), when there is news of a feed, is
+    set by Telling, and gapped(author), when entries are missing before what is held, by
+    Replicating, where there are such: both are made of these feeds.
     """
 
-    wants: "Callable[[bytes], int]"
-    heard: "Callable[[int, bytes, list[tuple[int, list[int | None], str, object]]], None]"
-    emit: "Callable[[object], None]"
-    changed: "Callable[[bytes], None]"
-    gapped: "Callable[[bytes], None]"
     # what keeps more than the tails, see resume(); None on boards
     archive: "Any" = None
     _storing: "Any" = None  # mesh.core.archived, where there is one
     _archived = 0  # the last own seq that it was given
     accused = 0  # the seq from which on, as is proven, our own key was used twice
 
-    def __init__(self, kit: "Kit", identity: "Identity", limits: "Limits", boots: int) -> None:
+    def __init__(
+        self,
+        kit: "Kit",
+        identity: "Identity",
+        limits: "Limits",
+        boots: int,
+        hooks: "tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]" = NO_HOOKS,
+    ) -> None:
         self._kit = kit
         self._identity = identity
         self._limits = limits
+        self.wants: Callable[[bytes], int] = hooks[0]
+        self.heard: Callable[[int, bytes, list[Any]], None] = hooks[1]
+        self.emit: Callable[[object], None] = hooks[2]
+        self.changed: Callable[[bytes], None] = nothing
+        self.gapped: Callable[[bytes], None] = nothing
         # Unless a store knows better: go on where no seq can have been used (protocol.md s.6)
         start = boots << 32
         link = seam(kit, identity.public, start)
@@ -119,7 +128,7 @@ class Feeds:
     def runs(self, wanted: object, room: int = 4096) -> list[object]:
         """Answer {author: first wanted seq} by runs, about `room` bytes; else RemoteError."""
         check_wishes(wanted)
-        left = min(room, self._limits.body) - RUN_SIZE
+        left = min(room, self._limits.body) - MORE
         runs: list[object] = []
         for author in sorted(wanted):  # type: ignore[call-overload]
             first = wanted[author]  # type: ignore[index]
@@ -275,13 +284,6 @@ class Feeds:
             self._note(feed, True, None)
 
 
-def author_of(value: object) -> bytes:
-    """The author that a run names; RemoteError if there is none."""
-    if isinstance(value, list) and value and isinstance(value[0], bytes):
-        return value[0]
-    raise RemoteError("not a run")
-
-
 def check_wishes(wanted: object) -> None:
     """RemoteError unless it is {author: first wanted seq, or null for heads only}."""
     if not isinstance(wanted, dict):
@@ -293,8 +295,3 @@ def check_wishes(wanted: object) -> None:
             or not (first is None or isinstance(first, int))
         ):
             raise RemoteError(NO_WISHES)
-
-
-def size_of(run: "list[Any]") -> int:
-    """About how many bytes a run takes in an answer, at most."""
-    return RUN_SIZE + sum([len(entry) + 3 for entry in run[3]])

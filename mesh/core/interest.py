@@ -1,4 +1,4 @@
-"""Whose feeds a peer keeps besides those that it follows: the setting `keep`."""
+"""Whose feeds a peer keeps: those that it follows, and those of the setting `keep`."""
 
 from collections import namedtuple
 
@@ -6,6 +6,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from mesh.core.contacts import Contact
+    from mesh.core.settings import Profile
 
 # who: ids, or None for all; the rest is for the store: kinds of entries, or None; 0: no limit
 Keep = namedtuple("Keep", ("who", "kinds", "days", "bytes"))
@@ -35,3 +38,33 @@ def read(
         who = None if who == "*" else ids(who, f"keep[{i}].who")
         found.append(Keep(who, rule.get("kinds"), rule.get("days", 0), rule.get("bytes", 0)))
     return found
+
+
+class Interest:
+    """What these settings want of whom. contact(id): what is known of a peer, or None."""
+
+    def __init__(self, profile: "Profile", contact: "Callable[[bytes], Contact | None]") -> None:
+        self._contact = contact
+        self.followed = [who for who in profile.follow if isinstance(who, bytes)]
+        self._kept = [who for rule in profile.keep if rule.who for who in rule.who]
+        self._follows_all = "*" in profile.follow
+        self.keeps = None in [rule.who for rule in profile.keep]  # the feeds of all
+        self.any = bool(profile.follow or profile.keep)
+
+    def wants(self, author: bytes) -> int:
+        """Whether to keep a feed, and how dear it is: followed, of a peer, of anybody."""
+        if author in self.followed:
+            return 3
+        contact = self._contact(author)
+        keeps = self.keeps or author in self._kept
+        if contact is not None and contact.address is not None and (self._follows_all or keeps):
+            return 2
+        return int(keeps)
+
+    def follows(self, author: bytes) -> bool:
+        """Whether the readings of an author are of interest here, and not only kept."""
+        return author in self.followed or self._follows_all
+
+    def needs(self, peer: bytes) -> bool:
+        """Whether a link to that very peer is needed."""
+        return peer in self.followed or (not self.keeps and self.wants(peer) > 0)

@@ -7,12 +7,15 @@ so that parts which were cut off from each other grow together again.
 """
 
 from mesh.core.contacts import UP
+from mesh.core.primitives import nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mesh.core.contacts import Contact, Contacts
+    from mesh.core.feeds import Feeds
+    from mesh.core.interest import Interest
     from mesh.core.limits import Limits
     from mesh.core.mixing import Mixing
 
@@ -47,14 +50,10 @@ class Link:
 
 
 class Links:
-    """The links by peer. To be set: listens(peer), whether a peer has made us its link;
-    unheard(peer), whether nothing is held of what it writes;
-    dropped(now_ms, link) is called for each that goes.
+    """The links by peer. dropped(now_ms, link) is called for each that goes, and set by
+    Replicating, which is made of these links.
     """
 
-    listens: "Callable[[bytes], bool]"
-    unheard: "Callable[[bytes], bool]"
-    dropped: "Callable[[int, Link], None]"
     crowded = False  # we follow more than we can link to
 
     def __init__(
@@ -62,14 +61,17 @@ class Links:
         contacts: "Contacts",
         limits: "Limits",
         random: "Callable[[int], bytes]",
-        keeps: bool,
-        follows: "Callable[[bytes], bool]",
+        interest: "Interest",
+        feeds: "Feeds",
     ) -> None:
-        self._contacts = contacts
+        self.contacts = contacts
+        self.listens = contacts.listens
+        self._next_seq = feeds.next_seq
+        self.dropped: Callable[[int, Link], None] = nothing
         self._limits = limits
         self._random = random
-        self._keeps = keeps
-        self._follows = follows
+        self.keeps = interest.keeps
+        self._needs = interest.needs
         self.table: dict[bytes, Link] = {}
         self._most = limits.outgoing * 5 // 8  # so that there is room for other questions
         self._mix_ms = 0
@@ -87,22 +89,22 @@ class Links:
 
     def choose(self, now_ms: int) -> None:
         """Let go whoever is gone, and link to whom we should."""
-        up = [c for c in self._contacts.proven() if c.state == UP]
+        up = [c for c in self.contacts.proven() if c.state == UP]
         self._drop_gone(now_ms, up)
         keepers = len([1 for c in up if c.keeps])
         came, self.came = self.came, []
-        for found in [c for c in up if self._keeps and c.keeps and c.peer in came]:
+        for found in [c for c in up if self.keeps and c.keeps and c.peer in came]:
             self._at_random().met(now_ms, found, keepers)
         mine = [c for c in up if self._is_due(c, keepers)]
         self._crowd(now_ms, mine, up)
         for contact in mine:
             self.add(contact, at_random=False)
         others = [c for c in up if c.keeps and c.peer not in self.table and c not in mine]
-        if others and (self._keeps or self._lacks(up)):
+        if others and (self.keeps or self._lacks(up)):
             self._at_random().choose(others)
         if now_ms >= self._mix_ms:
             spread = self._limits.check_ms * IDLE_CHECKS
-            if self._mix_ms and self._keeps:
+            if self._mix_ms and self.keeps:
                 self._at_random().mix(now_ms, others)
             self._mix_ms = now_ms + spread + self.number(spread)
 
@@ -110,7 +112,7 @@ class Links:
         """Where there is no room for a link to each whom we follow, some that keep all do it."""
         keepers = [c for c in up if c.keeps and c.peer not in self.table]
         held = [link for link in self.live() if link.keeps]
-        crowded = not self._keeps and len(mine) > self._most
+        crowded = not self.keeps and len(mine) > self._most
         if crowded != self.crowded:
             self.crowded = crowded
             for link in held:
@@ -125,24 +127,24 @@ class Links:
         if self._mixing is None:
             from mesh.core.mixing import Mixing  # noqa: PLC0415 - heap only where it is used
 
-            self._mixing = Mixing(self, self._limits, self._keeps)
+            self._mixing = Mixing(self, self._limits, self.keeps)
         return self._mixing
 
     def _is_due(self, contact: "Contact", keepers: int) -> bool:
         """Whether a link to that peer is needed: it is followed, or only tells of itself."""
-        if self._follows(contact.peer):
+        if self._needs(contact.peer):
             return True
-        if not self._keeps or contact.keeps:
+        if not self.keeps or contact.keeps:
             return False
         # of many who keep feeds, each links to some of those who keep none
         lot = int.from_bytes(contact.peer[8:10], "big") ^ self._salt
         few = lot * keepers < self._limits.links * 2 * 65_536
-        return few or contact.peer in self.table or self.unheard(contact.peer)
+        return few or contact.peer in self.table or not self._next_seq(contact.peer)
 
     def _lacks(self, up: "list[Contact]") -> bool:
         """Whether somebody whom we follow is not here, so that others may know more."""
         here = [c.peer for c in up]
-        return False in [c.peer in here for c in self._contacts.listed() if c.pinned]
+        return False in [c.peer in here for c in self.contacts.listed() if c.pinned]
 
     def add(self, contact: "Contact", *, at_random: bool) -> bool:
         """Link to a peer, if there is room and no link yet."""
@@ -163,7 +165,7 @@ class Links:
         """Give up a link."""
         link = self.table.pop(peer, None)
         if link is not None:
-            contact = self._contacts.get(peer)
+            contact = self.contacts.get(peer)
             if contact is not None:
                 contact.linked = False
             self.dropped(now_ms, link)

@@ -14,13 +14,17 @@ from mesh.core.events import Announced, ObserverGone, PeerFound, Reading, Refuse
 from mesh.core.feeds import Feeds
 from mesh.core.gate import Gate
 from mesh.core.greeting import Greeting
+from mesh.core.interest import Interest
 from mesh.core.oneshot import is_dns
 from mesh.core.peer import Peer
+from mesh.core.primitives import nothing
 from mesh.core.searching import Searching
 from mesh.core.serving import Serving
+from mesh.core.telling import Telling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from mesh.core.errors import RemoteError
@@ -52,15 +56,17 @@ class Node:
         self.profile = profile
         self.clock = Clock(boots)
         self.endpoint = Endpoint(limits, kit.random)
-        self.contacts = Contacts(limits, kit.random, identity.public)
-        feeds = Feeds(kit, identity, limits, boots)
-        feeds.wants = self._wants
-        feeds.emit = self.emit
+        contact = lambda peer: self.contacts.get(peer)  # noqa: E731, PLW0108 - not there yet
+        self._interest = interest = Interest(profile, contact)
+        feeds = Feeds(kit, identity, limits, boots, (interest.wants, self._heard(), self.emit))
+        telling = Telling(kit, feeds, self.endpoint, self._linked)
+        self.contacts = Contacts(limits, kit.random, identity.public, telling.listens)
         access = Access(profile.share, profile.allow, profile.introduced_by)
-        self.peer = Peer(kit, identity, access, self.clock, self.contacts, feeds)
+        self.peer = Peer(kit, identity, access, self.clock, self.contacts, telling)
         self.peer.name = profile.name
+        self.peer.keeps = interest.keeps
         self.gate = gate = Gate(kit, identity, self.endpoint, self.contacts, limits)
-        self.serving = Serving(self.peer, gate, self.endpoint, self.emit, self._seen)
+        self.serving = Serving(self.peer, gate, self.endpoint, self.emit, self._seen, telling)
         self.asks = Asks(kit, identity, self.endpoint)
         self.greeting = Greeting(kit, self.asks, self.contacts, self.clock, limits, self.emit)
         self.searching = Searching(self.endpoint, self.contacts, limits.query_ms)
@@ -77,31 +83,26 @@ class Node:
         self.reading = self.acting.reading
         self.sensor_failed = self.acting.sensor_failed
 
-    def _follow(self, kit: "Kit", feeds: Feeds) -> None:
-        """What is kept of others, and how it is come by."""
-        profile, limits = self.profile, self.limits
-        self._followed = [who for who in profile.follow if isinstance(who, bytes)]
-        self._kept = [who for rule in profile.keep if rule.who for who in rule.who]
-        keeps = None in [rule.who for rule in profile.keep]
-        self.peer.keeps = keeps
-        self.contacts.listens = self.serving.telling.listens
-        feeds.heard = lambda *_: None
-        if not profile.follow and not profile.keep:
-            return
+    def _heard(self) -> "Callable[..., None]":
+        """What looks into the entries that are newly accepted."""
+        if not self._interest.any:
+            return nothing
         # heap only where it is used
         from mesh.core.following import Following  # noqa: PLC0415
+
+        return Following(self._interest.follows, self._told, self._untrue, self._slept).heard
+
+    def _follow(self, kit: "Kit", feeds: Feeds) -> None:
+        """How what is kept of others is come by."""
+        if not self._interest.any:
+            return
+        # heap only where it is used
         from mesh.core.links import Links  # noqa: PLC0415
         from mesh.core.replicating import Replicating  # noqa: PLC0415
 
-        following = Following(self._follows, self._told, self._untrue, self._slept)
-        feeds.heard = following.heard
-        links = Links(self.contacts, limits, kit.random, keeps, self._needs)
-        links.listens = self.contacts.listens
-        links.unheard = lambda peer: not feeds.next_seq(peer)
-        self.replicating = Replicating(kit, self.asks, feeds, self.contacts, limits, self._untrue)
-        self.replicating.keeps = keeps
-        self.replicating.use(links)
-        self.serving.telling.linked = self._linked
+        limits, interest = self.limits, self._interest
+        links = Links(self.contacts, limits, kit.random, interest, feeds)
+        self.replicating = Replicating(kit, self.asks, feeds, links, limits, self._untrue)
 
     def start(self, now_ms: int, group: bool) -> None:
         """Begin to look for others; with `group` by CoAP group discovery too."""
@@ -109,7 +110,7 @@ class Node:
             self.candidate(now_ms, given, address, "given")
             if given is not None:
                 self.contacts.pin(now_ms, given)
-        for peer in self._followed:
+        for peer in self._interest.followed:
             self.contacts.pin(now_ms, peer)
         for layer in (self.mdns, self.oneshot):
             if layer is not None:
@@ -246,24 +247,6 @@ class Node:
         if contact is not None and contact.state == UP and not contact.tries:
             contact.elsewhere = source  # or somebody sends its message again from there
             self.contacts.schedule(contact, now_ms)
-
-    def _wants(self, author: bytes) -> int:
-        """Whether to keep a feed, and how dear it is: followed, of a peer, of anybody."""
-        if author in self._followed:
-            return 3
-        contact = self.contacts.get(author)
-        is_peer = contact is not None and contact.address is not None
-        if is_peer and ("*" in self.profile.follow or self.peer.keeps or author in self._kept):
-            return 2
-        return int(self.peer.keeps or author in self._kept)
-
-    def _follows(self, author: bytes) -> bool:
-        """Whether the readings of an author are of interest here, and not only kept."""
-        return author in self._followed or "*" in self.profile.follow
-
-    def _needs(self, peer: bytes) -> bool:
-        """Whether a link to that very peer is needed."""
-        return peer in self._followed or (not self.peer.keeps and self._wants(peer) > 0)
 
     def _linked(self, now_ms: int, peer: bytes, address: "tuple[str, int]") -> None:
         """A peer has made us its link: it may be one for us."""

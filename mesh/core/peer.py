@@ -2,6 +2,7 @@
 
 from mesh.core import coap, ids
 from mesh.core.errors import LocalError, RemoteError
+from mesh.core.primitives import nothing
 from mesh.core.represent import CBOR, LINKS, represent
 from mesh.core.senml import Record
 
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from mesh.core.access import Access
     from mesh.core.clock import Clock
     from mesh.core.contacts import Contacts
-    from mesh.core.feeds import Feeds
     from mesh.core.primitives import Identity, Kit
+    from mesh.core.telling import Listener, Telling
 
     Answered = tuple[int, int | None, bytes]
 
@@ -34,7 +35,8 @@ class Sensor:
 
 class Peer:
     """What this peer tells and does. `heap` may be set to a callable giving [used, free] bytes;
-    what is in `more` is told in /peer too.
+    what is in `more` is told in /peer too. did(now_ms, actuator, value, by whom) is called when an
+    actuator was set; Acting, which is made of this peer, sets it.
     """
 
     name = ""
@@ -44,9 +46,6 @@ class Peer:
     # /updates: offered(who, wish) to a peer; hinted(now_ms, who) that there is one to look at
     offered: "Callable[[bytes, object], object] | None" = None
     hinted: "Callable[[int, bytes], None] | None" = None
-    did: "Callable[[int, str, object, bytes | None], None]"
-    # what a peer is told that asks for {author: next seq}, and how
-    news: "Callable[[bytes | None, object, list[str]], object]"
     keeps = False  # the feeds of all others too
 
     def __init__(
@@ -56,14 +55,16 @@ class Peer:
         access: "Access",
         clock: "Clock",
         contacts: "Contacts",
-        feeds: "Feeds",
+        telling: "Telling",
     ) -> None:
         self.kit = kit
         self.id = identity.public
         self.access = access
         self.clock = clock
         self.contacts = contacts
-        self.feeds = feeds
+        self.feeds = telling.feeds
+        self._telling = telling
+        self.did: Callable[[int, str, object, bytes | None], None] = nothing
         self.sensors: dict[str, Sensor] = {}
         self.actuators: dict[str, list[object]] = {}  # name -> [apply, value]
         self.more: dict[str, object] = {}
@@ -78,11 +79,12 @@ class Peer:
         accept: "int | None",
         who: "bytes | None",
         value: object,
+        asker: "Listener | None" = None,
     ) -> "Answered":
         """Answer one request as (code, Content-Format or None, payload).
 
         `accept`: the format wanted; `who`: the id that signed it or None; `value`: the decoded
-        body. RemoteError says why not.
+        body; `asker`: who may become an observer of /feeds. RemoteError says why not.
         """
         code = request.code
         if who is None and code != coap.GET:
@@ -95,7 +97,7 @@ class Peer:
             if path[:1] == ["sensors"]:
                 made = self.readings(now_ms, path, accept, who is None)
             else:
-                content = self._content(now_ms, path, request.query(), who, value)
+                content = self._content(now_ms, path, request.query(), who, value, asker)
                 made = represent(self.kit, content, "", accept, who is None)
             return (coap.CONTENT,) + made
         if who is not None and code == coap.PUT and len(path) == 2 and path[0] == "actuators":
@@ -129,10 +131,11 @@ class Peer:
         query: list[str],
         who: "bytes | None",
         value: object,
+        asker: "Listener | None" = None,
     ) -> object:
         if path == ["feeds"]:
             self.feeds.keep(now_ms)
-            return self.news(who, value, query)
+            return self._telling.answer(who, value, query, asker)
         name = "/".join(path)
         made = {"peer": self.about, "peers": self._peers, "time": self.clock.stamp}.get(name)
         if made:

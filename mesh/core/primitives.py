@@ -3,6 +3,12 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+
+
+def nothing(*_: object) -> "Any":  # noqa: ANN401 - stands for callables of any type
+    """A callback that does nothing and gives None: the value of one that nobody has set yet."""
+    return None
 
 
 class Kit:

@@ -22,7 +22,7 @@ def stamp(data: bytes, type: int, mid: int) -> bytes:
 class Timed:
     """What waits for a moment, `due` (ms), or has a message `mid` under way with `tries` left."""
 
-    address: tuple[str, int]
+    address = ("", 0)
     due: int | None = None
     mid = -1
     data = b""

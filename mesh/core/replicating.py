@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from mesh.core.asks import Asks
     from mesh.core.catching import Catching
-    from mesh.core.contacts import Contacts
     from mesh.core.events import Answer
     from mesh.core.feeds import Feeds
     from mesh.core.limits import Limits
@@ -45,7 +44,7 @@ class Replicating:
         kit: "Kit",
         asks: "Asks",
         feeds: "Feeds",
-        contacts: "Contacts",
+        links: Links,
         limits: "Limits",
         refused: "Callable[..., None]",
     ) -> None:
@@ -53,7 +52,10 @@ class Replicating:
         self.decode = kit.decode
         self._asks = asks
         self._feeds = feeds
-        self._contacts = contacts
+        self.links = links
+        links.dropped = self._dropped
+        self.keeps = links.keeps  # the feeds of others too
+        self._contacts = links.contacts
         self._limits = limits
         self._refused = refused
         self._pause_ms = limits.check_ms // 4
@@ -71,11 +73,6 @@ class Replicating:
 
             self._catching = Catching(self, self._feeds, self._limits)
         return self._catching
-
-    def use(self, links: Links) -> None:
-        """Begin with these links."""
-        self.links = links
-        links.dropped = self._dropped
 
     def tick(self, now_ms: int) -> None:
         """Do what is due."""
@@ -148,8 +145,6 @@ class Replicating:
             found |= {c.peer for c in self._contacts.listed() if c.pinned}
         order = [link.peer] + sorted(found - {link.peer})
         return [author for author in order if self._feeds.wants(author)]
-
-    keeps = False  # the feeds of others too
 
     def graft(self, author: bytes, link: Link) -> None:
         """Have a link send the runs of an author, and its former one only tell of them."""

@@ -9,6 +9,12 @@ from mesh.core.errors import LocalError
 from mesh.core.events import ObserverGone
 from mesh.core.reliability import Timed, stamp
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mesh.core.limits import Limits
+
 # What a ticket waits for
 APPLICATION = 0  # to answer; a CON is acknowledged if that takes long
 LATER = 1  # the moment to send what is held
@@ -49,7 +55,9 @@ class Ticket(Timed):
 class Replies(Asking):
     """The layer of answers that are more than acknowledgements, and of observers."""
 
-    observers: dict[tuple[tuple[str, int], bytes], Ticket]
+    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]") -> None:
+        super().__init__(limits, random)
+        self.observers: dict[tuple[tuple[str, int], bytes], Ticket] = {}
 
     def idle(self, ticket: Ticket) -> bool:
         """Whether nothing is under way to an observer: what is sent now replaces nothing."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mesh.core.limits import Limits
     from mesh.core.primitives import Identity, Kit
 
+MORE = 260  # bytes of a run besides its entries, at most
 _AAD = b"\x81\x6eothermesh-head"
 
 # links[i] is the link of entries[i], values[i] what read_entry gave (or there are none); seq is
@@ -149,3 +150,15 @@ def _is_count(value: object) -> bool:
 
 def _is_hash(value: object) -> bool:
     return isinstance(value, bytes) and len(value) == 32
+
+
+def author_of(value: object) -> bytes:
+    """The author that a run names; RemoteError if there is none."""
+    if isinstance(value, list) and value and isinstance(value[0], bytes):
+        return value[0]
+    raise RemoteError("not a run")
+
+
+def size_of(run: "list[Any]") -> int:
+    """About how many bytes a run takes in an answer, at most."""
+    return MORE + sum([len(entry) + 3 for entry in run[3]])

@@ -4,7 +4,7 @@ from mesh.core import coap
 from mesh.core.errors import RemoteError, Stale
 from mesh.core.events import Refused
 from mesh.core.represent import CBOR, SENML_CBOR
-from mesh.core.telling import Telling
+from mesh.core.telling import Listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mesh.core.message import Opened
     from mesh.core.peer import Peer
     from mesh.core.replies import Ticket
+    from mesh.core.telling import Telling
 
 COSE = 18
 METHODS = (coap.GET, coap.POST, coap.PUT, coap.FETCH)
@@ -54,13 +55,13 @@ class Serving:
         endpoint: "Endpoint",
         emit: "Callable[[object], None]",
         seen: "Callable[[int, bytes, tuple[str, int]], None]",
+        telling: "Telling",
     ) -> None:
         self._peer = peer
         self._gate = gate
         self._endpoint = endpoint
         self._watchers: dict[Ticket, Watcher] = {}
-        self.telling = Telling(peer.kit, peer.feeds, endpoint)
-        peer.news = self.telling.answer
+        self.telling = telling
         self._emit = emit
         self._seen = seen
 
@@ -98,7 +99,7 @@ class Serving:
             reply = self.open_reply(now_ms, request)
             if event.group and not reply.payload:
                 return None
-            observe = self._observe(now_ms, event, None, None)
+            observe = self._observe(now_ms, event, None)
             if observe is not None:
                 reply.add(coap.OBSERVE, observe)
             return reply
@@ -106,11 +107,11 @@ class Serving:
             self._peer.check_put(request.path(), opened.sender)
         value: Any = self._gate.body(now_ms, request, opened)
         accept = request.uint(coap.ACCEPT)
-        self.telling.asked(event.ticket, opened, value)
+        asker = Listener(opened.sender, opened.counter, event.ticket)
         code, content_format, payload = self._peer.answer(
-            now_ms, request, accept, opened.sender, value
+            now_ms, request, accept, opened.sender, value, asker
         )
-        observe = self._observe(now_ms, event, opened, value)
+        observe = self._observe(now_ms, event, opened, asker)
         return self._gate.sealed(opened, code, content_format, payload, observe)
 
     def open_reply(self, now_ms: int, request: "coap.Message") -> "coap.Message":
@@ -130,14 +131,18 @@ class Serving:
         return reply
 
     def _observe(
-        self, now_ms: int, event: "Requested", opened: "Opened | None", value: object
+        self,
+        now_ms: int,
+        event: "Requested",
+        opened: "Opened | None",
+        asker: "Listener | None" = None,
     ) -> "int | None":
         """Take in an asker that wants to observe and may; gives its first Observe number."""
         if not self._endpoint.observable(event.ticket):
             return None
         path = event.message.path()
-        if path == ["feeds"] and isinstance(value, dict):
-            return self.telling.open(now_ms, event.ticket)  # not signed: runs prove themselves
+        if asker is not None and asker.answered:
+            return self.telling.open(now_ms, asker)  # not signed: runs prove themselves
         if len(path) != 2 or path[0] != "sensors":
             return None
         watcher = Watcher(path, event.message.uint(coap.ACCEPT), opened)

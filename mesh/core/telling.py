@@ -7,8 +7,9 @@ misses the last word on a feed, and of a slow one nothing is kept but whose feed
 
 from mesh.core import coap
 from mesh.core.errors import RemoteError
-from mesh.core.feeds import check_wishes, size_of
+from mesh.core.feeds import check_wishes
 from mesh.core.represent import CBOR
+from mesh.core.run import size_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from mesh.core.endpoint import Endpoint
     from mesh.core.feeds import Feeds
-    from mesh.core.message import Opened
     from mesh.core.primitives import Kit
     from mesh.core.replies import Ticket
 
@@ -29,16 +29,21 @@ HEAD_SIZE = 160
 
 
 class Listener:
-    """One observer. `wanted`: {author: next seq} of those whose runs it gets at once."""
+    """Who asks for /feeds by a request with that ticket and counter, signed; and then, if it may
+    and wants to, an observer.
+    """
 
     number = 1  # of Observe, 24 bits (RFC 7641 s.3.4)
-    counter = 0  # of the request
     due_ms: "int | None" = None  # when `heads` are to be told
     hold_ms = 0  # nothing is told before
 
-    def __init__(self, peer: "bytes | None", wanted: "dict[bytes, int]") -> None:
+    answered = False  # it was given what there is now, so that it may be told of what comes
+
+    def __init__(self, peer: "bytes | None", counter: int, ticket: "Ticket | None") -> None:
         self.peer = peer
-        self.wanted = wanted
+        self.counter = counter
+        self.ticket = ticket
+        self.wanted: dict[bytes, int] = {}  # author: next seq of those whose runs it gets at once
         self.named: list[bytes] = []  # whose heads it gets, or:
         self.others = False  # those of all others
         self.runs: set[bytes] = set()  # whose feeds changed
@@ -53,58 +58,69 @@ class Telling:
     linked(now_ms, peer, address) is called for each peer that makes us its link.
     """
 
-    linked: "Callable[[int, bytes, tuple[str, int]], None]"
-    _counter = 0
-    asking: "Ticket | None" = None  # of the request that is being answered, if it may observe
-
-    def __init__(self, kit: "Kit", feeds: "Feeds", endpoint: "Endpoint") -> None:
+    def __init__(
+        self,
+        kit: "Kit",
+        feeds: "Feeds",
+        endpoint: "Endpoint",
+        linked: "Callable[[int, bytes, tuple[str, int]], None]",
+    ) -> None:
         self._kit = kit
-        self._feeds = feeds
+        self._linked = linked
+        self.feeds = feeds
         self._endpoint = endpoint
         self._lazy_ms = endpoint.limits.lazy_ms
         self.table: dict[Ticket, Listener] = {}
-        self._asked: Listener | None = None  # the one whose first answer was made last
         self._changed = False
         self.due_ms: int | None = None
         feeds.changed = self.changed
 
-    def asked(self, ticket: "Ticket", opened: "Opened", wanted: object) -> None:
-        """Note a request before it is answered. A peer has one link to us: its latest word on it
-        ends the former, so that there is room; one that was recorded earlier changes nothing.
+    def answer(
+        self,
+        who: "bytes | None",
+        wanted: object,
+        query: "list[str]",
+        asker: "Listener | None" = None,
+    ) -> object:
+        """The content of /feeds: heads; evidence; or what is new for a map of wishes. Who asks for
+        the last can be given to open() afterwards, if the question may begin an observation.
         """
-        self._counter = opened.counter
-        for old, one in list(self.table.items()) if ticket.observe == 0 else ():
-            if one.links and one.peer == opened.sender and _is_link(wanted):
-                if one.counter >= opened.counter:
-                    ticket.observe = None
-                    break
-                self.close(old)
-                self._endpoint.end(old)
-        self.asking = ticket if self._endpoint.observable(ticket) else None
-
-    def answer(self, who: "bytes | None", wanted: object, query: "list[str]") -> object:
-        """The content of /feeds: heads; evidence; or what is new for a map of wishes."""
         if "evidence" in query:
             from mesh.core import evidence  # noqa: PLC0415 - heap only where it is used
 
-            return evidence.pairs(self._kit, self._feeds, wanted, self._room(query))
+            return evidence.pairs(self._kit, self.feeds, wanted, self._room(query))
         if wanted is None:
-            return self._feeds.heads()
+            return self.feeds.heads()
         check_wishes(wanted)
         wishes: Any = wanted
         if len(wishes) > self._endpoint.limits.peers + 1:
             raise RemoteError("too many wishes", 0x8D)
-        self._asked = listener = self._listener(who, wishes)
-        if self.asking is None:
+        listener = asker or Listener(who, 0, None)
+        self._note(listener, wishes)
+        self._succeed(listener)
+        ticket = listener.ticket
+        if ticket is None or not self._endpoint.observable(ticket):
             return self._news(listener, self._room(query), True, False)
         # in one datagram: what is told next could come before the rest of it
-        return self._news(listener, self._endpoint.room(self.asking) - SEALED, True, True)
+        return self._news(listener, self._endpoint.room(ticket) - SEALED, True, True)
 
-    def _listener(self, who: "bytes | None", wishes: "dict[bytes, Any]") -> Listener:
-        feeds = self._feeds
-        listener = Listener(who, {})
-        listener.links = _is_link(wishes)
-        listener.counter = self._counter
+    def _succeed(self, listener: Listener) -> None:
+        """A peer has one link to us: its latest word on it ends the former, so that there is
+        room; one that was recorded earlier changes nothing.
+        """
+        ticket = listener.ticket
+        for old, one in list(self.table.items()) if ticket and ticket.observe == 0 else ():
+            if one.links and listener.links and one.peer == listener.peer:
+                if one.counter >= listener.counter:
+                    ticket.observe = None
+                    return
+                self.close(old)
+                self._endpoint.end(old)
+
+    def _note(self, listener: Listener, wishes: "dict[bytes, Any]") -> None:
+        feeds = self.feeds
+        listener.answered = True
+        listener.links = OTHERS in wishes
         listener.others = wishes.get(OTHERS) is not None
         for author, first in wishes.items():
             if author == OTHERS:
@@ -118,14 +134,13 @@ class Telling:
                 listener.wanted[mine] = first
                 listener.runs.add(mine)
                 if feed:
-                    feed.unknown_to(who)
+                    feed.unknown_to(listener.peer)
         if listener.links:
             self._catch_up(listener, wishes[OTHERS])
-        return listener
 
     def _catch_up(self, listener: Listener, cursor: "int | None") -> None:
         """Note of whom a listener has not been told, which was told all up to a cursor of ours."""
-        feeds = self._feeds
+        feeds = self.feeds
         if cursor is None or not feeds.since <= cursor <= feeds.version:
             cursor = -1
         for author in feeds.authors():
@@ -144,15 +159,17 @@ class Telling:
                 return min(int(part[4:9]), self._endpoint.limits.body - 200)
         return min(3600, self._endpoint.limits.body - 200)
 
-    def open(self, now_ms: int, ticket: "Ticket") -> "int | None":
-        """Have whoever was answered last told of what comes; its first Observe number."""
-        listener, self._asked = self._asked, None
-        if listener is None:
+    def open(self, now_ms: int, listener: Listener) -> "int | None":
+        """Have one who was answered told of what comes; its first Observe number, or None if it
+        asked for nothing that can be observed.
+        """
+        ticket = listener.ticket
+        if ticket is None or not listener.answered:
             return None
         self.table[ticket] = listener
         self._changed = True
         if listener.others and listener.peer is not None:
-            self.linked(now_ms, listener.peer, ticket.address)
+            self._linked(now_ms, listener.peer, ticket.address)
         return listener.number
 
     def close(self, ticket: "Ticket") -> None:
@@ -165,7 +182,7 @@ class Telling:
 
     def changed(self, author: bytes) -> None:
         """Note that there is news of a feed."""
-        feed: Any = self._feeds.get(author)
+        feed: Any = self.feeds.get(author)
         for listener in self.table.values():
             if author in listener.wanted:
                 listener.runs.add(feed.author)
@@ -222,15 +239,9 @@ class Telling:
         elif listener.runs or listener.forks:
             self._changed = True
 
-    def _news(
-        self,
-        listener: Listener,
-        room: int,
-        with_heads: bool,
-        strict: bool,
-    ) -> "list[Any]":
+    def _news(self, listener: Listener, room: int, with_heads: bool, strict: bool) -> "list[Any]":
         """What a listener is to be told next, of about so many bytes; `strict`: no more at all."""
-        feeds = self._feeds
+        feeds = self.feeds
         news: list[Any] = []
         for author in sorted(listener.runs):
             room = self._add_runs(listener, author, news, room, strict)
@@ -250,14 +261,8 @@ class Telling:
             news.append(feeds.version)
         return news
 
-    def _add_heads(
-        self,
-        listener: Listener,
-        news: "list[Any]",
-        room: int,
-        strict: bool,
-    ) -> None:
-        feeds = self._feeds
+    def _add_heads(self, listener: Listener, news: "list[Any]", room: int, strict: bool) -> None:
+        feeds = self.feeds
         for author in sorted(listener.heads):
             room -= HEAD_SIZE
             if room < 0 and (news or strict):
@@ -271,15 +276,10 @@ class Telling:
             listener.due_ms = None
 
     def _add_runs(
-        self,
-        listener: Listener,
-        author: bytes,
-        news: "list[Any]",
-        room: int,
-        strict: bool,
+        self, listener: Listener, author: bytes, news: "list[Any]", room: int, strict: bool
     ) -> int:
         """Add the runs of an author that a listener lacks; the room that is left."""
-        feeds = self._feeds
+        feeds = self.feeds
         feed = feeds.get(author)
         if feed and listener.peer in feed.known and feed.source == listener.peer:
             listener.wanted[author] = feed.next_seq  # it had them before us
@@ -294,7 +294,3 @@ class Telling:
             room -= size
             news.append(run)
             listener.wanted[author] = run[1] + len(run[3])
-
-
-def _is_link(wanted: object) -> bool:
-    return isinstance(wanted, dict) and OTHERS in wanted

@@ -9,6 +9,7 @@ import pytest
 from needs import ROOT
 
 from mesh.core.limits import Limits
+from mesh.core.settings import Profile, parse
 
 LINES = 300
 # by a program, which is what is read; see test_generated.py
@@ -89,6 +90,41 @@ def test_every_limit_is_used():
 def last_name(node):
     """x of x, y.x and y().x; otherwise nothing."""
     return getattr(node, "attr", getattr(node, "id", ""))
+
+
+# Classes whose values come otherwise than by an __init__ of their own, and what proves it
+FILLED = {"Profile": "by parse(), in one go: test_a_profile_has_all_that_it_declares"}
+
+
+def declared_only(path):
+    """Attributes that a class declares and gives no value: "Class.name"."""
+    for node in ast.walk(ast.parse(text(path))):
+        if isinstance(node, ast.ClassDef) and node.name not in FILLED and not made_for_it(node):
+            for part in node.body:
+                if isinstance(part, ast.AnnAssign) and part.value is None:
+                    yield f"{here(path)}: {node.name}.{part.target.id}"
+
+
+def made_for_it(node):
+    """Whether Python makes the constructor of a class, from what it declares; or it is none."""
+    names = {last_name(base) for base in node.bases}
+    calls = [getattr(part, "func", part) for part in node.decorator_list]
+    return bool(names & {"NamedTuple", "Protocol"} or "dataclass" in map(last_name, calls))
+
+
+def test_what_a_class_declares_has_a_value():
+    found = [name for path in tracked("mesh/*.py", "mesh/**/*.py") for name in declared_only(path)]
+    assert not found, (
+        "an attribute that is only declared has no value until somebody thinks of it, and the "
+        "first datagram that needs it ends the peer: give it one in the constructor, by an "
+        f"argument, or an inert one (mesh.core.primitives.nothing) with the reason. {found}"
+    )
+
+
+def test_a_profile_has_all_that_it_declares():
+    declared = set(Profile.__annotations__)
+    assert declared
+    assert declared == set(vars(parse({}))), "parse() forgot what the others rely on"
 
 
 def mutable(value):

@@ -1,0 +1,103 @@
+"""Questions for /feeds that want to observe: whoever asks, and whatever was asked before."""
+
+from world import World, make_identity, make_kit
+
+from mesh.core import cbor, coap
+from mesh.core.asks import request_for
+from mesh.core.ids import to_text
+from mesh.core.message import open_response, seal_request
+
+EVERYBODY = {b"": 0}
+PEER = ("10.0.0.1", 5683)
+
+
+class Stranger:
+    """Somebody with a key of its own, who signs what it likes."""
+
+    def __init__(self, world, number):
+        self.world = world
+        self.identity = make_identity(number)
+        self.address = (f"10.0.0.{number}", 5683)
+        self.asked = 0
+
+    def fetch(self, node, body, query=(), observe=True, accept=None):
+        """The answer to FETCH /feeds; it is signed."""
+        self.asked += 1
+        message = request_for(coap.FETCH, ["feeds"], query, observe)
+        if accept is not None:
+            message.add(coap.ACCEPT, accept)
+        message.type = coap.CON
+        message.mid = self.asked
+        message.token = b"%d" % self.asked
+        kit = make_kit(7)
+        payload = kit.encode(body)
+        digest = seal_request(kit, self.identity, node.peer.id, message, 60, payload)
+        now_ms = self.world.now
+        node.receive(now_ms, 0, self.address, coap.build(message))
+        datagrams = []
+        while (sending := node.next_send()) is not None:
+            datagrams.append(sending[2])
+        answer = coap.parse(datagrams[0])
+        public = self.identity.public
+        _, payload = open_response(kit, node.peer.id, public, digest, answer)
+        return answer, cbor.decode(payload)
+
+
+def scene(settings=None, **limits):
+    world = World()
+    node, _ = world.add(1, settings, **limits)
+    node.start(world.now, False)
+    node.add_sensor("temp", "Cel")
+    node.reading(world.now, "temp", 20)
+    return world, node
+
+
+def test_a_stranger_observes_a_peer_that_follows_and_keeps_nobody():
+    world, node = scene()
+    stranger = Stranger(world, 9)
+    answer, _ = stranger.fetch(node, EVERYBODY)
+    assert answer.code == coap.CONTENT, answer
+    assert answer.get(coap.OBSERVE) is not None
+    assert node.serving.telling.listens(stranger.identity.public)
+    node.reading(world.now, "temp", 21)
+    assert world.run(20_000, lambda: node.peer.feeds.own.head is not None)
+
+
+def test_an_observer_is_booked_under_its_own_name():
+    world, node = scene()
+    node.endpoint.prove(("10.0.0.9", 5683))
+    first, second = Stranger(world, 8), Stranger(world, 9)
+    # what the first asked is answered, and observes nothing
+    first.fetch(node, {node.peer.id: 1}, observe=False)
+    answer, proofs = second.fetch(node, {}, ("evidence",))
+    assert proofs == {} and answer.get(coap.OBSERVE) is None, answer
+    assert not node.serving.telling.table, "nobody asked for what can be observed"
+
+
+def test_a_question_that_is_refused_leaves_nothing_for_the_next():
+    world, node = scene({"share": {"/feeds": [_text(8)]}})
+    allowed, refused = Stranger(world, 8), Stranger(world, 9)
+    allowed.fetch(node, EVERYBODY)
+    answer, _ = refused.fetch(node, EVERYBODY)
+    assert answer.code == coap.FORBIDDEN, answer
+    listeners = [one.peer for one in node.serving.telling.table.values()]
+    assert listeners == [allowed.identity.public]
+    answer, _ = allowed.fetch(node, "no wishes")
+    assert answer.code == coap.BAD_REQUEST
+    listeners = [one.peer for one in node.serving.telling.table.values()]
+    assert listeners == [allowed.identity.public], "a question that is none ends no observation"
+
+
+def test_what_ends_in_a_refusal_observes_nothing():
+    """It was answered, but in a format that nobody has."""
+    world, node = scene()
+    first, second = Stranger(world, 8), Stranger(world, 9)
+    answer, _ = first.fetch(node, EVERYBODY, accept=99)
+    assert answer.code == coap.NOT_ACCEPTABLE, answer
+    assert not node.serving.telling.table
+    second.fetch(node, {}, ("evidence",))
+    assert not node.serving.telling.table
+
+
+def _text(number):
+    return to_text(make_identity(number).public)
