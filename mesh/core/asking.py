@@ -21,6 +21,7 @@ class Request(Timed):
 
     token = b""
     watch = b""
+    ordered = True  # by Observe number
     order = -1  # the newest Observe number, and when it came
     order_ms = 0
     first: coap.Message | None = None  # a body that comes in: the message with its first block
@@ -29,17 +30,11 @@ class Request(Timed):
     szx = 0
 
     def __init__(
-        self,
-        number: int,
-        address: tuple[str, int],
-        observes: bool,
-        group_ms: int,
-        ordered: bool,
+        self, number: int, address: tuple[str, int], observes: bool, group_ms: int
     ) -> None:
         self.number = number
         self.address = address
         self.observes = observes
-        self.ordered = ordered
         self.group_ms = group_ms
         self.body = bytearray()  # as far as it has come
 
@@ -67,8 +62,7 @@ class Asking(Blocks):
         The message (code, options, payload) now belongs to the endpoint. Observe 0 in it asks
         for notifications: Answered with more=True each, until more=False. group_ms: `address` is
         a multicast one; what comes in that time is Answered with more=True, then Failed "done".
-        Without `ordered` old notifications come too: who checks signatures does not believe
-        the Observe number of one that is forged.
+        Without `ordered` old notifications come too: a forged number puts no other off.
         More than limits.nstart to one address wait in line. LocalError: limits.outgoing is reached
         or the payload is longer than limits.body.
         """
@@ -78,7 +72,8 @@ class Asking(Blocks):
             raise LocalError("too many open requests")
         message.type = coap.CON if confirmable and not group_ms else coap.NON
         observes = message.uint(coap.OBSERVE) == 0
-        request = Request(self._asked + 1, address, observes, group_ms, ordered)
+        request = Request(self._asked + 1, address, observes, group_ms)
+        request.ordered = ordered
         size = len(message.payload)
         if size > 16 << limits.block_szx and len(coap.build(message)) + 4 > limits.datagram:
             if size > limits.body:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from mesh.core.senml import Record
     from mesh.core.settings import Profile
 
+    Source = tuple[str, int] | None
+
 COAP = 0  # the unicast CoAP socket
 GROUP = 1  # came in by the CoAP group
 MDNS = 2  # the socket on port 5353
@@ -271,11 +273,7 @@ class Node:
             self.contacts.asleep(now_ms, contact, seconds)
 
     def _untrue(
-        self,
-        now_ms: int,
-        peer: "bytes | None",
-        source: "tuple[str, int] | None",
-        error: "RemoteError",
+        self, now_ms: int, peer: "bytes | None", source: "Source", error: "RemoteError"
     ) -> None:
         self.peer.refused += 1
         contact = self.contacts.get(peer) if peer else None

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from mesh.core.limits import Limits
     from mesh.core.primitives import Kit
 
-LIES = 3  # signed, and more than it told of what holds: then a link is given up for a time,
-LONGEST_MS = 3_600_000  # at most; each time for twice as long
-DOUBTS = 3  # notifications of an observation that are false before it is listened to no more
+LIES = 3  # signed, and more than it told of what holds: then a link is given up for a time
+LONGEST_MS = 3_600_000  # for which a link is given up; each time for twice as long
 BOARD_BODY = 4096
 
 
@@ -120,12 +119,11 @@ class Replicating:
         wishes: dict[bytes, int | None] = {}
         if feeds.wants(link.peer):
             self.graft(link.peer, link)
-        wanted = self._wanted(link)
         everything = link.keeps and (self.keeps or self.links.crowded)
         if everything:
             wishes[OTHERS] = link.cursor
         most = min(self._limits.peers, NAMED if link.is_board else 1 << 20)
-        for author in wanted:
+        for author in self._wanted(link):
             parent = self.links.table.get(parents.get(author, b""))
             if parent is None or parent.ended:
                 parents[author] = link.peer
@@ -143,8 +141,7 @@ class Replicating:
         if link.keeps:
             found |= set(self._feeds.foreign)
             found |= {c.peer for c in self._contacts.listed() if c.pinned}
-        order = [link.peer] + sorted(found - {link.peer})
-        return [author for author in order if self._feeds.wants(author)]
+        return [a for a in [link.peer] + sorted(found - {link.peer}) if self._feeds.wants(a)]
 
     def graft(self, author: bytes, link: Link) -> None:
         """Have a link send the runs of an author, and its former one only tell of them."""
@@ -183,19 +180,14 @@ class Replicating:
         link = self.links.table.get(ask.peer)
         if link is None or link.number != ask.number:
             return
+        link.stale |= not answer.more  # anybody may have said that it ended
         if not answer.more and answer.signed:
             refused = answer.code == coap.CONTENT and link.at_random  # it has no place for us
             self.links.end(now_ms, link, self._limits.check_ms if refused else self._pause_ms)
-        elif not answer.more:
-            link.stale = True  # anybody may have said that it ended
         self.news(now_ms, link, ask, answer)
 
     def news(self, now_ms: int, link: Link, ask: Ask, answer: "Answer") -> int:
-        """Take what a link told, whatever was asked; how many entries are new.
-
-        Whoever signed what does not hold lied. What nobody signed may be forged, or damaged on
-        the way: then the link is asked anew, and the answer to that is signed.
-        """
+        """Take what a link told, whatever was asked; how many entries are new."""
         count = 0
         blame = self.lied if answer.signed else self._doubted
         if answer.code != coap.CONTENT:
@@ -222,10 +214,11 @@ class Replicating:
         return count
 
     def _doubted(self, now_ms: int, link: Link, ask: Ask, error: RemoteError) -> None:
+        """What nobody signed may be forged or damaged: the answer to the next question is."""
         self._refused(now_ms, None, ask.address, error)
         link.cursor, link.stale = 0, True
         link.doubts += 1
-        if link.doubts == DOUBTS:  # each costs a check: until it is asked anew, no more of them
+        if link.doubts == LIES:  # each costs a check: no more of them until it is asked anew
             self._asks.cancel(now_ms, link.number)
 
     def lied(self, now_ms: int, link: Link, ask: Ask, error: RemoteError) -> None:
