@@ -72,7 +72,10 @@ class Acting:
 
     def _write(self, now_ms: int, kind: str, body: object) -> None:
         stamp: list[Any] = self._peer.clock.stamp(now_ms)
-        self._peer.feeds.own.append(stamp, kind, body)
+        own = self._peer.feeds.own
+        if own.is_full:
+            return  # /peer says so; sensors and actuators go on
+        own.append(stamp, kind, body)
         if self.due_ms is None:
             self.due_ms = max(now_ms, self._head_ms + self._head_pause_ms)
 

@@ -66,7 +66,7 @@ def check(kit: "Kit", data: bytes) -> Bundle:
     if not isinstance(digest, bytes) or len(digest) != 32:
         raise RemoteError("an update's hash")
     _within(size, MOST_LIST, "an update's list")
-    _within(made, 1 << 53, "an update's number")
+    _within(made, (1 << 53) - 1, "an update's number")
     return Bundle(signer, fields["board"], fields["version"], made, size, digest)
 
 

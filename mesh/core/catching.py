@@ -4,6 +4,7 @@ from mesh.core import coap
 from mesh.core.asks import request_for
 from mesh.core.errors import RemoteError
 from mesh.core.links import AGAIN_MS, BEFORE, NAMED
+from mesh.core.ranges import is_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Catching:
             due_ms = now_ms + self._replicating.links.number(self._limits.graft_ms)
             row = self.table[author] = [seq, due_ms, []]
             self._replicating.due_ms = min(self._replicating.due_ms or due_ms, due_ms)
-        row[0] = max(row[0], min(seq, 1 << 62))
+        row[0] = max(row[0], seq)
         if link.peer not in row[2]:
             row[2].append(link.peer)
 
@@ -118,13 +119,13 @@ class Catching:
         feed.dug = (link.peer, seq)
         self._fetch(now_ms, link, {author: max(feed.first_seq, seq - BEFORE)})
 
-    def told_forks(self, now_ms: int, link: "Link", forks: "dict[object, object]") -> None:
+    def told_forks(self, now_ms: int, link: "Link", forks: "dict[object, Any]") -> None:
         """Ask for proof of what is said of authors whom we keep."""
         replicating = self._replicating
         doubted = [
             author
             for author, seq in forks.items()
-            if isinstance(author, bytes) and isinstance(seq, int) and self._doubts(author, seq)
+            if isinstance(author, bytes) and is_count(seq) and self._doubts(author, seq)
         ]
         if doubted and not link.proving:
             message = request_for(coap.FETCH, ["feeds"], ["evidence"] + replicating.query())

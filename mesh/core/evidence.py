@@ -23,11 +23,12 @@ def fork_of(kit: "Kit", author: bytes, pair: object, limits: "Limits") -> int:
     if not isinstance(pair, list) or len(pair) != 2:
         raise RemoteError("not a pair of statements")
     (low_a, a, head_a), (low_b, b, head_b) = [_links(kit, author, s, limits) for s in pair]
-    for seq in range(max(low_a, low_b), min(low_a + len(a), low_b + len(b))):
-        if a[seq - low_a] != b[seq - low_b]:
+    low = max(low_a, low_b)
+    for at in range(min(low_a + len(a), low_b + len(b)) - low):  # seqs are too large for range()
+        if a[low - low_a + at] != b[low - low_b + at]:
             check_head(kit, author, head_a)
             check_head(kit, author, head_b)
-            return seq
+            return low + at
     raise RemoteError("statements that do not disagree")
 
 

@@ -14,7 +14,7 @@ from mesh.core.run import (
     seam,
     walk,
 )
-from mesh.core.tail import ENTRY_SIZE, HEAD_SIZE, RUN_SIZE, Tail
+from mesh.core.tail import ENTRY_SIZE, FULL, HEAD_SIZE, RUN_SIZE, Tail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ class Feed(Tail):
         """Add an entry to one's own feed; its seq. LocalError if it is none or too large."""
         if self.fork:
             raise LocalError("this feed has forked", "somebody else has the key: make a new one")
+        if self.is_full:
+            raise LocalError(FULL)
         seq = self.next_seq
         entry = make_entry(self._kit, seq, clock, kind, body)
         if len(entry) > self._limits.entry:

@@ -4,6 +4,7 @@ from mesh.core.errors import RemoteError
 from mesh.core.events import Forked
 from mesh.core.feed import Feed, Fork
 from mesh.core.primitives import nothing
+from mesh.core.ranges import BOOTS, END, is_count
 from mesh.core.run import MORE, author_of, check_head, seam, size_of, walk
 
 TYPE_CHECKING = False
@@ -53,13 +54,13 @@ class Feeds:
         self.changed: Callable[[bytes], None] = nothing
         self.gapped: Callable[[bytes], None] = nothing
         # Unless a store knows better: go on where no seq can have been used (protocol.md s.6)
-        start = boots << 32
+        start = boots << 32 if boots < BOOTS else END - 1  # and there is none
         link = seam(kit, identity.public, start)
         self.own = Feed(kit, identity.public, limits.tail, start, link, limits)
         self.foreign: dict[bytes, Feed] = {}
         self.due_ms = 0  # the own feed's store is not used before
         # counts all changes; no other start of ours had this one, so cursors of old mean nothing
-        self.version = self.since = start
+        self.version = self.since = boots % BOOTS << 32
 
     def resume(self, archive: "Any") -> None:  # noqa: ANN401 - no class of the core's
         """Go on from what an archive holds; it has the older entries (see mesh.core.archived)."""
@@ -289,9 +290,6 @@ def check_wishes(wanted: object) -> None:
     if not isinstance(wanted, dict):
         raise RemoteError(NO_WISHES)
     for author, first in wanted.items():
-        if (
-            not isinstance(author, bytes)
-            or isinstance(first, bool)
-            or not (first is None or isinstance(first, int))
-        ):
+        # END follows on the last seq that there can be
+        if not (isinstance(author, bytes) and (first is None or is_count(first, END + 1))):
             raise RemoteError(NO_WISHES)

@@ -2,6 +2,7 @@
 
 from mesh.core.contacts import LONGEST_S
 from mesh.core.errors import RemoteError
+from mesh.core.ranges import is_count
 from mesh.core.senml import unpack
 
 TYPE_CHECKING = False
@@ -47,7 +48,7 @@ class Following:
                 self._refused(now_ms, author, None, error)
 
     def _sleeps(self, now_ms: int, author: bytes, body: object) -> None:
-        seconds = body[0] if isinstance(body, list) and body else None
-        if not isinstance(seconds, int) or not 0 < seconds <= LONGEST_S:
+        seconds = body[0] if isinstance(body, list) and body else 0
+        if not is_count(seconds, LONGEST_S + 1) or not seconds:
             raise RemoteError("no such sleep")
         self._slept(now_ms, author, seconds)

@@ -8,10 +8,13 @@ from mesh.core.errors import RemoteError
 from mesh.core.events import Answer, PeerFound, PeerLost
 from mesh.core.gate import Bucket
 from mesh.core.peer import read_address
+from mesh.core.ranges import is_count
+from mesh.core.run import is_clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from mesh.core.asks import Asks
     from mesh.core.clock import Clock
@@ -124,16 +127,17 @@ class Greeting:
             return
         if not isinstance(about, dict):
             return
-        name, kind, clock = about.get("name"), about.get("kind"), about.get("clock")
+        name, kind = about.get("name"), about.get("kind")
+        clock: Any = about.get("clock")
         if isinstance(name, str):
             contact.name = "".join([c for c in name[:32] if c >= " " and c != "\x7f"])
         if kind in ("board", "desktop"):
             contact.kind = str(kind)
         contact.keeps = about.get("keeps") is True
-        boots = about.get("boots")
-        if isinstance(boots, int):
+        boots: Any = about.get("boots")
+        if is_count(boots):
             contact.boots = boots
-        if isinstance(clock, list) and len(clock) == 4 and isinstance(clock[3], int) and clock[0]:
+        if is_clock(clock) and clock[0] and clock[3] is not None:
             self._vote(now_ms, contact.peer, clock[3])
 
     def _vote(self, now_ms: int, peer: bytes, unix_ms: int) -> None:

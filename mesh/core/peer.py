@@ -5,6 +5,7 @@ from mesh.core.errors import LocalError, RemoteError
 from mesh.core.primitives import nothing
 from mesh.core.represent import CBOR, LINKS, represent
 from mesh.core.senml import Record
+from mesh.core.tail import FULL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -171,8 +172,9 @@ class Peer:
         }
         if self.feeds.accused:
             about["forked"] = self.feeds.accused
-        if self.feeds.own.trouble:
-            about["unpublished"] = [self.feeds.own.unkept, self.feeds.own.trouble]
+        own = self.feeds.own
+        if own.trouble or own.is_full:
+            about["unpublished"] = [own.unkept, own.trouble or FULL]
         return about
 
     def _peers(self, now_ms: int) -> list[object]:

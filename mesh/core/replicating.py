@@ -11,6 +11,7 @@ from mesh.core.contacts import UP
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed import Fork
 from mesh.core.links import AGAIN_MS, BEFORE, IDLE_CHECKS, NAMED, Link, Links
+from mesh.core.ranges import is_count
 from mesh.core.represent import CBOR
 from mesh.core.run import claim
 from mesh.core.telling import OTHERS
@@ -234,15 +235,17 @@ class Replicating:
             contact.shun_until_ms = now_ms + contact.shun_ms
             self.links.end(now_ms, link, contact.shun_ms)
 
-    def _take(self, now_ms: int, link: Link, item: object) -> int:
+    def _take(self, now_ms: int, link: Link, item: "Any") -> int:  # noqa: ANN401 - from outside
         if isinstance(item, list):
             return self._take_run(now_ms, link, item)
         if isinstance(item, bytes):
             self._told_head(now_ms, link, item)
-        elif isinstance(item, int):
-            link.cursor = max(0, min(item, 1 << 62))
         elif isinstance(item, dict):
             self.catching.told_forks(now_ms, link, item)
+        elif is_count(item):
+            link.cursor = item
+        else:
+            raise RemoteError("no news")
         return 0
 
     def _take_run(self, now_ms: int, link: Link, run: "list[Any]") -> int:

@@ -5,6 +5,7 @@ from collections import namedtuple
 from mesh.core.cose import UINT, check1, header, protect, sign1, split
 from mesh.core.cose import head as cbor_head
 from mesh.core.errors import LocalError, RemoteError
+from mesh.core.ranges import is_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def walk(kit: "Kit", value: object, limits: "Limits") -> "Run":
         raise RemoteError("not a run")
     author, seq, before, entries, head = value
     if (
-        not (_is_hash(author) and _is_hash(before) and _is_count(seq) and seq)
+        not (_is_hash(author) and _is_hash(before) and is_count(seq) and seq)
         or not (isinstance(entries, list) and entries and isinstance(head, bytes))
         or (seq == 1 and before != genesis(kit, author))
     ):
@@ -116,7 +117,7 @@ def claim(kit: "Kit", data: bytes) -> "tuple[bytes | None, int, bytes]":
     if (
         not isinstance(value, list)
         or len(value) != 2
-        or not (_is_count(value[0]) and _is_hash(value[1]))
+        or not (is_count(value[0]) and _is_hash(value[1]))
     ):
         raise RemoteError("not a head")
     return header(kit, protected)[1], value[0], value[1]
@@ -130,22 +131,25 @@ def _is_entry(entry: object) -> bool:
     if not isinstance(entry, list) or len(entry) != 4:
         return False
     seq, clock, kind, _ = entry
-    if not isinstance(clock, list) or len(clock) != 4 or not isinstance(kind, str):
-        return False
-    quality, boots, ms, unix_ms = clock
     return (
-        type(seq) is type(quality) is type(boots) is type(ms) is int  # bool is none
-        and 0 < seq < 1 << 63
-        and 0 <= quality < 4
-        and boots >= 0
-        and ms >= 0
-        and (unix_ms is None or _is_count(unix_ms))
+        is_count(seq)
+        and seq > 0
+        and is_clock(clock)
+        and isinstance(kind, str)
         and (len(kind) < 9 or len(kind.encode()) < 33)
     )
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def is_clock(value: "Any") -> bool:  # noqa: ANN401 - from outside
+    """Whether it is a stamp of a clock: [quality, boots, ms since boot, Unix ms or None]."""
+    return (
+        isinstance(value, list)
+        and len(value) == 4
+        and is_count(value[0], 4)
+        and is_count(value[1])
+        and is_count(value[2])
+        and (value[3] is None or is_count(value[3]))
+    )
 
 
 def _is_hash(value: object) -> bool:

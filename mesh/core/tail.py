@@ -1,6 +1,7 @@
 """The newest entries of one author as they lie in memory, and the heads that vouch for them."""
 
 from mesh.core.limits import Limits
+from mesh.core.ranges import END
 from mesh.core.run import genesis, next_link
 
 TYPE_CHECKING = False
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 RUN_SIZE = 90  # bytes of a run besides its head and its entries, at most
 HEAD_SIZE = 154  # bytes of a head, at most
 ENTRY_SIZE = 3  # bytes of an entry's own CBOR head, at most
+FULL = "the feed is full: only under a new key can more be written"
 
 
 class Tail:
@@ -44,6 +46,11 @@ class Tail:
     def end_seq(self) -> int:
         """The seq behind the last entry that is held."""
         return self.first_seq + len(self._entries)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has the last entry that there can be."""
+        return self.end_seq >= END
 
     @property
     def newest(self) -> "bytes | None":

@@ -70,7 +70,8 @@ class Sleep:
         now_ms = self._board.loop.now()
         stamp: Any = self._node.clock.stamp(now_ms)
         unix_ms = None if stamp[3] is None else stamp[3] + self._every_s * 1000
-        self._own.append(stamp, "asleep", [self._every_s, unix_ms])
+        if not self._own.is_full:
+            self._own.append(stamp, "asleep", [self._every_s, unix_ms])
         self._own.keep()
         taken_by = await self._hand_on() if wifi.joined() else None
         self._board.tell("asleep", seconds=self._every_s, taken=taken_by or "by nobody")

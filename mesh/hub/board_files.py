@@ -9,6 +9,7 @@ from typing import Any
 
 from mesh.core import ids
 from mesh.core.errors import LocalError
+from mesh.core.ranges import BOOTS
 from mesh.core.settings import parse
 from mesh.hub import pins
 from mesh.hub.backup import Copy
@@ -27,7 +28,7 @@ COPIED = ("identity", "counter", SETTINGS, "feed.a", "feed.b", "updates")
 HIDDEN = "********"  # stands for a Wi-Fi password that stays on the board
 CHECK = 8  # bytes of SHA-256 behind each file of mesh.device.identity
 BOOTS_AHEAD, COUNTER_AHEAD = 1 << 16, 1 << 40  # see ahead()
-MOST_BOOTS, MOST_COUNTER = 1 << 32, 1 << 60
+MOST_BOOTS, MOST_COUNTER = BOOTS, 1 << 60
 ABOUT = """
 import sys,os
 def _t():

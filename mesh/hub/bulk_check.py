@@ -12,6 +12,7 @@ from mesh.core.cose import head as cbor_head
 from mesh.core.errors import RemoteError
 from mesh.core.limits import Limits
 from mesh.core.primitives import Kit
+from mesh.core.ranges import END
 from mesh.core.run import Run, check_head, claim, genesis, read_entry
 from mesh.hub.plain import is_plain
 from mesh.hub.store import rows
@@ -103,7 +104,7 @@ def linked(kit: Kit, value: "list[Any]", limits: Limits) -> Run:
 
 def _walk(kit: Kit, seq: int, link: bytes, entries: list[bytes], limits: Limits) -> list[bytes]:
     """The links of all entries, each of which was looked at."""
-    if not entries or not 0 < seq < seq + len(entries) <= 1 << 63:
+    if not entries or not 0 < seq < seq + len(entries) <= END:
         raise RemoteError("not a run")
     if max(map(len, entries)) > limits.entry:
         raise RemoteError("entry too large", 0x8D)

@@ -213,7 +213,8 @@ class Home:
             raise LocalError(
                 f"{path} is {what}, so numbers could be used twice",
                 "restore it, or write numbers that were never reached: s=$(date +%s); "
-                f"""echo '{{"boots": '$s', "counter": '$s'000}}' > {path}; chmod 600 {path}""",
+                f"""echo '{{"boots": '$((s/3600))', "counter": '$s'000}}' > {path}; """
+                f"chmod 600 {path}",
             )
         self._state = {"boots": numbers[0], "counter": numbers[1]}
         self._silent = state.get("silent") is True

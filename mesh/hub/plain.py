@@ -27,7 +27,7 @@ def _patterns() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     It is the subset of CBOR (docs/protocol.md section 2) in the shape that core.run asks for.
     """
     wide = rb"\x19[\x01-\xff].|\x1a(?!\0\0).{4}|\x1b(?!\0{4})"
-    count = rb"(?:[\0-\x17]|\x18[\x18-\xff]|" + wide + rb".{8})"
+    count = rb"(?:[\0-\x17]|\x18[\x18-\xff]|" + wide + rb"\0[\0-\x1f].{6})"  # below 2^53
     small = wide + rb"[\0-\x7f].{7}"
     number = rb"[\0-\x17\x20-\x37]|[\x18\x38][\x18-\xff]|"
     number += small + rb"|" + re.sub(rb"\\x1([9ab])", rb"\\x3\1", small)

@@ -74,6 +74,11 @@ def feeds():
         }
         for seq in (3, 6)
     ]
+    last = 2**53 - 1
+    entry = encode([last, [3, last, last, last], "note", None])
+    link = sha256(chain.links[1] + entry)
+    run = [chain.author, last, chain.links[1], [entry], head_of(ALICE, last, link)]
+    cases.append({"what": "last entry", "seq": last, "hex": entry.hex(), "run": encode(run).hex()})
     cases += [
         {"what": "run", "first": first, "last": last, "hex": encode(chain.run(first, last)).hex()}
         for first, last in ((1, 1), (1, 6), (4, 6), (6, 6))
@@ -86,7 +91,19 @@ def feeds():
         cases.append(
             {"what": "refused run", "meaning": meaning, "code": code, "hex": encode(run).hex()}
         )
-    return cases
+    return cases + _wishes(chain.author)
+
+
+def _wishes(author):
+    """What FETCH /feeds may ask for, and what not."""
+    asked = [("wishes", None, seq) for seq in (None, 0, 1, 2**31, 2**32, 2**53 - 1, 2**53)]
+    refused = (-1, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, -(2**64), True, 1.0, "1", b"1", [1])
+    asked += [("refused wishes", "4.00", seq) for seq in refused]
+    return [
+        {"what": what, "code": code, "hex": encode({name: seq}).hex()}
+        for what, code, seq in asked
+        for name in (author, b"")
+    ]
 
 
 def _entries():
@@ -99,6 +116,18 @@ def _entries():
             ("five items", [1, clock, "reading", None, None]),
             ("seq 0", [0, clock, "reading", None]),
             ("seq negative", [-1, clock, "reading", None]),
+            ("seq 2^53", [2**53, clock, "reading", None]),
+            ("seq 2^63 - 1", [2**63 - 1, clock, "reading", None]),
+            ("seq 2^64 - 1", [2**64 - 1, clock, "reading", None]),
+            ("boots 2^53", [1, [0, 2**53, 2, None], "reading", None]),
+            ("boots 2^64 - 1", [1, [0, 2**64 - 1, 2, None], "reading", None]),
+            ("boots true", [1, [0, True, 2, None], "reading", None]),
+            ("milliseconds 2^53", [1, [0, 1, 2**53, None], "reading", None]),
+            ("milliseconds negative", [1, [0, 1, -1, None], "reading", None]),
+            ("Unix time 2^53", [1, [2, 1, 2, 2**53], "reading", None]),
+            ("Unix time 2^64 - 1", [1, [2, 1, 2, 2**64 - 1], "reading", None]),
+            ("quality true", [1, [True, 1, 2, None], "reading", None]),
+            ("quality negative", [1, [-1, 1, 2, None], "reading", None]),
             ("seq true", [True, clock, "reading", None]),
             ("seq a float", [1.0, clock, "reading", None]),
             ("a clock of three", [1, clock[:3], "reading", None]),
@@ -138,6 +167,10 @@ def _runs(chain):
         ("first seq of another entry", "4.00", [author, 3, before, entries, head]),
         ("a link of 31 bytes", "4.00", [author, first, before[1:], entries, head]),
         ("another link before", "4.00", [author, first, links[2], entries, head]),
+        ("first seq 2^53", "4.00", _at(author, 2**53)),
+        ("first seq 2^63 - 1", "4.00", _at(author, 2**63 - 1)),
+        ("first seq 2^64 - 1", "4.00", _at(author, 2**64 - 1)),
+        ("entries beyond seq 2^53 - 1", "4.00", _at(author, 2**53 - 1, 2)),
         ("no entries", "4.00", [author, 5, links[4], [], head]),
         ("entries that are not byte strings", "4.13", [author, first, before, [2, 3, 4], head]),
         ("the entries the other way round", "4.00", [author, first, before, entries[::-1], head]),
@@ -196,6 +229,16 @@ def _runs(chain):
             ],
         ),
     ]
+
+
+def _at(author, first, count=1):
+    """A run from a seq on, vouched for."""
+    link = before = bytes(32)
+    entries = []
+    for seq in range(first, first + count):
+        entries.append(encode([min(seq, 2**64 - 1), [0, 1, 2, None], "note", None]))
+        link = sha256(link + entries[-1])
+    return [author, first, before, entries, head_of(ALICE, first + count - 1, link)]
 
 
 def _forged(seq, link):

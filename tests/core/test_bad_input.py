@@ -230,22 +230,6 @@ def test_feeds_of_authors_whom_nobody_met_take_no_place():
     scene.exchange()
 
 
-def test_the_last_seq_of_all():
-    """Who claims it has written all that can be: no seq comes after it."""
-    scene = Scene().meet()
-    scene.eve = make_identity(EVE)
-    eve = join(scene.world, scene.eve, AT_EVE, {}, 1)
-    scene.ann.candidate(scene.world.now, eve.peer.id, AT_EVE, "given")
-    scene.world.run(2000)
-    entry = cbor.encode([2**64 - 1, [0, 1, 2, None], "note", 0])
-    link = next_link(scene.kit, bytes(32), entry)
-    run = [eve.peer.id, 2**64 - 1, bytes(32), [entry], seal_head(scene.eve, 2**64 - 1, link)]
-    assert offer(scene, [run]) == coap.BAD_REQUEST
-    assert offer(scene, [run_of(scene, scene.eve, 2**63 - 1)]) == coap.CHANGED
-    scene.world.run(120_000)
-    settle(scene)
-
-
 def test_an_answer_longer_than_blocks_carry():
     scene = Scene().meet()
     authors = [make_identity(1000 + n) for n in range(31)]
