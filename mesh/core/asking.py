@@ -19,15 +19,13 @@ SILENT = "no answer"  # why a request failed
 class Request(Timed):
     """One request. `token` is that of its exchange under way, `watch` that of its observation."""
 
-    token = b""
-    watch = b""
+    token = watch = b""
     ordered = True  # by Observe number
     order = -1  # the newest Observe number, and when it came
     order_ms = 0
     first: coap.Message | None = None  # a body that comes in: the message with its first block
     upload = b""  # a body that goes out, how much of it did, and in which size
-    sent = 0
-    szx = 0
+    sent = szx = 0
 
     def __init__(
         self, number: int, address: tuple[str, int], observes: bool, group_ms: int
@@ -112,8 +110,7 @@ class Asking(Blocks):
         if request.group_ms:
             self._events.append(Answered(request.number, source, message, True))
             return True
-        remote = self.remotes.get(source)
-        if remote:
+        if remote := self.remotes.get(source):
             remote.proven = True
         if request.observes and not self._ordered(now_ms, request, message):
             return True
@@ -214,8 +211,7 @@ class Asking(Blocks):
         elif order is not None and not request.watch:
             request.watch = message.token
         if order is not None and message.token == request.watch:
-            request.order = order
-            request.order_ms = now_ms
+            request.order, request.order_ms = order, now_ms
         return True
 
     def _rewatch(self, now_ms: int, request: Request) -> None:
@@ -259,8 +255,7 @@ class Asking(Blocks):
 
     def _collect(self, now_ms: int, request: Request, message: coap.Message) -> None:
         """Deliver an answer, or take it as one block of a body and ask for the next."""
-        block = message.uint(coap.BLOCK2)
-        first = request.first
+        block, first = message.uint(coap.BLOCK2), request.first
         if first is None:
             if block is None or block & ~7 != 8:
                 self._deliver(now_ms, request, message)

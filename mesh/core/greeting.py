@@ -89,20 +89,7 @@ class Greeting:
             return
         contact.asking = False
         if not answer.signed:
-            first = contact.state == NEW
-            if (
-                answer.error != SILENT
-                and contact.state == UP
-                and contact.address == ask.address
-                and contact.tries < DOUBTS
-            ):  # anybody can say that
-                contact.tries += 1
-                self._contacts.schedule(contact, now_ms + 1000)
-                return
-            if self._contacts.missed(now_ms, contact, ask.address):
-                self._emit(PeerLost(ask.peer, answer.error or "no valid answer"))
-            elif first and answer.code:
-                contact.refused += 1
+            self._unproven(now_ms, contact, ask, answer)
             return
         came = self._contacts.up(now_ms, contact, ask.address)
         if self._contacts.get(ask.peer) is not contact:
@@ -113,6 +100,18 @@ class Greeting:
             self._emit(PeerFound(ask.peer, contact.name, ask.address, contact.how))
             contact.whom = 2  # once more later: who came at the same moment is known by then
         self._ask_whom(now_ms, contact, ask.address)
+
+    def _unproven(self, now_ms: int, contact: "Contact", ask: Ask, answer: Answer) -> None:
+        """No answer, or one that anybody may have given."""
+        first = contact.state == NEW
+        here = contact.state == UP and contact.address == ask.address
+        if here and answer.error != SILENT and contact.tries < DOUBTS:
+            contact.tries += 1
+            self._contacts.schedule(contact, now_ms + 1000)
+        elif self._contacts.missed(now_ms, contact, ask.address):
+            self._emit(PeerLost(ask.peer, answer.error or "no valid answer"))
+        elif first and answer.code:
+            contact.refused += 1
 
     def _ask_whom(self, now_ms: int, contact: "Contact", address: "tuple[str, int]") -> None:
         if contact.whom:

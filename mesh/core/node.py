@@ -8,7 +8,7 @@ from mesh.core.access import Access
 from mesh.core.acting import Acting
 from mesh.core.asks import Asks
 from mesh.core.clock import Clock
-from mesh.core.contacts import ASLEEP, UP, Contacts
+from mesh.core.contacts import UP, Contacts
 from mesh.core.endpoint import Endpoint
 from mesh.core.events import Announced, ObserverGone, PeerFound, Reading, Refused, Requested
 from mesh.core.feeds import Feeds

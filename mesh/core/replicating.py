@@ -86,10 +86,9 @@ class Replicating:
             old = link.stale or silent > self._limits.check_ms * IDLE_CHECKS
             if link.number < 0 or (rested and old):
                 self._register(now_ms, link)
-        if self._catching is not None:
-            self._catching.tick(now_ms)
-        if self._filling is not None:
-            self._filling.tick(now_ms)
+        for part in (self._catching, self._filling):
+            if part is not None:
+                part.tick(now_ms)
         if not self.links.table and not (self._catching and self._catching.table):
             self.due_ms = None  # until somebody comes
 
@@ -189,10 +188,9 @@ class Replicating:
 
     def news(self, now_ms: int, link: Link, ask: Ask, answer: "Answer") -> int:
         """Take what a link told, whatever was asked; how many entries are new."""
-        count = 0
         blame = self.lied if answer.signed else self._doubted
         if answer.code != coap.CONTENT:
-            return count
+            return 0
         try:
             if answer.error is not None:
                 raise RemoteError(answer.error, 0x81)
@@ -202,6 +200,13 @@ class Replicating:
         except RemoteError as error:
             blame(now_ms, link, ask, error)
             return 0
+        count = self._take_all(now_ms, link, ask, told, blame)
+        if answer.signed or count:
+            link.heard_ms = now_ms
+        return count
+
+    def _take_all(self, now_ms: int, link: Link, ask: Ask, told: "list[Any]", blame: "Any") -> int:  # noqa: ANN401 - a method
+        count = 0
         for item in told:
             try:
                 count += self._take(now_ms, link, item)
@@ -210,8 +215,6 @@ class Replicating:
                 self.catching.dig(now_ms, link, item[0], fork.seq)
             except RemoteError as error:
                 blame(now_ms, link, ask, error)
-        if answer.signed or count:
-            link.heard_ms = now_ms
         return count
 
     def _doubted(self, now_ms: int, link: Link, ask: Ask, error: RemoteError) -> None:
@@ -264,8 +267,7 @@ class Replicating:
 
     def _told_head(self, now_ms: int, link: Link, head: bytes) -> None:
         """Somebody has a feed up to there, it says: whether it is true shows when it is asked."""
-        author, seq, end = claim(self._kit, head)
-        feeds = self._feeds
+        (author, seq, end), feeds = claim(self._kit, head), self._feeds
         if author is None or author == feeds.own.author or not feeds.wants(author):
             return
         feed = feeds.foreign.get(author)

@@ -75,7 +75,8 @@ class Replies(Asking):
 
         The caller puts the Observe option. What is no 2.xx ends the observation (RFC 7641 s.4.2).
         With `confirm` it is sent until it is acknowledged, in spite of resets, which anybody can
-        send and a bad line can make: only who rejects the last try, too, is gone. LocalError for more than limits.body.
+        send and a bad line can make: only who rejects the last try, too, is gone. LocalError for
+        more than limits.body.
         """
         if len(message.payload) > self.limits.body:
             raise LocalError("longer than limits.body")

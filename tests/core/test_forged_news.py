@@ -27,9 +27,9 @@ class Line:
 
     def listen(self, source, target, data):
         message = coap.parse(data)
-        if source == self.at_author and message.code == coap.CONTENT:
-            if message.get(coap.OBSERVE) is not None:
-                self.notified = message
+        news = message.code == coap.CONTENT and message.get(coap.OBSERVE) is not None
+        if source == self.at_author and news:
+            self.notified = message
         if source == self.at_keeper and message.code == coap.FETCH:
             self.asked = message
         return False
