@@ -1,6 +1,6 @@
-"""Lay out what `make demo`, `test` or `bench` needs: .venv, and what tests need of Debian and npm.
+"""Lay out what `make demo`, `test`, `bench` or `fuzz` needs: .venv, and more for the tests.
 
-Usage: python3 tools/setup.py demo|test|bench
+Usage: python3 tools/setup.py demo|test|bench|fuzz
 
 The standard library is enough for it. Everything goes into .venv/ and typings/ in the project's
 folder, but for Debian's packages, which only root can install. A second call finds its stamps and
@@ -47,6 +47,9 @@ def main(purpose) -> None:
             python_packages("fast,boards", "dev")
             return
         python_packages("dev")
+        if purpose == "fuzz":
+            python_packages("fuzz")
+            return
         typings()
         debian_packages(PACKAGES)
         node_packages(NODE, VENV / "node")
@@ -182,6 +185,6 @@ def say(text) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["demo"], ["test"], ["bench"]):
+    if sys.argv[1:] not in (["demo"], ["test"], ["bench"], ["fuzz"]):
         sys.exit(__doc__)
     main(sys.argv[1])
