@@ -101,8 +101,8 @@ class Contacts:
             untried.append((address, how))
             if len(untried) > self._limits.peer_addresses:
                 untried.pop(0)
-        if contact.state != UP and contact.due_ms > now_ms + 1000:
-            self.schedule(contact, now_ms + 1000)
+        if contact.state != UP:
+            self.schedule(contact, min(contact.due_ms, now_ms + 1000))
 
     def _newcomer(self, now_ms: int, peer: bytes, how: str) -> "Contact | None":
         full = self._is_full()

@@ -17,19 +17,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mesh.core.asks import Asks
-    from mesh.core.clock import Clock
     from mesh.core.contacts import Contact, Contacts
     from mesh.core.limits import Limits
     from mesh.core.primitives import Kit
 
-MOST_VOTES = 15
 DOUBTS = 3  # answers without a signature until somebody who is up counts as lost
 
 
 class Greeting:
     """Says hello to candidates, checks on those who were silent, asks newcomers whom they know.
 
-    emit(event) gets PeerFound and PeerLost.
+    emit(event) gets PeerFound and PeerLost; timed(now_ms, peer, stamp) what a peer's clock says.
     """
 
     def __init__(
@@ -37,19 +35,18 @@ class Greeting:
         kit: "Kit",
         asks: "Asks",
         contacts: "Contacts",
-        clock: "Clock",
         limits: "Limits",
         emit: "Callable[[object], None]",
+        timed: "Callable[[int, bytes, list[Any]], None]",
     ) -> None:
         self._kit = kit
         self._asks = asks
         self._contacts = contacts
-        self._clock = clock
+        self._timed = timed
         self._bucket = Bucket(limits.hello_per_s)
         self._waiting = 0  # questions under way: few, so that there is room for others
         self._most = max(1, limits.outgoing // 4)
         self._emit = emit
-        self._unix: dict[bytes, int] = {}  # peer -> its Unix ms at our time 0
 
     def tick(self, now_ms: int) -> None:
         """Greet those who are due, as many as the rate allows."""
@@ -136,14 +133,8 @@ class Greeting:
         boots: Any = about.get("boots")
         if is_count(boots):
             contact.boots = boots
-        if is_clock(clock) and clock[0] and clock[3] is not None:
-            self._vote(now_ms, contact.peer, clock[3])
-
-    def _vote(self, now_ms: int, peer: bytes, unix_ms: int) -> None:
-        if peer not in self._unix and len(self._unix) >= MOST_VOTES:
-            self._unix.pop(min(self._unix))
-        self._unix[peer] = unix_ms - now_ms
-        self._clock.vote(now_ms, [offset + now_ms for offset in self._unix.values()])
+        if is_clock(clock):
+            self._timed(now_ms, contact.peer, clock)
 
     def _told_whom(self, now_ms: int, ask: Ask, answer: Answer) -> None:
         self._waiting -= 1

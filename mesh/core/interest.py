@@ -44,7 +44,7 @@ class Interest:
     """What these settings want of whom. contact(id): what is known of a peer, or None."""
 
     def __init__(self, profile: "Profile", contact: "Callable[[bytes], Contact | None]") -> None:
-        self._contact = contact
+        self._contact, self._profile = contact, profile
         self.followed = [who for who in profile.follow if isinstance(who, bytes)]
         self._kept = [who for rule in profile.keep if rule.who for who in rule.who]
         self._follows_all = "*" in profile.follow
@@ -64,6 +64,17 @@ class Interest:
     def follows(self, author: bytes) -> bool:
         """Whether the readings of an author are of interest here, and not only kept."""
         return author in self.followed or self._follows_all
+
+    def vouched(self, peer: bytes) -> bool:
+        """Whether somebody here chose that very peer: its word on the time counts."""
+        profile, contact = self._profile, self._contact(peer)
+        return (
+            peer == profile.introduced_by
+            or peer in self.followed
+            or peer in self._kept
+            or peer in [who for who, _ in profile.peers]
+            or (contact is not None and contact.how == "given")
+        )
 
     def needs(self, peer: bytes) -> bool:
         """Whether a link to that very peer is needed."""

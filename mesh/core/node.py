@@ -56,7 +56,7 @@ class Node:
     ) -> None:
         self.limits = limits
         self.profile = profile
-        self.clock = Clock(boots)
+        self.clock = Clock(boots, profile.introduced_by)
         self.endpoint = Endpoint(limits, kit.random)
         contact = lambda peer: self.contacts.get(peer)  # noqa: E731, PLW0108 - not there yet
         self._interest = interest = Interest(profile, contact)
@@ -70,7 +70,7 @@ class Node:
         self.gate = gate = Gate(kit, identity, self.endpoint, self.contacts, limits)
         self.serving = Serving(self.peer, gate, self.endpoint, self.emit, self._seen, telling)
         self.asks = Asks(kit, identity, self.endpoint)
-        self.greeting = Greeting(kit, self.asks, self.contacts, self.clock, limits, self.emit)
+        self.greeting = Greeting(kit, self.asks, self.contacts, limits, self.emit, self._timed)
         self.searching = Searching(self.endpoint, self.contacts, limits.query_ms)
         self._follow(kit, feeds)
         self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self.emit)
@@ -266,6 +266,10 @@ class Node:
         self.peer.verified += 1
         self.emit(Reading(author, seq, record.name, record.unit, record.value, clock))
         self.acting.judge(now_ms, author, record.name, record.value)
+
+    def _timed(self, now_ms: int, peer: bytes, stamp: "list[Any]") -> None:
+        if self._interest.vouched(peer):
+            self.clock.vote(now_ms, peer, stamp)
 
     def _slept(self, now_ms: int, author: bytes, seconds: int) -> None:
         contact = self.contacts.get(author)

@@ -170,6 +170,8 @@ class Peer:
             "refused": self.refused,
             "failing": {n: s.error for n, s in self.sensors.items() if s.error is not None},
         }
+        if self.clock.doubt:
+            about["clock_doubt"] = self.clock.doubt
         if self.feeds.accused:
             about["forked"] = self.feeds.accused
         own = self.feeds.own

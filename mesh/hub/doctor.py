@@ -1,7 +1,6 @@
 """What may keep a peer from working on this computer: looked at, and what to do about each."""
 
 import asyncio
-import ctypes
 import importlib.util
 import os
 import shutil
@@ -16,7 +15,7 @@ import psutil
 
 from mesh.core import ids
 from mesh.core.errors import MeshError
-from mesh.hub import control, probes
+from mesh.hub import control, machine_clock, probes
 from mesh.hub.failure import SETUP, Failure
 from mesh.hub.home import Home
 from mesh.hub.probes import GROUP, MDNS, Hearing
@@ -27,8 +26,6 @@ LONG_AGO = (
     1_750_000_000  # Unix time before which no clock can be right: this program was not written
 )
 PORT = GROUP[1]
-TIMEX_BYTES = 512  # more than any struct timex
-TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 OTHERS = 0o077
 SHOWN = 5  # hosts
 TOOLS = {
@@ -60,7 +57,7 @@ async def examine(
         for finding in check(home):
             broken += finding.state == FAIL
             yield finding._asdict()
-    for finding in await multicast(interface, listen_s):
+    for finding in [*await voters(home), *await multicast(interface, listen_s)]:
         broken += finding.state == FAIL
         yield finding._asdict()
     if broken:
@@ -95,7 +92,7 @@ def clock(home: Home) -> list[Finding]:
         return [
             Finding("clock", FAIL, f"{now} lies in the past", "set the clock, or switch NTP on")
         ]
-    synchronised = _is_synchronised()
+    synchronised = machine_clock.is_synchronised()
     if synchronised is None:
         return [
             Finding("clock", OK, f"{now}; this system does not tell whether it is synchronised")
@@ -106,14 +103,16 @@ def clock(home: Home) -> list[Finding]:
     return [Finding("clock", WARN, f"{now}, not synchronised", todo)]
 
 
-def _is_synchronised() -> bool | None:
-    """What the kernel says of its clock (adjtimex(2), changing nothing); None if nothing."""
-    try:
-        adjtimex = ctypes.CDLL(None).adjtimex
-    except (OSError, AttributeError):
-        return None
-    state = adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
-    return None if state < 0 else state != TIME_ERROR
+async def voters(home: Home) -> list[Finding]:
+    """Whether those agree from whom the running peer of this home takes the time, if it does."""
+    if not control.runs(home.control):
+        return []
+    [held] = [one async for one in control.call(home.control, "clock", {})]
+    if not held["doubt"]:
+        return []
+    seen = f"{held['doubt']} peers whose word counts tell the time, and no more than half agree"
+    todo = "look at their clocks (mesh show NAME); until then this peer believes none of them"
+    return [Finding("time from peers", WARN, seen, todo)]
 
 
 def identity(home: Home) -> list[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 
 from mesh.core import coap, ids
 from mesh.core.asks import request_for
+from mesh.core.clock import NTP, PEERS
 from mesh.core.contacts import UP
 from mesh.core.errors import LocalError
 from mesh.core.events import Answer
@@ -16,7 +17,7 @@ from mesh.core.node import Node
 from mesh.core.oneshot import OneShot
 from mesh.core.primitives import Identity
 from mesh.core.settings import Profile, Sensor
-from mesh.hub import sensors
+from mesh.hub import machine_clock, sensors
 from mesh.hub.desktop import DESKTOP
 from mesh.hub.discovery import OFF, Discovery, Layer, layers
 from mesh.hub.driver import Driver
@@ -32,7 +33,6 @@ from mesh.hub.updates import Offers
 SUBSCRIBED = 1024  # events that may wait for one listener
 CLOCK_S = 60.0
 SAVE_S = 600.0  # addresses are written down at most that often
-NTP = 2  # quality of this computer's clock (docs/protocol.md section 6)
 
 log = logging.getLogger(__name__)
 
@@ -230,7 +230,8 @@ class HubPeer:
 
     def _set_clock(self, now_ms: int) -> None:
         if self.profile.machine_clock:
-            self.node.clock.set(now_ms, time.time_ns() // 1_000_000, NTP)
+            kept_right = machine_clock.is_synchronised() is not False
+            self.node.clock.set(now_ms, time.time_ns() // 1_000_000, NTP if kept_right else PEERS)
 
     def _save_addresses(self) -> None:
         reached = {

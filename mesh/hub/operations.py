@@ -165,6 +165,12 @@ async def heads(peer: "HubPeer", args: Arguments) -> list[Data]:
     ]
 
 
+async def clock(peer: "HubPeer", args: Arguments) -> Data:
+    """How sure the running peer itself is of the time; `doubt`: how many tell it, and disagree."""
+    held = peer.node.clock
+    return {"quality": held.quality, "doubt": held.doubt}
+
+
 Operation = Callable[["HubPeer", Arguments], Any]
 
 OPERATIONS: dict[str, Operation] = {
@@ -176,4 +182,5 @@ OPERATIONS: dict[str, Operation] = {
     "set": set_actuator,
     "update": updates.update,
     "heads": heads,
+    "clock": clock,
 }

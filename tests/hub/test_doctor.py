@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from mesh.core import coap
-from mesh.hub import doctor, probes
+from mesh.hub import doctor, machine_clock, probes
 from mesh.hub.doctor import FAIL, OK, WARN
 from mesh.hub.failure import SETUP, Failure
 from mesh.hub.home import Home
@@ -219,7 +219,7 @@ def test_a_clock_in_the_past_fails(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("answer", "state"), [(True, OK), (False, WARN), (None, OK)])
 def test_a_clock_that_nobody_keeps_is_warned_of(tmp_path, monkeypatch, answer, state):
-    monkeypatch.setattr(doctor, "_is_synchronised", lambda: answer)
+    monkeypatch.setattr(machine_clock, "is_synchronised", lambda: answer)
     [finding] = doctor.clock(Home(tmp_path))
     assert finding.state == state
 
@@ -229,3 +229,21 @@ def test_missing_tools_say_how_to_get_them(tmp_path, monkeypatch):
     _, boards = doctor.interpreter(Home(tmp_path))
     assert boards.state == WARN
     assert "pip install" in boards.todo
+
+
+def test_peers_that_disagree_about_the_time_are_warned_of(tmp_path, monkeypatch):
+    async def found(doubt):
+        async def call(path, op, args):
+            assert op == "clock"
+            yield {"quality": 1, "doubt": doubt}
+
+        monkeypatch.setattr(doctor.control, "runs", lambda path: True)
+        monkeypatch.setattr(doctor.control, "call", call)
+        return await doctor.voters(Home(tmp_path))
+
+    assert asyncio.run(found(0)) == []
+    [finding] = asyncio.run(found(3))
+    assert finding.state == WARN
+    assert finding.seen.startswith("3 peers")
+    monkeypatch.undo()
+    assert asyncio.run(doctor.voters(Home(tmp_path))) == []

@@ -147,3 +147,10 @@ def test_a_folder_of_the_user_is_shown_short(monkeypatch):
     monkeypatch.setenv("HOME", "/users/ada")
     assert layout.short("kx3x in /users/ada/mesh, private") == "kx3x in ~/mesh, private"
     assert layout.short("/users/adam/mesh /x/users/ada/y") == "/users/adam/mesh /x/users/ada/y"
+
+
+def test_a_clock_that_cannot_tell_says_so():
+    for doubt, shown in ((None, "not synchronised"), (1, "one tells another"), (3, "3 tell")):
+        about = {"clock": [1, 1, 5, None]} | ({"clock_doubt": doubt} if doubt else {})
+        row = peer_row(about=about, sensors=[], actuators={}, heads=[], resources=[])
+        assert shown in " ".join(screen(views.show(row), 200).split())

@@ -25,7 +25,7 @@ from mesh.hub.cli.layout import Row, clean, how, pairs, short, styled, table
 
 CLOCKS = (
     "unknown",
-    "told by peers",
+    "told by peers, or not synchronised",
     "by NTP",
     "own reference",
 )  # quality, docs/protocol.md section 6
@@ -88,7 +88,7 @@ def show(row: Row) -> RenderableType:
         ("signatures", f"{row['verified']} verified, {row['refused']} refused"),
         ("up for", units.duration(_number(about.get("uptime")))),
         ("starts", clean(about.get("boots", "-"))),
-        ("clock", f"{_clock(quality)}{_difference(unix_ms)}"),
+        ("clock", views_alive.clock(f"{_clock(quality)}{_difference(unix_ms)}", about)),
         ("memory", _memory(about.get("heap"))),
     ]
     for sensor, why in failing.items() if isinstance(failing, dict) else ():

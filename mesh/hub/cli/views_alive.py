@@ -21,6 +21,19 @@ def state(row: Row) -> Text:
     return Text(what, styled("asleep").style)
 
 
+def clock(what: str, about: dict[str, Any]) -> str | Text:
+    """What a peer says of its clock, and whether those whom it asks agree."""
+    voters = about.get("clock_doubt")
+    if not isinstance(voters, int):
+        return what
+    told = "one tells" if voters == 1 else f"{voters} tell"
+    return Text(
+        f"{what}; cannot tell what is right: of those whose word counts with it, {told} another "
+        "time, and no more than half agree; look at their clocks",
+        "yellow",
+    )
+
+
 def fork(row: Row) -> list[tuple[str, str | Text]]:
     """That a peer signed two different entries, as we know, or as it was told itself."""
     seq = row.get("forked") or row["about"].get("forked")

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mesh.core.greeting import MOST_VOTES
+from mesh.core.clock import MOST_VOTES
 from mesh.core.limits import Limits
 from mesh.core.node import MOST_EVENTS, Node
 from mesh.hub.simulate.timeline import Broken
@@ -45,7 +45,7 @@ TABLES: tuple[tuple[str, Callable[[Any], Any], Callable[[Limits], int]], ...] = 
     ("replay windows", lambda n: n.gate._freshness._senders, lambda m: m.senders),
     ("questions", lambda n: n.asks._open, lambda m: m.outgoing),
     ("searches", lambda n: n.searching._open, lambda m: m.outgoing),
-    ("clock votes", lambda n: n.greeting._unix, lambda _: MOST_VOTES),
+    ("clock votes", lambda n: n.clock._votes, lambda _: MOST_VOTES),
     ("feeds", lambda n: n.peer.feeds.foreign, lambda m: m.peers),
     ("events", lambda n: n._events, lambda _: MOST_EVENTS),
 )
