@@ -94,7 +94,7 @@ class Serving:
     ) -> "coap.Message | None":
         request = event.message
         if request.code not in METHODS:  # whoever asks (RFC 7252 s.5.8)
-            raise RemoteError("no resource here knows this method", coap.NOT_ALLOWED)
+            raise RemoteError("unknown method", coap.NOT_ALLOWED)
         if opened is None:
             reply = self.open_reply(now_ms, request)
             if event.group and not reply.payload:

@@ -7,31 +7,23 @@ from typing import cast
 from mesh.core import coap
 from mesh.core.coap import Message
 from mesh.core.errors import LocalError, RemoteError
-from mesh.hub.bulk_frames import (
-    ABORT,
-    BASE_SIZE,
-    BLOCK_WISE,
-    CSM,
-    MAX_MESSAGE_SIZE,
-    PING,
-    PONG,
-    RELEASE,
-    Frames,
-    frame,
-)
+from mesh.hub import bulk_signals as signals
+from mesh.hub.bulk_frames import Frames, fitted, frame
 from mesh.hub.interfaces import Address
 
 AT_ONCE = 8  # messages taken in before other tasks get their turn
 STALLED_S = 10.0  # in which a message that was begun has to be whole
-IDLE_S = 120.0  # after which a connection that says nothing is closed
+IDLE_S = 120.0  # after which a connection that says nothing is closed, or tried by a Ping
 MOST_UNREAD = 1 << 20  # bytes that the other end may leave unread before it is cut off
 ENOUGH = 1 << 18  # bytes that wait to be read there, before more should be sent
+MOST_PONGS = 64  # that wait; what is asked beyond is answered at once
+BROKEN = "the connection broke off"
 
 
 class Connection(asyncio.Protocol):
     """`requested(connection, message)` gets each request; closed(connection) is called once.
 
-    theirs: the largest message that the other end takes. To be used in its event loop only.
+    can: what the other end takes. To be used in its event loop only.
     """
 
     def __init__(
@@ -41,20 +33,31 @@ class Connection(asyncio.Protocol):
         most: int,
     ) -> None:
         self.source: Address = ("", 0)
-        self.theirs = BASE_SIZE
+        self.can = signals.Capabilities()
         self.closing = False
         self._requested = requested
         self._closed = closed
         self._most = most
         self._frames = Frames(most)
         self._loop = asyncio.get_running_loop()
-        self._met = False  # its CSM came
-        self._open: dict[bytes, asyncio.Future[Message]] = {}
+        self._met = asyncio.Event()  # its CSM came
+        self._open: dict[bytes, asyncio.Future[Message]] = {}  # requests of ours
         self._number = 0
+        self._asked: dict[int, bytes] = {}  # tokens of their requests that wait for an answer
+        self._requests = 0
+        self._pongs: list[tuple[int, bytes]] = []  # that wait for the requests before them
+        self._leaving = ""  # why no more is begun: the other end wants to close
+        self._held = False  # somebody waits for what will be sent here
+        self._tried = False  # a Ping went because nothing was said
         self._timer: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
         self._drained.set()
         self._transport: asyncio.Transport | None = None
+
+    @property
+    def theirs(self) -> int:
+        """The largest message that the other end takes, in bytes."""
+        return self.can.size
 
     # asyncio calls these
 
@@ -66,8 +69,8 @@ class Connection(asyncio.Protocol):
             return
         transport.set_write_buffer_limits(ENOUGH)
         self.source = transport.get_extra_info("peername")[:2]
-        hello = Message(CSM).add(MAX_MESSAGE_SIZE, self._most)
-        self.send(hello.add(BLOCK_WISE, b""))
+        hello = Message(signals.CSM).add(signals.MAX_MESSAGE_SIZE, self._most)
+        self.send(hello.add(signals.BLOCK_WISE, b""))
         self._watch(IDLE_S)
 
     def data_received(self, data: bytes) -> None:
@@ -76,15 +79,20 @@ class Connection(asyncio.Protocol):
         self._frames.feed(data)
         self._work(began)
 
+    def eof_received(self) -> bool:
+        """The other end sends no more, but may still read what it asked for."""
+        self._fail()
+        self._leave(BROKEN)
+        return not self.closing
+
     def connection_lost(self, error: Exception | None) -> None:
         """Nobody is there any more: who waits for an answer learns so."""
         self.closing = True
         self._drained.set()
+        self._met.set()
         if self._timer is not None:
             self._timer.cancel()
-        for waiting in list(self._open.values()):
-            if not waiting.done():
-                waiting.set_exception(RemoteError("the connection broke off"))
+        self._fail()
         self._closed(self)
 
     def pause_writing(self) -> None:
@@ -98,38 +106,55 @@ class Connection(asyncio.Protocol):
     # what the rest calls
 
     def send(self, message: Message) -> None:
-        """Send a message. Who does not read what was sent is cut off."""
+        """Send a message, cut short if it is longer than the other end takes. Who does not read
+        what was sent is cut off.
+        """
         if self.closing or self._transport is None:
             return
         if self._transport.get_write_buffer_size() > MOST_UNREAD:
             self.closing = True
             self._transport.abort()
             return
-        self._transport.write(frame(message))
+        self._transport.write(fitted(message, self.theirs))
+        if message.code >= coap.CREATED and not signals.is_signal(message.code):
+            self._answered(message.token)
 
     async def drained(self) -> None:
         """Return when there is room for more, or the connection is gone."""
         await self._drained.wait()
 
     async def ask(self, message: Message, time_limit_s: float) -> Message:
-        """Send a request, and give what is answered. RemoteError if nothing is, in time."""
-        if self.closing:
-            raise RemoteError("the connection broke off")
+        """Send a request, and give what is answered. RemoteError if nothing is, in time, or if the
+        other end takes none that is so long.
+        """
         self._number += 1
         message.token = self._number.to_bytes(4, "big")
-        waiting = self._open[message.token] = self._loop.create_future()
-        self.send(message)
         try:
-            return await asyncio.wait_for(waiting, time_limit_s)
+            async with asyncio.timeout(time_limit_s):
+                await self._fitting(message)
+                if self.closing or self._leaving:
+                    raise RemoteError(self._leaving or BROKEN)
+                waiting: asyncio.Future[Message] = self._loop.create_future()
+                self._open[message.token] = waiting
+                self.send(message)
+                return await waiting
         except TimeoutError:
             raise RemoteError("no answer in time") from None
         finally:
-            del self._open[message.token]
+            self._open.pop(message.token, None)
+            self._settle()
 
-    def abort(self, why: str) -> None:
-        """Say why, and hang up."""
+    def hold(self, held: bool) -> None:
+        """Whether to look after this connection by Pings while nothing is said."""
+        self._held = held
+
+    def abort(self, why: str, option: int | None = None) -> None:
+        """Say why, and hang up; `option` is the one of their CSM that is to blame."""
         if not self.closing:
-            self.send(Message(ABORT, why.encode()))
+            message = Message(signals.ABORT, why.encode())
+            if option is not None:
+                message.add(signals.BAD_CSM_OPTION, option)
+            self.send(message)
             self.close()
 
     def close(self) -> None:
@@ -147,12 +172,21 @@ class Connection(asyncio.Protocol):
 
     # inside
 
+    async def _fitting(self, message: Message) -> None:
+        """Return when a request may go: a long one once the other end said that it takes it."""
+        size = len(frame(message))
+        if size > self.theirs:
+            await self._met.wait()
+        if size > self.theirs and not self.closing:
+            raise RemoteError(f"messages of at most {self.theirs} bytes are taken there")
+
     def _work(self, began: bool) -> None:
         left = AT_ONCE
         try:
             for message in self._frames.messages():
                 if self.closing:
                     return
+                self._tried = False
                 self._take(message)
                 began = True
                 left -= 1
@@ -160,12 +194,12 @@ class Connection(asyncio.Protocol):
                     self._pause()
                     return
         except RemoteError as error:
-            self.abort(error.detail)
+            self.abort(error.detail, getattr(error, "option", None))
             return
         if self._transport is not None:
             self._transport.resume_reading()
-        if began:
-            self._watch(STALLED_S if len(self._frames) else IDLE_S)
+        if began and not self.closing:
+            self._watch(STALLED_S if len(self._frames) or self._leaving else IDLE_S)
 
     def _pause(self) -> None:
         """Read no more until what came was taken in, after others had their turn."""
@@ -179,22 +213,67 @@ class Connection(asyncio.Protocol):
 
     def _take(self, message: Message) -> None:
         code = message.code
-        if not self._met and code != CSM:
+        if not self._met.is_set() and code != signals.CSM:
             raise RemoteError("a connection begins with a CSM (RFC 8323 s.5.3)")
-        if code == CSM:
-            self._met = True
-            self.theirs = message.uint(MAX_MESSAGE_SIZE) or self.theirs
-        elif code == PING:
-            self.send(Message(PONG, token=message.token))
-        elif code in (RELEASE, ABORT):
-            self.close()
+        if signals.is_signal(code):
+            self._signalled(message)
         elif 0 < code < coap.CREATED & 0xE0:
+            self._requests += 1
+            self._asked[self._requests] = message.token
             try:
                 self._requested(self, message)
             except LocalError as error:
                 self.abort(error.detail)
         elif (waiting := self._open.get(message.token)) is not None and not waiting.done():
-            waiting.set_result(message)
+            if coap.sift(message) is None:
+                waiting.set_result(message)
+            else:
+                waiting.set_exception(RemoteError("an answer with a critical option not known"))
+
+    def _signalled(self, message: Message) -> None:
+        options = signals.options_of(message)
+        if message.code == signals.CSM:
+            self.can.told(message)
+            self._met.set()
+        elif message.code == signals.PING:
+            if signals.CUSTODY in options and len(self._pongs) < MOST_PONGS:
+                self._pongs.append((self._requests, message.token))
+                self._settle()
+            else:
+                self.send(Message(signals.PONG, token=message.token))
+        elif message.code == signals.RELEASE:
+            self._leave(signals.reason(message))
+        elif message.code == signals.ABORT:
+            self._leaving = signals.reason(message)
+            self.close()
+
+    def _fail(self) -> None:
+        """No answer will come any more."""
+        for waiting in list(self._open.values()):
+            if not waiting.done():
+                waiting.set_exception(RemoteError(self._leaving or BROKEN))
+
+    def _answered(self, token: bytes) -> None:
+        for number, asked in self._asked.items():
+            if asked == token:
+                del self._asked[number]
+                self._settle()
+                return
+
+    def _settle(self) -> None:
+        """Send the Pongs that waited for what is answered now (s.5.4.1); close if that is all."""
+        oldest = min(self._asked, default=self._requests + 1)
+        while self._pongs and self._pongs[0][0] < oldest:
+            token = self._pongs.pop(0)[1]
+            self.send(Message(signals.PONG, token=token).add(signals.CUSTODY, b""))
+        if self._leaving and not self._asked and not self._open:
+            self.close()
+
+    def _leave(self, why: str) -> None:
+        """The other end wants to close: what it asked is answered, and no more begun (s.5.5)."""
+        self._leaving = why
+        self._watch(STALLED_S)
+        self._settle()
 
     def _watch(self, seconds: float) -> None:
         if self._timer is not None:
@@ -202,5 +281,15 @@ class Connection(asyncio.Protocol):
         self._timer = self._loop.call_later(seconds, self._late)
 
     def _late(self) -> None:
+        """Nothing more came, of a message or at all."""
         self._timer = None
-        self.end()
+        going = self.closing or self._leaving or not self._met.is_set()
+        if going or self._tried or len(self._frames):
+            self.end()
+        elif self._held or self._open:
+            self._tried = True
+            self.send(Message(signals.PING))
+            self._watch(STALLED_S)
+        else:
+            self.send(Message(signals.RELEASE, b"nothing was said for long"))
+            self.close()

@@ -3,18 +3,10 @@
 from collections.abc import Iterator
 
 from mesh.core import coap
+from mesh.core.blocks import shortened
 from mesh.core.coap import Message
 from mesh.core.errors import RemoteError
-
-CSM = 0xE1  # signalling (RFC 8323 s.5)
-PING = 0xE2
-PONG = 0xE3
-RELEASE = 0xE4
-ABORT = 0xE5
-MAX_MESSAGE_SIZE = 2  # options of a CSM
-BLOCK_WISE = 4
-BASE_SIZE = 1152  # what every receiver takes (s.5.3.1)
-SIGNALS = frozenset((CSM, PING, PONG, RELEASE, ABORT))
+from mesh.hub.bulk_signals import is_signal
 
 _HEADER = 4  # bytes of a message over UDP before its token
 # by the upper four bits of the first byte: how many bytes of length follow, and what they add to
@@ -33,6 +25,28 @@ def frame(message: Message) -> bytes:
     return b"".join(
         (bytes((nibble << 4 | len(token),)), extended, bytes((message.code,)), token, rest)
     )
+
+
+def fitted(message: Message, most: int) -> bytes:
+    """A signal or an answer as it goes to an end that takes so many bytes: cut short if need be.
+
+    A refusal keeps its code; content that cannot be cut is refused by 4.06 instead.
+    """
+    data = frame(message)
+    if len(data) <= most:
+        return data
+    code = message.code
+    short = Message(code, token=message.token)
+    if coap.CREATED <= code < coap.BAD_REQUEST:
+        short.code = coap.NOT_ACCEPTABLE
+    elif message.get(coap.CONTENT_FORMAT) is None:
+        room = most - len(data) + len(message.payload)
+        short.payload = shortened(message.payload, room)
+        short.options = message.options
+    data = frame(short)
+    if len(data) > most:
+        short.payload, short.options = b"", []
+    return frame(short)
 
 
 class Frames:
@@ -71,7 +85,7 @@ class Frames:
             return None
         code = data[at]
         # Signals have options of their own; all else is read as it would be over UDP.
-        known = coap.GET if code in SIGNALS else code
+        known = coap.GET if is_signal(code) else code
         header = bytes((0x40 | token, known, 0, 0)) if code else b"\x40\0\0\0"
         with memoryview(data) as view:
             message = coap.parse(header + bytes(view[at + 1 : end]) if code else header)

@@ -4,27 +4,21 @@ peers ask signed, in large pieces.
 
 import asyncio
 import errno
-import hashlib
 import socket
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from mesh.core import coap
 from mesh.core.coap import Message
 from mesh.core.errors import LocalError, RemoteError
 from mesh.hub.bulk_connection import Connection
-from mesh.hub.bulk_frames import BASE_SIZE
+from mesh.hub.foreign_watching import LocalGet, Watching, Wish, sliced
 
 PORT = 5683
 MOST_CLIENTS = 64  # at once; of the host with most of them, the first must go then
 MOST_REQUEST = 300_000  # bytes of one message that comes in, at most
-OVERHEAD = 128  # bytes of a message around its payload, at most
-BERT = 7  # the block size that stands for several blocks of 1024 (RFC 8323 s.6)
 COSE = 18
-
-# (path, query, Accept or None) -> the answer; RemoteError says why there is none
-LocalGet = Callable[[list[str], list[str], int | None], Message]
 
 
 class Signed(Protocol):
@@ -56,6 +50,7 @@ class ForeignServer:
         self._signed = signed
         self._server: asyncio.Server | None = None
         self._connections: dict[Connection, None] = {}  # oldest first
+        self._watching = Watching(local_get)
         self.port = 0
 
     async def start(self) -> None:
@@ -94,52 +89,47 @@ class ForeignServer:
         self._connections[connection] = None
         return connection
 
+    def changed(self, path: list[str]) -> None:
+        """Tell those who observe what is at a path that it is another now."""
+        self._watching.changed(path)
+
     def _gone(self, connection: Connection) -> None:
         self._connections.pop(connection, None)
+        self._watching.gone(connection)
         if self._signed is not None:
             self._signed.gone(connection)
 
     def _requested(self, connection: Connection, message: Message) -> None:
-        if self._signed is not None and message.uint(coap.CONTENT_FORMAT) == COSE:
-            self._signed.requested(connection, message)
-            return
-        reply = self._reply(connection, message)
+        reply = self._refused(message)
+        if reply is None:
+            if self._signed is not None and message.uint(coap.CONTENT_FORMAT) == COSE:
+                self._signed.requested(connection, message)
+                return
+            reply = self._reply(connection, message)
         reply.token = message.token
         connection.send(reply)
 
+    def _refused(self, message: Message) -> Message | None:
+        """What is the same for all requests: options that are not known, and proxying."""
+        critical = coap.sift(message)
+        if critical is not None:
+            return _refusal(coap.BAD_OPTION, f"option {critical} is not known here")
+        if message.get(coap.PROXY_URI) is not None or message.get(coap.PROXY_SCHEME) is not None:
+            return _refusal(coap.NO_PROXY, "this is no proxy")
+        return None
+
     def _reply(self, connection: Connection, message: Message) -> Message:
+        self._watching.end(connection, message.token)  # who asks anew, or no more
         if message.code != coap.GET:
-            return _refusal(0x85, "only GET, or what is signed")
-        if coap.sift(message) is not None:
-            return _refusal(coap.BAD_OPTION, "an option that is not known")
+            return _refusal(coap.NOT_ALLOWED, "only GET, or what is signed")
         try:
-            accept = message.uint(coap.ACCEPT)
-            answer = self._local_get(message.path(), message.query(), accept)
+            wish = Wish(message.path(), message.query(), message.uint(coap.ACCEPT))
+            answer = self._local_get(*wish)
         except RemoteError as error:
             return _refusal(error.code, error.detail)
-        return _sliced(connection.theirs, message.uint(coap.BLOCK2), answer)
-
-
-def _sliced(theirs: int, wanted: int | None, reply: Message) -> Message:
-    """The block that was asked for, or the first if the reply is too large (RFC 7959, 8323 s.6).
-
-    Each block is cut anew; by the ETag a client sees if the content changed in between.
-    """
-    body = reply.payload
-    most = theirs - OVERHEAD
-    if wanted is None and len(body) <= most:
-        return reply
-    if wanted is None:
-        wanted = BERT if theirs > BASE_SIZE else 6
-    number, szx = wanted >> 4, wanted & 7
-    start = number * (16 << min(szx, 6))
-    end = start + (max(most, 1024) // 1024 * 1024 if szx == BERT else 16 << szx)
-    if number and start >= len(body):
-        return _refusal(0x80, "there is no such block")
-    reply.payload = body[start:end]
-    reply.add(coap.BLOCK2, number << 4 | (end < len(body)) << 3 | szx)
-    reply.add(coap.ETAG, hashlib.sha256(body).digest()[:8])
-    return reply
+        if message.uint(coap.OBSERVE) == 0 and not (message.uint(coap.BLOCK2) or 0) >> 4:
+            self._watching.begin(connection, message.token, wish, answer)
+        return sliced(connection.can, message.uint(coap.BLOCK2), answer)
 
 
 def _refusal(code: int, detail: str) -> Message:

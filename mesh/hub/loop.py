@@ -27,7 +27,7 @@ from mesh.hub.interfaces import Address, reachable
 from mesh.hub.primitives import make_kit
 from mesh.hub.questions import Questions
 from mesh.hub.store.record import Record
-from mesh.hub.streams import Stream
+from mesh.hub.streams import Measured, Stream
 from mesh.hub.updates import Offers
 
 SUBSCRIBED = 1024  # events that may wait for one listener
@@ -214,6 +214,7 @@ class HubPeer:
             try:
                 value = await asyncio.to_thread(reader.read)
                 self.node.reading(self.now(), name, value)
+                self._on_event(Measured(name))
             except (LocalError, OSError) as error:
                 self.node.sensor_failed(name, str(error))
             self.driver.settle()

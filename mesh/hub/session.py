@@ -14,8 +14,10 @@ from mesh.core.peer import address_text
 from mesh.core.settings import Sensor
 from mesh.hub import control, naming, operations, roster, watching
 from mesh.hub.home import Home
+from mesh.hub.streams import Measured
 
 if TYPE_CHECKING:
+    from mesh.hub.foreign_server import ForeignServer
     from mesh.hub.loop import HubPeer
 
 Data = dict[str, Any]
@@ -96,7 +98,17 @@ async def _serve_tcp(peer: "HubPeer", choices: Choices, stack: AsyncExitStack) -
     except LocalError:
         return None  # the mesh needs no TCP: a peer without it is whole
     stack.push_async_callback(server.stop)
+    telling = asyncio.create_task(_tell_observers(peer, server))
+    stack.push_async_callback(_end, telling)
     return server.port
+
+
+async def _tell_observers(peer: "HubPeer", server: "ForeignServer") -> None:
+    """Have those who observe a sensor over TCP told of each of its readings."""
+    with peer.events() as news:
+        async for event in news:
+            if isinstance(event, Measured):
+                server.changed(["sensors", event.sensor])
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -2,9 +2,15 @@
 
 import asyncio
 from collections import deque
-from typing import Generic, Self, TypeVar
+from typing import Generic, NamedTuple, Self, TypeVar
 
 Item = TypeVar("Item")
+
+
+class Measured(NamedTuple):
+    """An own sensor has a newer reading."""
+
+    sensor: str
 
 
 class Stream(Generic[Item]):

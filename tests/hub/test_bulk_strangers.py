@@ -13,7 +13,8 @@ from mesh.core.errors import RemoteError
 from mesh.core.message import seal_request
 from mesh.hub import bulk_asking, bulk_check, bulk_connection, bulk_serving
 from mesh.hub.bulk_asking import Source, connected
-from mesh.hub.bulk_frames import ABORT, CSM, PING, PONG, Frames, frame
+from mesh.hub.bulk_frames import Frames, frame
+from mesh.hub.bulk_signals import ABORT, CSM, PING, PONG
 
 HELLO = frame(Message(CSM))
 SIZES = (0, 1, 11, 12, 13, 267, 268, 269, 65_803, 65_804, 65_805, 70_000)

@@ -10,6 +10,7 @@ import aiocoap
 import needs
 import pytest
 from avahi import avahi_host
+from test_endpoint_strangers import NODE_CLIENT
 
 from mesh.core import cbor, coap
 from mesh.core.senml import unpack
@@ -173,6 +174,57 @@ def test_aiocoap_reads_and_observes(peer):
     assert all(is_reading(payload, peer.sensor) for payload in payloads), payloads
 
 
+REFUSED = [  # (code, method, options by number)
+    ("4.04", "get", {}),
+    ("4.05", "delete", {}),
+    ("4.05", "patch", {}),
+    ("4.01", "put", {}),
+    ("4.02", "get", {1: "x"}),
+    ("5.05", "get", {35: "coap://example.com/x"}),
+]
+
+
+@pytest.mark.parametrize(("code", "method", "options"), REFUSED)
+def test_refusals_by_code(coap_client, peer, code, method, options):
+    """RFC 7252 s.5.4.1, s.5.8, s.5.10.2: of libcoap's shortest questions, and of aiocoap's."""
+    given = [part for n, text in options.items() for part in ("-O", f"{n},{text}")]
+    done = subprocess.run(
+        [coap_client, *given, "-m", method, peer.uri("")],
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert (done.stdout + done.stderr).strip().startswith(code), done
+    answer = asyncio.run(_ask(peer.uri(""), getattr(aiocoap, method.upper()), options))
+    assert coap.code_text(int(answer.code)) == code, answer.code
+
+
+async def _ask(uri, method, options):
+    context = await aiocoap.Context.create_client_context()
+    try:
+        message = aiocoap.Message(code=method, uri=uri)
+        for number, text in options.items():
+            value = aiocoap.optiontypes.OpaqueOption(number, text.encode())
+            message.opt.add_option(value)
+        return await context.request(message, handle_blockwise=False).response
+    finally:
+        await context.shutdown()
+
+
+def test_libcoap_over_tcp(coap_client, desktop):
+    """RFC 8323: reads, blocks, refusals, and an observation without numbers."""
+    base = desktop.uri("").replace("coap:", "coap+tcp:")
+    links = run(coap_client, "-m", "get", base + ".well-known/core")
+    assert f"</sensors/{desktop.sensor}>" in links
+    assert run(coap_client, "-b", "64", "-m", "get", base + ".well-known/core") == links
+    said = run(coap_client, "-m", "get", "-s", "4", base + f"sensors/{desktop.sensor}")
+    assert said.count('"v":') >= 3, said
+
+
+def test_aiocoap_observes_over_tcp(desktop):
+    uri = desktop.uri(f"sensors/{desktop.sensor}").replace("coap:", "coap+tcp:")
+    payloads = asyncio.run(_observe(uri, 3))
+    assert all(is_reading(payload, desktop.sensor) for payload in payloads), payloads
+
+
 async def _get(uri, accept=None):
     context = await aiocoap.Context.create_client_context()
     try:
@@ -209,6 +261,13 @@ def test_node_reads_observes_and_takes_blocks(node_coap, peer):
     readings = node(node_coap, peer, f"/sensors/{peer.sensor}", "1")
     assert len(readings) == 3
     assert all(is_reading(text, peer.sensor) for text in readings)
+
+
+def test_node_gets_refusals(node_coap, peer):
+    environment = os.environ | {"NODE_PATH": str(node_coap / "node_modules")}
+    for method, path, code in (("GET", "/", "4.04"), ("DELETE", "/peer", "4.05")):
+        command = [needs.program("node"), "-e", NODE_CLIENT, "-", str(peer.port), method, path]
+        assert json.loads(run(*command, "0", env=environment))[0] == code
 
 
 def test_avahi_finds_a_desktop_and_a_board(tmp_path):
