@@ -59,10 +59,13 @@ class Acting:
     def judge(self, now_ms: int, peer: "bytes | None", sensor: str, value: object) -> None:
         """Let the own rules look at a reading: of `peer`, or of this peer itself if None."""
         for actuator, wish in self._rules.judge(peer, sensor, value):
-            try:
-                self._peer.actuate(now_ms, actuator, wish, None)
-            except RemoteError as error:
-                self._emit(Refused(None, None, error.code, "rule: " + error.detail))
+            self._peer.kit.guard("rule", self._act, now_ms, actuator, wish)
+
+    def _act(self, now_ms: int, actuator: str, wish: object) -> None:
+        try:
+            self._peer.actuate(now_ms, actuator, wish, None)
+        except RemoteError as error:
+            self._emit(Refused(None, None, error.code, "rule: " + error.detail))
 
     def did(self, now_ms: int, actuator: str, value: object, by: "bytes | None") -> None:
         """Note in the feed what an actuator did, and on whose wish: None for an own rule."""

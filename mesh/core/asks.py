@@ -102,11 +102,11 @@ class Asks:
             self._open.pop(event.number)
             ask.done(now_ms, ask, Answer(ask.number, 0, None, b"", False, event.reason, False))
             return True
+        answer = self._opened(ask, event.message, event.more)
         if event.more:
             ask.message = None
         else:
             self._open.pop(event.number)
-        answer = self._opened(ask, event.message, event.more)
         if answer.signed and event.more and not _is_newer(ask, event.message):
             return True
         if not self._again(now_ms, ask, event.message):

@@ -197,7 +197,7 @@ class Feeds:
             self.archive.took(author, run)
         if feed.gap is not gap:
             self.gapped(author)
-        self.heard(now_ms, author, values)
+        self._kit.guard("entries", self.heard, now_ms, author, values)
         return len(values)
 
     def _older(self, feed: Feed, run: "Run") -> "list[Any]":

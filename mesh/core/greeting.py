@@ -54,18 +54,20 @@ class Greeting:
             if self._waiting >= self._most or not self._bucket.take(now_ms):
                 self._contacts.due_ms = now_ms + AGAIN_MS
                 return
-            address = contact.address
-            if contact.candidates and contact.state != UP:
-                address = contact.candidates[0][0]
-            if contact.elsewhere:
-                address = contact.elsewhere
-            contact.asking = address is not None and self._ask(
-                now_ms, contact.peer, address, "peer", self._greeted
-            )
-            if contact.asking:
-                contact.elsewhere = None
-            else:
+            if self._kit.guard("hello", self._greet, now_ms, contact) or not contact.asking:
                 self._contacts.schedule(contact, now_ms + AGAIN_MS)
+
+    def _greet(self, now_ms: int, contact: "Contact") -> None:
+        address = contact.address
+        if contact.candidates and contact.state != UP:
+            address = contact.candidates[0][0]
+        if contact.elsewhere:
+            address = contact.elsewhere
+        contact.asking = address is not None and self._ask(
+            now_ms, contact.peer, address, "peer", self._greeted
+        )
+        if contact.asking:
+            contact.elsewhere = None
 
     def _ask(
         self,

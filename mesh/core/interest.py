@@ -47,7 +47,7 @@ class Interest:
         self._contact, self._profile = contact, profile
         self.followed = [who for who in profile.follow if isinstance(who, bytes)]
         self._kept = [who for rule in profile.keep if rule.who for who in rule.who]
-        self._follows_all = "*" in profile.follow
+        self._profile = profile
         self.keeps = None in [rule.who for rule in profile.keep]  # the feeds of all
         self.any = bool(profile.follow or profile.keep)
 
@@ -57,13 +57,14 @@ class Interest:
             return 3
         contact = self._contact(author)
         keeps = self.keeps or author in self._kept
-        if contact is not None and contact.address is not None and (self._follows_all or keeps):
+        is_peer = contact is not None and contact.address is not None
+        if is_peer and (keeps or "*" in self._profile.follow):
             return 2
         return int(keeps)
 
     def follows(self, author: bytes) -> bool:
         """Whether the readings of an author are of interest here, and not only kept."""
-        return author in self.followed or self._follows_all
+        return author in self.followed or "*" in self._profile.follow
 
     def vouched(self, peer: bytes) -> bool:
         """Whether somebody here chose that very peer: its word on the time counts."""

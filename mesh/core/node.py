@@ -4,13 +4,14 @@ Call receive, tick or a command; then send each next_send() until None and handl
 until None; then sleep until wake_at() or the next datagram. An early tick does nothing.
 """
 
+from mesh.core import events
 from mesh.core.access import Access
 from mesh.core.acting import Acting
 from mesh.core.asks import Asks
 from mesh.core.clock import Clock
 from mesh.core.contacts import UP, Contacts
 from mesh.core.endpoint import Endpoint
-from mesh.core.events import Announced, ObserverGone, PeerFound, Reading, Refused, Requested
+from mesh.core.events import ObserverGone, PeerFound, Reading, Refused, Requested
 from mesh.core.feeds import Feeds
 from mesh.core.gate import Gate
 from mesh.core.greeting import Greeting
@@ -42,6 +43,7 @@ COAP = 0  # the unicast CoAP socket
 GROUP = 1  # came in by the CoAP group
 MDNS = 2  # the socket on port 5353
 MOST_EVENTS = 512
+REST_MS = 1000  # so that a fault that stays cannot keep the processor busy
 
 
 class Node:
@@ -56,13 +58,15 @@ class Node:
     ) -> None:
         self.limits = limits
         self.profile = profile
+        self._guard = kit.guard
+        self._rest_ms = 0
         self.clock = Clock(boots, profile.introduced_by)
         self.endpoint = Endpoint(limits, kit.random)
         contact = lambda peer: self.contacts.get(peer)  # noqa: E731, PLW0108 - not there yet
         self._interest = interest = Interest(profile, contact)
         feeds = Feeds(kit, identity, limits, boots, (interest.wants, self._heard(), self.emit))
         telling = Telling(kit, feeds, self.endpoint, self._linked)
-        self.contacts = Contacts(limits, kit.random, identity.public, telling.listens)
+        self.contacts: Contacts = Contacts(limits, kit.random, identity.public, telling.listens)
         access = Access(profile.share, profile.allow, profile.introduced_by)
         self.peer = Peer(kit, identity, access, self.clock, self.contacts, telling)
         self.peer.name = profile.name
@@ -127,6 +131,10 @@ class Node:
 
     def receive(self, now_ms: int, channel: int, source: "tuple[str, int]", data: bytes) -> None:
         """Take in a datagram that came on a channel: COAP, GROUP or MDNS."""
+        self._guard("datagram", self._take, now_ms, channel, source, data)
+        self._work(now_ms)
+
+    def _take(self, now_ms: int, channel: int, source: "tuple[str, int]", data: bytes) -> None:
         if channel == MDNS:
             if self.mdns is not None:
                 self.mdns.receive(now_ms, source, data)
@@ -135,19 +143,16 @@ class Node:
                 self.oneshot.receive(now_ms, source, data)
         else:
             self.endpoint.receive(now_ms, source, data, channel == GROUP)
-        self._work(now_ms)
 
     def tick(self, now_ms: int) -> None:
-        """Do what is due. Call at wake_at(), or earlier."""
-        self.endpoint.tick(now_ms)
-        for layer in (self.mdns, self.oneshot):
-            if layer is not None:
-                layer.tick(now_ms)
-        self.searching.tick(now_ms)
-        self.greeting.tick(now_ms)
-        self.acting.tick(now_ms)
-        if self.replicating is not None:
-            self.replicating.tick(now_ms)
+        """Do what is due. Call at wake_at(), or earlier. After a fault it rests: what failed may
+        still be due.
+        """
+        if now_ms >= self._rest_ms:
+            looking: list[Any] = [self.endpoint, self.mdns, self.oneshot, self.searching]
+            for part in looking + [self.greeting, self.acting, self.replicating]:
+                if part is not None and self._guard("tick", part.tick, now_ms):
+                    self._rest_ms = now_ms + REST_MS
         self._work(now_ms)
 
     def wake_at(self) -> "int | None":
@@ -166,7 +171,7 @@ class Node:
             )
             if at is not None
         ]
-        return min(due) if due else None
+        return max(min(due), self._rest_ms) if due else None
 
     def next_send(self) -> "tuple[int, tuple[str, int], bytes] | None":
         """Give the next datagram to send: (COAP or MDNS, address, data), or None."""
@@ -217,20 +222,28 @@ class Node:
             self.replicating.links.came.append(event.peer)
 
     def _work(self, now_ms: int) -> None:
+        guard, serving = self._guard, self.serving
         while (event := self.endpoint.next_event()) is not None:
             if isinstance(event, Requested):
-                self.serving.requested(now_ms, event)
+                if guard("request", serving.requested, now_ms, event) and guard(
+                    "refusal", serving.failed, now_ms, event, True
+                ):
+                    guard("refusal", serving.failed, now_ms, event, False)
             elif isinstance(event, ObserverGone):
-                self.serving.gone(event.ticket)
-            else:
-                self._outcome(now_ms, event)
+                guard("observer", serving.gone, event.ticket)
+            elif guard("answer", self._outcome, now_ms, event) and not getattr(event, "more", 1):
+                # whoever waits for it learns that there is none
+                guard("answer", self._outcome, now_ms, events.Failed(event[0], "a fault of ours"))
         for layer in (self.mdns, self.oneshot):
             while layer is not None and (event := layer.next_event()) is not None:
-                if isinstance(event, Announced):
-                    self.contacts.add(now_ms, event.peer, event.address, event.how)
-                else:
-                    self.withdrawn(now_ms, event.peer)
-        self.serving.telling.flush(now_ms)
+                guard("discovery", self._hint, now_ms, event)
+        guard("telling", serving.telling.flush, now_ms)
+
+    def _hint(self, now_ms: int, event: "Any") -> None:  # noqa: ANN401 - Announced or Withdrawn
+        if isinstance(event, events.Announced):
+            self.contacts.add(now_ms, event.peer, event.address, event.how)
+        else:
+            self.withdrawn(now_ms, event.peer)
 
     def _outcome(self, now_ms: int, event: "Any") -> None:  # noqa: ANN401 - Answered or Failed
         for asker in self.askers:

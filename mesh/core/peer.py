@@ -168,6 +168,7 @@ class Peer:
             "heap": self.heap() if self.heap else None,
             "verified": self.verified,
             "refused": self.refused,
+            "faults": self.kit.guard.count,
             "failing": {n: s.error for n, s in self.sensors.items() if s.error is not None},
         }
         if self.clock.doubt:

@@ -85,7 +85,7 @@ class Replicating:
             rested = now_ms - link.asked_ms >= self._pause_ms
             old = link.stale or silent > self._limits.check_ms * IDLE_CHECKS
             if link.number < 0 or (rested and old):
-                self._register(now_ms, link)
+                self._kit.guard("link", self._register, now_ms, link)
         for part in (self._catching, self._filling):
             if part is not None:
                 part.tick(now_ms)
@@ -200,22 +200,22 @@ class Replicating:
         except RemoteError as error:
             blame(now_ms, link, ask, error)
             return 0
-        count = self._take_all(now_ms, link, ask, told, blame)
-        if answer.signed or count:
-            link.heard_ms = now_ms
-        return count
-
-    def _take_all(self, now_ms: int, link: Link, ask: Ask, told: "list[Any]", blame: "Any") -> int:  # noqa: ANN401 - a method
-        count = 0
+        counts: list[int] = []
         for item in told:
-            try:
-                count += self._take(now_ms, link, item)
-            except Fork as fork:
-                self._refused(now_ms, item[0], ask.address, fork)
-                self.catching.dig(now_ms, link, item[0], fork.seq)
-            except RemoteError as error:
-                blame(now_ms, link, ask, error)
-        return count
+            self._kit.guard("news", self._take_one, now_ms, link, ask, item, (blame, counts))
+        if answer.signed or sum(counts):
+            link.heard_ms = now_ms
+        return sum(counts)
+
+    def _take_one(self, now_ms: int, link: Link, ask: Ask, item: "Any", to: "Any") -> None:  # noqa: ANN401
+        """Take one thing told; `to`: who is blamed, and the list of how many entries are new."""
+        try:
+            to[1].append(self._take(now_ms, link, item))
+        except Fork as fork:
+            self._refused(now_ms, item[0], ask.address, fork)
+            self.catching.dig(now_ms, link, item[0], fork.seq)
+        except RemoteError as error:
+            to[0](now_ms, link, ask, error)
 
     def _doubted(self, now_ms: int, link: Link, ask: Ask, error: RemoteError) -> None:
         """What nobody signed may be forged or damaged: the answer to the next question is."""

@@ -29,6 +29,7 @@ TITLES = {
     0x8D: "too large",
     0x8F: "unknown format",
     0x9D: "too many",
+    0xA0: "a fault",
     0xA3: "busy",
 }
 

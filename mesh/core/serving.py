@@ -3,6 +3,7 @@
 from mesh.core import coap
 from mesh.core.errors import RemoteError, Stale
 from mesh.core.events import Refused
+from mesh.core.replies import APPLICATION
 from mesh.core.represent import CBOR, SENML_CBOR
 from mesh.core.telling import Listener
 
@@ -114,6 +115,23 @@ class Serving:
         observe = self._observe(now_ms, event, opened, asker)
         return self._gate.sealed(opened, code, content_format, payload, observe)
 
+    def failed(self, now_ms: int, event: "Requested", signed: bool) -> None:
+        """Answer by 5.00 what came to a fault of ours; signed, unless that is what fails."""
+        ticket = event.ticket
+        if ticket.state == APPLICATION:
+            try:
+                opened = self._gate.open(now_ms, event) if signed else None
+            except RemoteError:
+                opened = None
+            error = RemoteError("a fault of this peer", 0xA0, "what it told its holder says more")
+            reply = None if event.group else self._gate.refusal(now_ms, opened, error)
+            if reply is None:
+                self._endpoint.ignore(now_ms, ticket)
+            else:
+                self._endpoint.respond(now_ms, ticket, reply)
+        if ticket.observe != 0:
+            self.gone(ticket)
+
     def open_reply(self, now_ms: int, request: "coap.Message") -> "coap.Message":
         """Answer an unsigned GET; with Accept 18 by what proves itself. RemoteError if not."""
         accept = request.uint(coap.ACCEPT)
@@ -167,29 +185,28 @@ class Serving:
 
     def sensor_changed(self, now_ms: int, name: str) -> None:
         """Tell all who observe a sensor. Bytes that are the same for several are made once."""
-        proof = b""
+        proofs: list[bytes] = []
         for ticket, watcher in list(self._watchers.items()):
-            if watcher.path == ["sensors", name]:
-                accept = watcher.accept
-                content_format, payload = self._peer.readings(
-                    now_ms,
-                    watcher.path,
-                    SENML_CBOR if accept == COSE else accept,
-                    watcher.opened is None,
-                )
-                if accept == COSE:
-                    proof = proof or self._gate.proof(content_format, payload)
-                    content_format, payload = COSE, proof
-                self._notify(now_ms, ticket, watcher, content_format, payload)
+            if watcher.path == ["sensors", name] and self._peer.kit.guard(
+                "observer", self._notify, now_ms, ticket, watcher, proofs
+            ):
+                self.gone(ticket)
+                self._endpoint.end(ticket)
 
     def _notify(
-        self,
-        now_ms: int,
-        ticket: "Ticket",
-        watcher: Watcher,
-        content_format: int,
-        payload: bytes,
+        self, now_ms: int, ticket: "Ticket", watcher: Watcher, proofs: "list[bytes]"
     ) -> None:
+        accept = watcher.accept
+        content_format, payload = self._peer.readings(
+            now_ms,
+            watcher.path,
+            SENML_CBOR if accept == COSE else accept,
+            watcher.opened is None,
+        )
+        if accept == COSE:
+            if not proofs:
+                proofs.append(self._gate.proof(content_format, payload))
+            content_format, payload = COSE, proofs[0]
         watcher.number = number = watcher.number + 1 & 0xFFFFFF
         opened = watcher.opened
         if opened is not None:

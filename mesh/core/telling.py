@@ -109,7 +109,9 @@ class Telling:
         room; one that was recorded earlier changes nothing.
         """
         ticket = listener.ticket
-        for old, one in list(self.table.items()) if ticket and ticket.observe == 0 else ():
+        if ticket is None or ticket.observe != 0:
+            return
+        for old, one in list(self.table.items()):
             if one.links and listener.links and one.peer == listener.peer:
                 if one.counter >= listener.counter:
                     ticket.observe = None
@@ -203,7 +205,9 @@ class Telling:
                 listener.due_ms = now_ms + self._lazy_ms
             if listener.runs or listener.forks or listener.heads:
                 if self._endpoint.idle(ticket):
-                    self._tell(now_ms, ticket, listener)
+                    if self._kit.guard("observer", self._tell, now_ms, ticket, listener):
+                        self.close(ticket)
+                        self._endpoint.end(ticket)
                 else:
                     self._changed = True  # look again when something came
 

@@ -13,6 +13,7 @@ from mesh.core.node import COAP, GROUP, MDNS, Node
 from mesh.core.peer import address_text, read_address
 from mesh.core.primitives import Kit
 from mesh.device import clock, ed25519, identity, parts, resets, watchdog, wifi
+from mesh.device.faults import Faults
 from mesh.device.loop import Loop
 from mesh.device.udp import UNIX, Socket, readable
 
@@ -66,7 +67,9 @@ class Board:
         self._profile = profile
         self._console = console
         self.tell = console.tell
-        kit = Kit(identity.sha256, verify, cbor.encode, cbor.decode, os.urandom)
+        ticks = clock.Ticks()
+        faults = Faults(console.tell, ticks)
+        kit = Kit(identity.sha256, verify, cbor.encode, cbor.decode, os.urandom, faults)
         self.node = node = Node(kit, who, profile, limits, self.boots)
         if not journal.restore(node.peer.feeds.own):
             console.tell("restarted", feed="its end was lost, so it goes on with a gap")
@@ -79,7 +82,7 @@ class Board:
         self._known = b""
         self._good = good
         self._dog: Any = None
-        self.loop = Loop(node, self._sockets, self._event, clock.Ticks())
+        self.loop = Loop(node, self._sockets, self._event, ticks, faults)
         self._measuring = parts.add(node, profile, modules, console)
 
     def _tell_more(self, safe: str) -> None:
@@ -104,14 +107,14 @@ class Board:
             sleep = Sleep(self, profile)
             await wifi.connect(profile.wifi, 1)
             self.open()
-            loop.also(sleep.run())
+            loop.also(sleep.run)
         else:
             await wifi.connect(profile.wifi)
             self.open()
         if UNIX:
-            loop.also(self._listen())
+            loop.also(self._listen)
         if profile.wifi:
-            loop.also(self._stay())
+            loop.also(self._stay)
         await loop.run()
 
     def open(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 from mesh.core.node import COAP, GROUP
+from mesh.device.faults import Faults
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ NON = 5  # of version 1: the first four bits (RFC 7252 s.3)
 GET = 1
 BATCH = 8  # datagrams until others have their turn, under a flood too
 MOST_LOST = 8  # datagrams in a row that found no room in the heap
+REST_MS = 1000  # until a job that failed is tried again, at least
 LONGEST_MS = 60_000  # asleep at most: ticks wrap
 
 
@@ -26,7 +28,9 @@ def is_for_group(data: bytes) -> bool:
 
 
 class Loop:
-    """`sockets`: {channel: Socket}; `tell` gets each event; `now` gives ms since boot."""
+    """`sockets`: {channel: Socket}; `tell` gets each event; `now` gives ms since boot; `faults`
+    sees to it that what nobody foresaw in one datagram, job or event ends no other.
+    """
 
     def __init__(
         self,
@@ -34,12 +38,15 @@ class Loop:
         sockets: "dict[int, Socket]",
         tell: "Callable[[object], None]",
         now: "Callable[[], int]",
+        faults: "Faults | None" = None,
     ) -> None:
         self.node = node
         self.now = now
         self.mixed = False  # the CoAP socket also hears the group, as on boards
         self._sockets = sockets
         self._tell = tell
+        self._faults = faults or Faults(lambda *_, **__: None, now)
+        self._faults.at_storm(self.end)
         self._jobs: list[list[Any]] = []  # [due ms, every ms, what to do]
         self._tasks: list[Any] = []
         self.until = 0  # ms of its clock: when it looks again
@@ -53,12 +60,21 @@ class Loop:
         self._do(self._jobs[-1], self.now())
 
     def _do(self, job: "list[Any]", now_ms: int) -> None:
+        job[0] = now_ms + max(job[1], REST_MS)  # if it fails, it is tried again
+        self._faults("job", self._work, job, now_ms)
+
+    def _work(self, job: "list[Any]", now_ms: int) -> None:
         again = job[2](now_ms)
         job[0] = now_ms + job[1] if again is None else self.now() + again  # work took its time
 
-    def also(self, coroutine: "Any") -> None:  # noqa: ANN401 - ports differ
-        """Run something beside; if it fails, so does run()."""
-        self._tasks.append(asyncio.create_task(coroutine))
+    def also(self, make: "Callable[[], Any]") -> None:
+        """Run what make() gives, a coroutine, beside; if it fails, it is made anew."""
+        self._tasks.append(asyncio.create_task(self._faults.keep("task", make)))
+
+    def end(self, error: BaseException) -> None:
+        """Have run() end by this error."""
+        self._crash = error
+        self.wake()
 
     def settle(self) -> None:
         """Send and tell all that the node has to; after each of its verbs."""
@@ -66,7 +82,7 @@ class Loop:
         while (sending := node.next_send()) is not None:
             self._sockets[sending[0]].send(sending[1], sending[2])
         while (event := node.next_event()) is not None:
-            self._tell(event)
+            self._faults("event", self._tell, event)
         at = node.wake_at()
         if at is not None and at < self.until:
             self.wake()
@@ -77,7 +93,7 @@ class Loop:
         before = events.get_exception_handler()
         events.set_exception_handler(self._crashed)
         for channel in self._sockets:
-            self.also(self._listen(channel, self._sockets[channel]))
+            self._listen_at(channel)
         try:
             while self._crash is None:
                 self.turn()
@@ -92,8 +108,8 @@ class Loop:
         for job in self._jobs:
             if job[0] <= now_ms:
                 self._do(job, now_ms)
-        self.node.tick(now_ms)
-        self.settle()
+        self._faults("tick", self.node.tick, now_ms)
+        self._faults("settle", self.settle)
         gc.collect()  # often, and when there is time: see STEP in main.py
         due = [job[0] for job in self._jobs] + [self.now() + LONGEST_MS]
         at = self.node.wake_at()
@@ -120,6 +136,9 @@ class Loop:
             queue.remove(task)
             queue.push(task)
 
+    def _listen_at(self, channel: int) -> None:
+        self.also(lambda: self._listen(channel, self._sockets[channel]))
+
     async def _listen(self, channel: int, sock: "Socket") -> None:
         while True:
             for _ in range(BATCH):
@@ -134,8 +153,8 @@ class Loop:
         crowd of strangers could end a board; if that happens to several in a row, we are at fault.
         """
         try:
-            self.node.receive(self.now(), channel, source, data)
-            self.settle()
+            self._faults("datagram", self.node.receive, self.now(), channel, source, data)
+            self._faults("settle", self.settle)
             self._lost = 0
         except MemoryError:
             self._lost += 1
@@ -144,5 +163,8 @@ class Loop:
             gc.collect()
 
     def _crashed(self, _: object, context: "dict[str, Any]") -> None:
-        self._crash = context["exception"]
-        self.wake()
+        error: BaseException = context["exception"]
+        if isinstance(error, Exception) and not isinstance(error, MemoryError):
+            self._faults.note("task", error)
+        else:
+            self.end(error)

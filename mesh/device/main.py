@@ -69,7 +69,7 @@ class Life:
             from mesh.device.update import Updates  # noqa: PLC0415 - as above
 
             updates = Updates(board.loop, profile, self.boot, self._console, board.stop)
-            board.loop.also(updates.run())
+            board.loop.also(updates.run)
         gc.collect()
         gc.threshold(-1)  # from now on the loop collects: amid a signature it costs too much
         await board.run()

@@ -55,17 +55,22 @@ class Measuring:
 
     def __call__(self, now_ms: int) -> int:
         """Do what is next; the ms after which to be called again."""
-        error = ""
-        try:
-            again = self._step(now_ms)
-        except FAULTS as caught:
-            error = str(caught)
+        done: list[Any] = []  # why it failed, or nothing, and the ms
+        fault = self._node.peer.kit.guard("sensor " + self._name, self._try, now_ms, done)
+        error, again = done or (fault, 0)
+        if error:
             again = max(min(self._every_ms, RETRY_MS), self._rest_ms())
             self._failed(error)
         if error != self._error and (error or self._began_ms is None):
             self._error = error
             self._console.tell("failing" if error else "works", sensor=self._name, reason=error)
         return again
+
+    def _try(self, now_ms: int, done: "list[Any]") -> None:
+        try:
+            done[:] = ["", self._step(now_ms)]
+        except FAULTS as caught:
+            done[:] = [str(caught) or type(caught).__name__, 0]
 
     def _step(self, now_ms: int) -> int:
         sensor = self._sensor

@@ -34,8 +34,8 @@ class Random:
         return data[:n]
 
 
-def make_kit(seed):
-    return Kit(sha256, verify, cbor.encode, cbor.decode, Random(seed))
+def make_kit(seed, guard=None):
+    return Kit(sha256, verify, cbor.encode, cbor.decode, Random(seed), guard)
 
 
 def make_identity(number):
@@ -64,10 +64,10 @@ class World:
         self.lose = lambda source, target, data: False
         self._count = 0
 
-    def add(self, number, settings=None, boots=1, **limits):
+    def add(self, number, settings=None, boots=1, guard=None, **limits):
         """Put a node at 10.0.0.<number>:5683; its events gather in self.events[address]."""
         node = Node(
-            make_kit(number * 1000 + boots),
+            make_kit(number * 1000 + boots, guard),
             make_identity(number),
             parse(settings or {}),
             Limits(**limits),

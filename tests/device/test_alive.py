@@ -31,22 +31,32 @@ Machine.WDT = WDT
 sys.modules["machine"] = Machine
 from mesh.device import resets, watchdog
 """
-BROKEN = """import mesh.device.sensors.uptime as uptime
+STORM = """import mesh.device.sensors.uptime as uptime
 from mesh.device.main import main
 
 
 class Sensor:
+    rest_ms = 20
+
     def __init__(self, options):
-        self.left = 3
+        pass
 
     def read(self):
-        self.left -= 1
-        if not self.left:
-            raise KeyError("nobody thought of this")
-        return 1
+        raise KeyError("nobody thought of this")
 
 
 uptime.Sensor = Sensor
+main(failed=lambda reason: print("failed with", reason))
+"""
+BROKEN = """from mesh.device.loop import Loop
+from mesh.device.main import main
+
+
+def turn(loop):
+    raise KeyError("nobody thought of this")
+
+
+Loop.turn = turn
 main(failed=lambda reason: print("failed with", reason))
 """
 SAFE = """from mesh.device.main import main
@@ -84,6 +94,43 @@ def test_a_fault_that_nobody_handled_is_told_and_remembered(board, desk):
         again.stop()
     with board(peers=known) as again:
         assert about(desk, again)["resets"] == [1, "started"]
+
+
+def test_a_sensor_with_a_fault_of_ours_is_failing_and_the_board_goes_on(board, desk):
+    with board(sensors={"uptime": {"every_s": 0.1}}) as one:
+        start = (one.folder / "main.py").read_text()
+        one.kill()
+    once = STORM.replace("raise", "uptime.Sensor = Real\n        raise")
+    once = once.replace("class Sensor", "Real = uptime.Sensor\n\n\nclass Sensor")
+    (one.folder / "main.py").write_text(once)
+    known = [{"id": desk.id, "address": f"127.0.0.1:{desk.address[1]}"}]
+    with board(peers=known, sensors={"uptime": {"every_s": 0.1}}) as one:
+        failing = one.wait("failing", sensor="uptime")
+        assert failing["reason"] == "KeyError: nobody thought of this"
+        told = about(desk, one)
+        assert (told["faults"], told["failing"]) == (1, {"uptime": failing["reason"]})
+        one.wait("works", sensor="uptime")
+        one.stop()
+    assert one.console.count("Traceback") == 1
+    (one.folder / "main.py").write_text(start)
+
+
+def test_a_storm_of_faults_starts_a_board_anew_and_the_reason_is_kept(board, desk):
+    sensors = {f"s{n}": {"kind": "uptime", "every_s": 0.1} for n in range(33)}
+    with board(sensors=sensors) as one:
+        start = (one.folder / "main.py").read_text()
+        one.kill()
+    (one.folder / "main.py").write_text(STORM)
+    with board(sensors=sensors) as broken:
+        assert broken.wait_end() == 1
+    storm = "32 faults within a minute, the last: sensor s"
+    assert "failed with " + storm in broken.console
+    (one.folder / "main.py").write_text(start)
+    known = [{"id": desk.id, "address": f"127.0.0.1:{desk.address[1]}"}]
+    with board(peers=known) as again:
+        count, why = about(desk, again)["resets"]
+    assert count == 1
+    assert why.startswith(storm)
 
 
 def test_in_safe_mode_there_is_the_network_and_nothing_else(board, desk):

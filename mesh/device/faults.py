@@ -1,0 +1,84 @@
+"""Where a board catches what nobody foresaw: it is told, counted, and ends nothing but its work.
+
+Nothing else here catches Exception. Many faults in a short time end this start, with the reason.
+"""
+
+import asyncio
+import sys
+
+from mesh.core.errors import LocalError
+from mesh.core.primitives import Guard, nothing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+MANY = 32  # faults in so many ms: then all begins anew
+WINDOW_MS = 60_000
+REST_S = 1  # after which a task that failed begins anew
+MOST_KINDS = 8  # that are told apart; a kind has its traceback once
+LONGEST = 96  # characters of what an error says, as it may come from outside
+
+
+class Faults(Guard):
+    """tell(what, **fields) is a console's; now() gives ms."""
+
+    def __init__(self, tell: "Callable[..., None]", now: "Callable[[], int]") -> None:
+        self._tell = tell
+        self._now = now
+        self._over: Callable[[BaseException], None] = nothing
+        self._times: list[int] = []
+        self._kinds: dict[str, list[int]] = {}  # kind: [when it was told, how many since then]
+
+    def at_storm(self, over: "Callable[[BaseException], None]") -> None:
+        """Have over(error) called when there are too many, to end this start."""
+        self._over = over
+
+    def __call__(self, part: str, work: "Callable[..., object]", *given: "Any") -> str:  # noqa: ANN401
+        """Do some work; nothing, or why it failed. A lack of memory is not ours to handle."""
+        try:
+            work(*given)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the one place where that is right
+            return self.note(part, error)
+        return ""
+
+    async def keep(self, part: str, make: "Callable[[], Any]") -> None:
+        """Run what make() gives to its end; if it fails, once more after a pause."""
+        while True:
+            try:
+                return await make()  # type: ignore[no-any-return]
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 - see above
+                self.note(part, error)
+            await asyncio.sleep(REST_S)
+
+    def note(self, part: str, error: BaseException) -> str:
+        """Tell and count a fault; what it says."""
+        self.count += 1
+        reason = f"{type(error).__name__}: {error}"[:LONGEST]
+        now_ms = self._now()
+        times = self._times
+        times.append(now_ms)
+        if len(times) >= MANY and now_ms - times.pop(0) < WINDOW_MS:
+            self._over(LocalError(f"{MANY} faults within a minute, the last: {part}: {reason}"))
+        self._tell_kind(now_ms, part, reason, error)
+        return reason
+
+    def _tell_kind(self, now_ms: int, part: str, reason: str, error: BaseException) -> None:
+        kinds = self._kinds
+        kind = part + type(error).__name__
+        known = kinds.get(kind)
+        if known is None and len(kinds) < MOST_KINDS:
+            kinds[kind] = [now_ms, 0]
+            self._tell("fault", part=part, reason=reason)
+            sys.print_exception(error)  # type: ignore[attr-defined]
+            return
+        known = kinds.setdefault("" if known is None else kind, [now_ms, 0])
+        known[1] += 1
+        if now_ms - known[0] >= WINDOW_MS:
+            self._tell("fault", part=part, reason=reason, more=known[1])
+            known[:] = [now_ms, 0]
