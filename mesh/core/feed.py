@@ -88,7 +88,7 @@ class Feed(Tail):
         """Go on after entries that a store kept, from seq `first` on; it keeps what comes too."""
         self._begin(first, before)
         for entry in entries:
-            self._extend([entry], next_link(self._kit, self._link, entry))
+            self._push(entry, next_link(self._kit, self._link, entry))
         self._keep = keep
         self._kept = self.next_seq - 1
 
@@ -123,7 +123,7 @@ class Feed(Tail):
         entry = make_entry(self._kit, seq, clock, kind, body)
         if len(entry) > self._limits.entry:
             raise LocalError("entry too large")
-        self._extend([entry], next_link(self._kit, self._link, entry))
+        self._push(entry, next_link(self._kit, self._link, entry))
         return seq
 
     def sign(self, identity: "Identity", first: int = 0) -> "bytes | None":
@@ -156,8 +156,8 @@ class Feed(Tail):
         seq = start
         room = 0
         ends = []
-        for entry in self._entries[seq + 1 - self.first_seq : last + 1 - self.first_seq]:
-            size = len(entry) + ENTRY_SIZE
+        for at in range(seq + 1 - self.first_seq, last + 1 - self.first_seq):
+            size = len(self._entries[at]) + ENTRY_SIZE
             room -= size
             if room < 0:
                 if seq > start:
@@ -204,7 +204,8 @@ class Feed(Tail):
             self._leap(run, last)
             last = run.first - 1
         start = last + 1 - run.first
-        self._extend(run.entries[start:], run.links[-1])
+        for at in range(start, len(run.entries)):
+            self._push(run.entries[at], run.links[at])
         self._add_head(run.seq, run.links[-1], run.head)
         return start, len(run.entries) - max(0, self.end_seq - self.next_seq)
 
@@ -236,9 +237,10 @@ class Feed(Tail):
 
     def _prepend(self, run: Run, start: int, stop: int) -> None:
         """Put entries of a run that reaches as far as what is held before that."""
+        first, entries = run.first + start, run.entries[start:stop] + self._entries
         self.before = run.before if not start else run.links[start - 1]
-        self.first_seq = run.first + start
-        self._entries = run.entries[start:stop] + self._entries
+        self.first_seq = first
+        self._entries = entries
         if not self._heads or run.seq < self._heads[0][0]:
             self._heads.insert(0, (run.seq, run.links[-1], run.head))
 

@@ -36,11 +36,12 @@ class Tail:
         self._begin(start + 1, link)
 
     def _begin(self, first: int, before: bytes) -> None:
+        entries: list[bytes] = []
+        self._heads: list[tuple[int, bytes, bytes]] = []  # seq, link, head; ascending
+        self._entries = entries  # made before: without memory for it nothing has changed
         self.first_seq = first
         self.before = before  # the link before the first entry held
         self._link = before  # the link of the last one
-        self._entries: list[bytes] = []
-        self._heads: list[tuple[int, bytes, bytes]] = []  # seq, link, head; ascending
 
     @property
     def end_seq(self) -> int:
@@ -83,24 +84,30 @@ class Tail:
         entries = self._entries[at : seq + 1 - self.first_seq]
         return [self.author, first, self.link_at(first - 1), entries, head]
 
-    def _extend(self, entries: list[bytes], link: bytes) -> None:
-        self._entries += entries
+    def _push(self, entry: bytes, link: bytes) -> None:
+        """Add an entry with its link; of a full tail the oldest goes first, so that the list never
+        grows beyond it: a heap in use for days has no room for a longer one in one piece. If there
+        is no memory, nothing has changed.
+        """
+        entries = self._entries
+        if len(entries) >= self._tail:
+            before, first = next_link(self._kit, self.before, entries[0]), self.first_seq + 1
+            entries.pop(0)
+            self.before = before
+            self.first_seq = first
+            heads = self._heads
+            while heads and heads[0][0] < first:
+                heads.pop(0)
+        entries.append(entry)
         self._link = link
-        surplus = len(self._entries) - self._tail
-        if surplus > 0:
-            for entry in self._entries[:surplus]:
-                self.before = next_link(self._kit, self.before, entry)
-            self._entries = self._entries[surplus:]
-            self.first_seq += surplus
-            self._heads = [head for head in self._heads if head[0] >= self.first_seq]
 
     def _add_head(self, seq: int, link: bytes, head: bytes) -> None:
         """Keep the newest head, and of the older ones those that runs need to end at."""
         heads = self._heads
         low = self._fitting(seq, self._limits.run - len(head))
-        while len(heads) > 1 and low <= heads[-2][0] + 1:
-            heads.pop()
         heads.append((seq, link, head))
+        while len(heads) > 2 and low <= heads[-3][0] + 1:  # noqa: PLR2004 - the last but two
+            heads.pop(-2)
 
     def _fitting(self, seq: int, room: int) -> int:
         """The first of the entries up to seq that together fit in a run with room for so much."""
@@ -127,6 +134,6 @@ class Tail:
         if seq == self.end_seq - 1:
             return self._link
         at, link = self._signed(seq)
-        for entry in self._entries[at + 1 - self.first_seq : seq + 1 - self.first_seq]:
-            link = next_link(self._kit, link, entry)
+        for n in range(at + 1 - self.first_seq, seq + 1 - self.first_seq):  # a slice takes a heap
+            link = next_link(self._kit, link, self._entries[n])
         return link

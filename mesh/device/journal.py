@@ -69,16 +69,18 @@ class Journal:
         if at < 0 or self._next != first + at:
             self._begin(first, before, entries)
         elif self._count >= self._tail:
-            self._begin(self._next, self._link, entries[at:])
+            self._begin(self._next, self._link, entries, at)
         else:
             name = NAMES[self._generation & 1]
             following, self._next = self._next, 0  # whatever happens: half a record may be there
             with open(name, "ab") as file:
-                self._write(file, entries[at:])
+                self._write(file, entries, at)
             self._next = following + new
 
-    def _begin(self, first: int, before: bytes, entries: "list[bytes]") -> None:
-        """Write the next file, whole or not at all, in place of the one before the last."""
+    def _begin(self, first: int, before: bytes, entries: "list[bytes]", at: int = 0) -> None:
+        """Write the next file, whole or not at all, in place of the one before the last: with the
+        entries from index `at` on.
+        """
         generation = self._generation + 1
         start = b"%c" % VERSION + generation.to_bytes(4, "big") + first.to_bytes(8, "big") + before
         name = NAMES[generation & 1]
@@ -88,7 +90,7 @@ class Journal:
                 file.write(start + self._check(start))
                 self._count = 0
                 self._link = before
-                self._write(file, entries)
+                self._write(file, entries, at)
             os.rename(name + ".new", name)
         except OSError:
             try:
@@ -97,12 +99,13 @@ class Journal:
                 pass
             raise
         self._generation = generation
-        self._next = first + len(entries)
+        self._next = first + len(entries) - at
         if not generation:  # from the first on there are two: one alone is what a loss has left
-            self._begin(first, before, entries)
+            self._begin(first, before, entries, at)
 
-    def _write(self, file: "Any", entries: "list[bytes]") -> None:  # noqa: ANN401 - a file
-        for entry in entries:
+    def _write(self, file: "Any", entries: "list[bytes]", at: int) -> None:  # noqa: ANN401 - a file
+        for n in range(at, len(entries)):
+            entry = entries[n]
             size = len(entry)
             self._link = self._sha256(self._link + entry)
             lengths = size.to_bytes(2, "big") + (size ^ 0xFFFF).to_bytes(2, "big")
