@@ -106,7 +106,7 @@ class Tail:
         heads = self._heads
         low = self._fitting(seq, self._limits.run - len(head))
         heads.append((seq, link, head))
-        while len(heads) > 2 and low <= heads[-3][0] + 1:  # noqa: PLR2004 - the last but two
+        while len(heads) > 2 and low <= heads[-3][0] + 1:
             heads.pop(-2)
 
     def _fitting(self, seq: int, room: int) -> int:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from mesh.core import cbor
+from mesh.core.contacts import ASLEEP
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.events import PeerFound
 from mesh.core.limits import Limits
@@ -105,11 +106,11 @@ class Board:
             from mesh.device.sleep import Sleep  # noqa: PLC0415 - heap only where it is used
 
             sleep = Sleep(self, profile)
-            await wifi.connect(profile.wifi, 1)
+            await wifi.connect(profile.wifi, 1, self.tell)
             self.open()
             loop.also(sleep.run)
         else:
-            await wifi.connect(profile.wifi)
+            await wifi.connect(profile.wifi, tell=self.tell)
             self.open()
         if UNIX:
             loop.also(self._listen)
@@ -212,7 +213,7 @@ class Board:
         once and by everybody known.
         """
         own = self._profile.interface or wifi.address()
-        moved = away or own != self._own
+        moved = own != wifi.NO_ADDRESS and (away or own != self._own)
         mdns = self.node.mdns
         if moved:
             self._sockets[COAP].move(own)
@@ -229,9 +230,16 @@ class Board:
             self._console.tell("rejoined", address=own)
 
     async def _stay(self) -> None:
+        silence = wifi.Silence()
         while True:
             await asyncio.sleep(WIFI_S)
-            away = await wifi.connect(self._profile.wifi)
+            known = [
+                c for c in self.node.contacts.table.values() if c.address and c.state != ASLEEP
+            ]
+            if silence.lasts(self.loop.now(), self.loop.heard_ms, bool(known)):
+                self.tell("wifi", reason="nothing is heard of peers: the radio starts anew")
+                wifi.restart()
+            away = await wifi.connect(self._profile.wifi, tell=self.tell)
             if away or wifi.address() != self._own:
                 self._rejoin(self.loop.now(), away)
                 self.loop.settle()

@@ -50,6 +50,7 @@ class Loop:
         self._jobs: list[list[Any]] = []  # [due ms, every ms, what to do]
         self._tasks: list[Any] = []
         self.until = 0  # ms of its clock: when it looks again
+        self.heard_ms = 0  # when the last datagram came
         self._lost = 0
         self._asleep: Any = None  # our task, while it only waits for time to pass
         self._crash: BaseException | None = None
@@ -143,6 +144,7 @@ class Loop:
         while True:
             for _ in range(BATCH):
                 data, source = await sock.receive()
+                self.heard_ms = self.now()
                 group = self.mixed and channel == COAP and is_for_group(data)
                 self._take(GROUP if group else channel, source, data)
             gc.collect()

@@ -13,6 +13,8 @@ UNIX = sys.platform == "linux"  # the numbers of its socket options are sent to 
 REUSEPORT, MULTICAST_IF, MULTICAST_TTL = 15, 32, 33
 IPV4 = 4  # bytes of an address
 FIRST_LOOK = 256  # bytes of a datagram
+# boards have it from MicroPython 1.26 on
+PEEK: "int | None" = getattr(socket, "MSG_PEEK", None)
 
 
 def packed(host: str) -> bytes:
@@ -111,11 +113,11 @@ class Socket:
         and no more: there may be no room in one piece for the largest.
         """
         sock, most = self._sock, self._most + 1
-        if not UNIX:
+        if PEEK is None:
             return sock.recvfrom(most)
         size = FIRST_LOOK
         while True:
-            data, source = sock.recvfrom(size, socket.MSG_PEEK)  # type: ignore[call-arg]
+            data, source = sock.recvfrom(size, PEEK)
             if len(data) < size or size == most:
                 break
             size = min(2 * size, most)
@@ -123,14 +125,22 @@ class Socket:
         return data, source
 
     def receive(self) -> "Any":  # noqa: ANN401 - to be awaited
-        """Wait for the next datagram that is not too large: (data, source)."""
+        """Wait for the next datagram that is not too large: (data, source). One for which there is
+        no memory, tried twice, is lost: it would keep all others from coming in.
+        """
+        failed = 0
         while True:
             try:
+                if failed > 1:
+                    failed = 0
+                    self._sock.recvfrom(1)
                 data, source = self._take()
+                failed = 0
                 if len(data) <= self._most:
                     return data, core_address(source)
             except OSError:  # nothing there, or what ICMP said of a datagram of ours
                 pass
-            except MemoryError:  # the kernel drops it when its own room is full
+            except MemoryError:
+                failed += 1
                 gc.collect()
             yield from readable(self._sock)

@@ -41,6 +41,9 @@ class WLAN:
     def config(self, **options):
         raise ValueError("unknown config param")
 
+    def status(self):
+        return 0
+
     def isconnected(self):
         return WLAN.joined
 

@@ -52,3 +52,33 @@ except MemoryError:
 """
     )
     assert told == [9]
+
+
+def test_a_datagram_that_never_finds_room_keeps_no_other_out(there):
+    told = there(
+        NODE
+        + """
+import socket
+
+
+def take(self, real=Socket._take):
+    data, _ = self._sock.recvfrom(2000, socket.MSG_PEEK)
+    if len(data) > 40:
+        raise MemoryError
+    return real(self)
+
+
+Socket._take = take
+for data in (b"x" * 60, b"y" * 60, b"short"):
+    there.send(address, data)
+
+
+def met():
+    return len(heard()) > 0
+
+
+asyncio.run(until())
+print(json.dumps([str(entry[2], "ascii") for entry in heard()]))
+"""
+    )
+    assert told == [["short"]]

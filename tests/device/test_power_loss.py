@@ -3,6 +3,8 @@
 import json
 import subprocess
 
+import pytest
+from desk import Desk
 from needs import ROOT
 
 from mesh.core.events import Forked, Reading
@@ -73,9 +75,15 @@ identity.State.save = lambda state, limit: save(state, max(0, limit - 16))
     assert "a counter that was used" in run.stdout + run.stderr, run.stdout + run.stderr
 
 
+@pytest.fixture
+def desk():
+    """A desktop's peer that follows everybody it meets."""
+    with Desk(follow="*") as one:
+        yield one
+
+
 def test_a_killed_board_goes_on_in_its_feed(board, desk):
     """On this machine's own files, at moments that nobody chose."""
-    desk.node.profile.follow = ["*"]
     settings = {
         "peers": [{"id": desk.id, "address": f"127.0.0.1:{desk.address[1]}"}],
         "sensors": {"uptime": {"every_s": 0.2}},

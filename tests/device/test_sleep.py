@@ -1,6 +1,7 @@
 """A board that sleeps: each waking measures, signs once, hands its run on, and says until when."""
 
 import pytest
+from desk import Desk
 
 from mesh.core.events import Forked, Reading
 from mesh.core.ids import from_text
@@ -9,9 +10,15 @@ ASLEEP_S = 3600
 
 
 @pytest.fixture
+def desk():
+    """A desktop's peer that follows everybody it meets."""
+    with Desk(follow="*") as one:
+        yield one
+
+
+@pytest.fixture
 def sleeper(board, desk):
     """Start a board that sleeps, known to a desktop: sleeper() is one waking, to be used once."""
-    desk.node.profile.follow = ["*"]
 
     def wake(awake_s=0, address=None):
         place = address or f"127.0.0.1:{desk.address[1]}"
