@@ -36,9 +36,9 @@ class Acting:
         self.due_ms: int | None = None
         peer.did = self.did
 
-    def add_sensor(self, name: str, unit: str) -> None:
-        """Have a sensor; its readings come by reading()."""
-        self._peer.sensors[name] = Sensor(unit)
+    def add_sensor(self, name: str, unit: str, every_ms: int = 60_000) -> None:
+        """Have a sensor; its readings come by reading(), after at most `every_ms`."""
+        self._peer.sensors[name] = Sensor(unit, every_ms)
 
     def add_actuator(self, name: str, apply: "Callable[[object], None]", value: object) -> None:
         """Have an actuator. apply(value) does it or raises LocalError with the reason."""

@@ -35,12 +35,13 @@ class Endpoint(Replies):
     takes next_send and next_event until None, then waits until wake_at or the next datagram.
 
     random(n) -> n unpredictable bytes, for tokens, ids and jitter. An address is (IP text, port).
+    order: where the Observe numbers go on.
     Also: request, cancel (asking.py); notify, end, observable (replies.py); prove, proven, wake_at
     (reliability.py).
     """
 
-    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]") -> None:
-        super().__init__(limits, random)
+    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", order: int = 0) -> None:
+        super().__init__(limits, random, order)
         self.seen: dict[tuple[tuple[str, int], int], Ticket] = {}
         # What was seen, oldest first; strangers apart, so that no flood makes others forgotten.
         size = limits.exchanges

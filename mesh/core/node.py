@@ -61,7 +61,8 @@ class Node:
         self._guard = kit.guard
         self._rest_ms = 0
         self.clock = Clock(boots, profile.introduced_by)
-        self.endpoint = Endpoint(limits, kit.random)
+        # Observe numbers of each start are newer than those of the last one (24 bits, in a circle)
+        self.endpoint = Endpoint(limits, kit.random, boots << 21)
         contact = lambda peer: self.contacts.get(peer)  # noqa: E731, PLW0108 - not there yet
         self._interest = interest = Interest(profile, contact)
         feeds = Feeds(kit, identity, limits, boots, (interest.wants, self._heard(), self.emit))

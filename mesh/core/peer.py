@@ -30,8 +30,9 @@ class Sensor:
     taken_ms = 0
     error: str | None = None
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, unit: str, every_ms: int) -> None:
         self.unit = unit
+        self.every_ms = every_ms
 
 
 class Peer:

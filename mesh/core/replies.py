@@ -55,9 +55,17 @@ class Ticket(Timed):
 class Replies(Asking):
     """The layer of answers that are more than acknowledgements, and of observers."""
 
-    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]") -> None:
+    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", order: int) -> None:
         super().__init__(limits, random)
+        self._told = order
         self.observers: dict[tuple[tuple[str, int], bytes], Ticket] = {}
+
+    def order(self) -> int:
+        """The next Observe number: all observers have one sequence, so that who registers again
+        is told no lower one than before (RFC 7641 s.4.4).
+        """
+        self._told = self._told + 1 & 0xFFFFFF
+        return self._told
 
     def idle(self, ticket: Ticket) -> bool:
         """Whether nothing is under way to an observer: what is sent now replaces nothing."""

@@ -30,8 +30,6 @@ class Watcher:
     `opened`: its request if answers are to be signed. Those of /feeds are Telling's.
     """
 
-    number = 1  # of Observe, 24 bits (s.3.4)
-
     def __init__(
         self,
         path: list[str],
@@ -113,7 +111,9 @@ class Serving:
             now_ms, request, accept, opened.sender, value, asker
         )
         observe = self._observe(now_ms, event, opened, asker)
-        return self._gate.sealed(opened, code, content_format, payload, observe)
+        reply = self._gate.sealed(opened, code, content_format, payload, observe)
+        self._age(now_ms, request.path(), reply)
+        return reply
 
     def failed(self, now_ms: int, event: "Requested", signed: bool) -> None:
         """Answer by 5.00 what came to a fault of ours; signed, unless that is what fails."""
@@ -146,7 +146,25 @@ class Serving:
         reply = coap.Message(code, payload)
         if content_format is not None:
             reply.add(coap.CONTENT_FORMAT, content_format)
+        self._age(now_ms, request.path(), reply)
         return reply
+
+    def _age(self, now_ms: int, path: list[str], message: "coap.Message") -> None:
+        """Say in Max-Age when the next reading is due: without it, 60 s would be meant."""
+        if path[:1] == ["sensors"]:
+            peer = self._peer
+            left = [
+                sensor.taken_ms + sensor.every_ms - now_ms
+                for name, sensor in peer.sensors.items()
+                if path[1:] == [name]
+                or (
+                    len(path) == 1
+                    and sensor.value is not None
+                    and peer.access.is_open("/sensors/" + name)
+                )
+            ]
+            if left:
+                message.add(coap.MAX_AGE, max(0, min(left) + 999) // 1000)
 
     def _observe(
         self,
@@ -165,7 +183,7 @@ class Serving:
             return None
         watcher = Watcher(path, event.message.uint(coap.ACCEPT), opened)
         self._watchers[event.ticket] = watcher
-        return watcher.number
+        return self._endpoint.order()
 
     def _refuse(
         self, now_ms: int, event: "Requested", opened: "Opened | None", error: RemoteError
@@ -207,12 +225,13 @@ class Serving:
             if not proofs:
                 proofs.append(self._gate.proof(content_format, payload))
             content_format, payload = COSE, proofs[0]
-        watcher.number = number = watcher.number + 1 & 0xFFFFFF
+        number = self._endpoint.order()
         opened = watcher.opened
         if opened is not None:
             message = self._gate.sealed(opened, coap.CONTENT, content_format, payload, number)
         else:
             message = coap.Message(coap.CONTENT, payload).add(coap.OBSERVE, number)
             message.add(coap.CONTENT_FORMAT, content_format)
+        self._age(now_ms, watcher.path, message)
         if not self._endpoint.notify(now_ms, ticket, message):
             self.gone(ticket)

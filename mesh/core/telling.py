@@ -33,7 +33,6 @@ class Listener:
     and wants to, an observer.
     """
 
-    number = 1  # of Observe, 24 bits (RFC 7641 s.3.4)
     due_ms: "int | None" = None  # when `heads` are to be told
     hold_ms = 0  # nothing is told before
 
@@ -172,7 +171,7 @@ class Telling:
         self._changed = True
         if listener.others and listener.peer is not None:
             self._linked(now_ms, listener.peer, ticket.address)
-        return listener.number
+        return self._endpoint.order()
 
     def close(self, ticket: "Ticket") -> None:
         """An observer is gone."""
@@ -232,11 +231,10 @@ class Telling:
         news = self._news(listener, room - OPTIONS, with_heads, room < most)
         if not news and room == most:
             return
-        listener.number = number = listener.number + 1 & 0xFFFFFF
         payload = self._kit.encode(news)
         if len(payload) + OPTIONS > most:
             listener.hold_ms = now_ms + WHOLE_MS
-        message = coap.Message(coap.CONTENT, payload).add(coap.OBSERVE, number)
+        message = coap.Message(coap.CONTENT, payload).add(coap.OBSERVE, self._endpoint.order())
         message.add(coap.CONTENT_FORMAT, CBOR)
         if not self._endpoint.notify(now_ms, ticket, message, confirm=True):
             self.close(ticket)

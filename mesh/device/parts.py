@@ -43,7 +43,7 @@ class Measuring:
         self._console = console
         self._names = readings(name, module, wanted.options)
         for reading in self._names:
-            node.add_sensor(reading, self._names[reading])
+            node.add_sensor(reading, self._names[reading], wanted.every_ms)
         self.buses: Buses | None = None
         self._sensor: Any = None
         self._began_ms: int | None = None  # of the measurement that is under way

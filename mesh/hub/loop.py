@@ -136,8 +136,9 @@ class HubPeer:
         self.node.start(now_ms, "group" in self.profile.layers)
         driver.settle()
         for name, reader in readers.items():
-            self.node.add_sensor(name, reader.UNIT)
-            self._spawn(self._sample(name, reader, self._sensed[name].every_ms / 1000))
+            every_ms = self._sensed[name].every_ms
+            self.node.add_sensor(name, reader.UNIT, every_ms)
+            self._spawn(self._sample(name, reader, every_ms / 1000))
         self._spawn(self._keep_house())
 
     async def stop(self) -> None:
