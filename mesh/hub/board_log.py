@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from mesh.core.errors import LocalError
+from mesh.hub import tracebacks
 
 MOST_LINES = 10_000  # that are kept, at least; the oldest go
 
@@ -21,6 +22,7 @@ class Log:
 
     def add(self, line: str) -> None:
         """Another line came."""
+        line = tracebacks.told(line)
         with self._news:
             if len(self.lines) > 2 * MOST_LINES:
                 del self.lines[:MOST_LINES]

@@ -17,7 +17,7 @@ from typing import Self
 
 from mesh.core.errors import LocalError
 from mesh.hub.board_log import Log
-from mesh.hub.lean import leaned
+from mesh.hub.link import linked
 
 BOOT = "from start import start\n\nstart()\n"
 START = Path("mesh/device/start.py")
@@ -57,7 +57,7 @@ def compile_file(source: Path, text: str, target: Path, march: str | None) -> No
         draft = Path(folder) / source.name
         draft.write_text(text, encoding="utf-8")
         arch = [f"-march={march}"] if march else []
-        names = ["-s", source.as_posix(), "-o", str(target)]
+        names = ["-s", placed(source).with_suffix(".py").as_posix(), "-o", str(target)]
         command = [find_mpy_cross(), "-O2", *arch, *names, str(draft)]
         run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if run.returncode:
@@ -87,7 +87,7 @@ def build(
 
     `march`: which processor machine code is for, by mpy-cross's name; this machine's if left out.
     """
-    compile_files(folder, leaned(), march or NATIVE.get(platform.machine()))
+    compile_files(folder, linked().texts, march or NATIVE.get(platform.machine()))
     (folder / "main.py").write_text(BOOT, encoding="utf-8")
     configure(folder, settings or {})
     return folder

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from mesh.core.errors import LocalError
-from mesh.hub import hardware, romfs
+from mesh.hub import hardware, romfs, tracebacks
 from mesh.hub.boards import BOOT, compile_file, compile_files
 from mesh.hub.firmware_sizes import Sizes
 from mesh.hub.hardware import BoardData
-from mesh.hub.lean import leaned, ports
+from mesh.hub.lean import ports
+from mesh.hub.link import linked
 
 FILES = "files"  # the folder with what a board's file system gets
 ABOUT = "firmware.json"
@@ -108,7 +109,9 @@ def describe(made: Firmware) -> dict[str, Any]:
 def _fill(folder: Path, data: BoardData) -> None:
     files = folder / FILES
     texts = {
-        source: text for source, text in leaned().items() if data.port in ports(text, data.port)
+        source: text
+        for source, text in linked().texts.items()
+        if data.port in ports(text, data.port)
     }
     compile_files(files, texts, data.march)
     _write(files / "main.py", BOOT)
@@ -119,6 +122,7 @@ def _fill(folder: Path, data: BoardData) -> None:
     text = json.dumps(about, sort_keys=True, separators=(",", ":"))
     _write(files / ABOUT, text + "\n")
     _write(folder / ABOUT, text + "\n")
+    _write(folder / tracebacks.TABLE, tracebacks.text(tracebacks.own_table()))
     (folder / IMAGE).write_bytes(romfs.image(files))
     _write(folder / "package.json", _package([*stamps, ABOUT], version))
     _configure(folder, data)

@@ -38,12 +38,12 @@ def sources() -> list[Path]:
     return [path.relative_to(SOURCES.parent) for path in found]
 
 
-def leaned() -> dict[Path, str]:
-    """The lean text of each of sources()."""
+def leaned(short: bool = True) -> dict[Path, str]:
+    """The lean text of each of sources(), with short private names or as they are."""
     texts = {path: (SOURCES.parent / path).read_text(encoding="utf-8") for path in sources()}
     known = {module_of(path): constants(text) for path, text in texts.items()}
     lean_ones = {path: lean(text, module_of(path), known) for path, text in texts.items()}
-    return shortened(lean_ones)
+    return shortened(lean_ones) if short else lean_ones
 
 
 def ports(source: str, port: str) -> tuple[str, ...]:
@@ -135,7 +135,7 @@ def lean(source: str, module: str, known: Mapping[str, Constants]) -> str:
         number = None if id(node) in skipped else _used(node, own, modules)
         if number is not None and isinstance(node, ast.expr) and node.lineno not in gone:
             edits.append((node.lineno, node.col_offset, node.end_col_offset or 0, str(number)))
-    return _edited(source, edits)
+    return edited(source, edits)
 
 
 def _used(node: ast.AST, own: Constants, modules: Mapping[str, Constants]) -> int | None:
@@ -160,7 +160,8 @@ def _instead(source: str, node: ast.stmt, text: str) -> list[Edit]:
     return [(first, 0, len(lines[first - 1]), text), *rest]
 
 
-def _edited(source: str, edits: list[Edit]) -> str:
+def edited(source: str, edits: list[Edit]) -> str:
+    """A source with all edits made, none of which overlaps another."""
     lines = source.encode().split(b"\n")
     for line, start, end, text in sorted(edits, reverse=True):
         lines[line - 1] = lines[line - 1][:start] + text.encode() + lines[line - 1][end:]

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from mesh.hub import ports
+from mesh.hub import ports, tracebacks
 from mesh.hub.mishaps import Mishap, mishap, of_port
 
 READ_S = 0.2
@@ -65,7 +65,7 @@ async def listen(port: str, seconds: float | None) -> AsyncGenerator[dict[str, A
         while until is None or time.monotonic() < until:
             lines = await asyncio.to_thread(listener.read)
             for line in lines or ():
-                yield {"line": line}
+                yield {"line": await asyncio.to_thread(tracebacks.told, line)}
             if lines is None:
                 yield {"port": "lost"}
                 if not await _reopen(listener, until):

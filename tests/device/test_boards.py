@@ -1,6 +1,7 @@
 """Virtual boards themselves: built whole, alone in their folder, and gone with their owner."""
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import needs
 import pytest
 
 from mesh.core.errors import LocalError
-from mesh.hub import boards, lean
+from mesh.hub import boards, link
 
 OWNER = """
 import sys
@@ -24,7 +25,7 @@ with VirtualBoard(Path(sys.argv[1])) as board:
 
 def test_every_file_of_a_board_is_compiled(compiled):
     made = {path.relative_to(compiled).as_posix() for path in compiled.rglob("*.mpy")}
-    assert made == {boards.placed(source).as_posix() for source in lean.sources()}
+    assert made == {boards.placed(source).as_posix() for source in link.linked().texts}
     assert [path.name for path in compiled.rglob("*.py")] == ["main.py"]
 
 
@@ -36,12 +37,25 @@ def test_a_file_that_does_not_compile_is_named(tmp_path):
 
 def test_a_board_finds_nothing_outside_its_folder(board):
     one = board()
-    (one.folder / "main.py").write_text("import sys\nprint(sys.path)\nimport mesh.core.node\n")
-    (one.folder / "mesh" / "core" / "node.mpy").unlink()
+    (one.folder / "main.py").write_text("import sys\nprint(sys.path)\nimport mesh.linked1\n")
+    (one.folder / "mesh" / "linked1.mpy").unlink()
     with one:
         assert one.wait_end() == 1
     assert one.lines[0] == repr([str(one.folder.resolve()), ".frozen"])
     assert "ImportError" in one.console
+
+
+def test_a_traceback_of_a_board_has_the_lines_of_the_sources(board):
+    one = board()
+    (one.folder / "main.py").write_text("from mesh.core.ids import from_text\nfrom_text('?')\n")
+    with one:
+        assert one.wait_end() == 1
+    frames = re.findall(r'File "(mesh/core/ids.py)", line (\d+), in (\w+)', one.console)
+    assert frames, one.console
+    name, line, function = frames[-1]
+    source = (needs.ROOT / name).read_text().split("\n")
+    assert source[int(line) - 1].strip().startswith("raise")
+    assert any(f"def {function}(" in text for text in source[: int(line)])
 
 
 def test_stop_says_goodbye_and_kill_does_not(board):

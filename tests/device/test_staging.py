@@ -21,9 +21,9 @@ def sha256(data):
     return hashlib.sha256(data).digest()
 
 taking.PIECE = 300
-with open({compiled!r} + "/mesh/device/clock.mpy", "rb") as file:
+with open({compiled!r} + "/mesh/device/config.mpy", "rb") as file:
     OLD = file.read()
-FILES = {{"mesh/device/clock.mpy": OLD, "mesh/a.mpy": b"a" * 700, "mesh/b/c.mpy": b"c" * 40}}
+FILES = {{"mesh/device/config.mpy": OLD, "mesh/a.mpy": b"a" * 700, "mesh/b/c.mpy": b"c" * 40}}
 LISTING = write_list([File(path, len(FILES[path]), sha256(FILES[path])) for path in FILES])
 CONTENTS = {{sha256(data): data for data in list(FILES.values()) + [LISTING]}}
 DIGEST = sha256(LISTING)
@@ -89,7 +89,7 @@ other = write_list([File("mesh/a.mpy", 700, sha256(b"a" * 700))])
 CONTENTS[sha256(other)] = other
 bundle = Bundle(b"", "unix", "2", 2, len(other), sha256(other))
 FILES.pop("mesh/b/c.mpy")
-FILES.pop("mesh/device/clock.mpy")
+FILES.pop("mesh/device/config.mpy")
 def again():
     good = fetch(bundle=bundle)
     return [good, sorted(os.listdir("next")), os.listdir("next/mesh")]

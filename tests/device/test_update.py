@@ -1,10 +1,15 @@
 """A board is updated over the mesh: what it takes, what it refuses, and what it takes back."""
 
+import shutil
+from platform import machine
+
 import pytest
 import updating
 
 from mesh.core import bundle, coap
 from mesh.hub import primitives
+from mesh.hub.boards import NATIVE, compile_files
+from mesh.hub.lean import leaned
 
 RAISES = "raise ValueError('new and broken')\n"
 NEVER_JOINS = """
@@ -13,7 +18,10 @@ async def connect(networks):
     await asyncio.sleep(1000)
 def address():
     return ""
+def joined():
+    return False
 """
+VERSIONS = {"1.2": {}, "1.3": {"device__main": RAISES}}
 
 
 @pytest.fixture
@@ -32,10 +40,17 @@ def offering(desk):
 
 @pytest.fixture
 def make(compiled, tmp_path):
-    """Make a firmware of a version, with some modules changed."""
-    return lambda version, **changed: updating.make(
-        compiled, tmp_path / f"new-{version}", version, **changed
+    """Make a firmware of a version out of a folder, with some modules changed."""
+    return lambda version, folder=compiled, **changed: updating.make(
+        folder, tmp_path / f"new-{version}", version, **changed
     )
+
+
+@pytest.fixture
+def apart(tmp_path):
+    """What a board had before modules were joined: a file for each."""
+    compile_files(tmp_path / "apart", leaned(), NATIVE.get(machine()))
+    return tmp_path / "apart"
 
 
 def lasting(one):
@@ -79,7 +94,7 @@ def test_a_new_version_is_fetched_tried_and_stays(one, desk, offering, make):
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"device__board": RAISES}, "ValueError: new and broken"),
+        ({"linked2": RAISES}, "ValueError: new and broken"),
         ({"device__main": RAISES}, "ValueError: new and broken"),
         ({"device__wifi": NEVER_JOINS}, "not good within 3 s"),
     ],
@@ -99,6 +114,29 @@ def test_a_broken_version_is_taken_back(one, desk, offering, make, changed, why)
     assert desk.ask(one.peer, coap.POST, "updates").code == coap.CHANGED
     desk.ask(one.peer, coap.FETCH, "peer")
     assert len(offering.wishes) == wishes
+
+
+@pytest.mark.parametrize("joins", [True, False], ids=["to-joined", "from-joined"])
+def test_between_a_file_a_module_and_joined_ones(board, desk, offering, make, apart, joins):
+    """Boards in the field have a file for each module; and there is a way back to that."""
+    one = updating.flashed(board("one", **updating.settings(desk, trial_ms=10_000)))
+    new, broken = (make(v, *([] if joins else [apart]), **c) for v, c in VERSIONS.items())
+    if joins:
+        shutil.rmtree(one.folder / "mesh")
+        shutil.copytree(apart / "mesh", one.folder / "mesh")
+    joined, single = "mesh/linked1.mpy", "mesh/core/node.mpy"
+    assert (joined in new.files, single in new.files) == (joins, not joins)
+    with one:
+        one.peer = desk.meet(one.wait("joined"))
+        identity, _ = lasting(one)
+        offer(desk, one, offering, new)
+        assert updating.told(desk, one.peer, "good")["version"] == "1.2"
+        offer(desk, one, offering, broken)
+        while updating.told(desk, one.peer, "taken back")["version"] != "1.3":
+            pass
+        assert lasting(one)[0] == identity
+    assert (one.folder / "next" / joined).exists() == joins
+    assert (one.folder / joined).exists() != joins
 
 
 def signed_otherwise(desk, offered, listing=None, **fields):

@@ -58,7 +58,7 @@ def steps(folder, board, *firmwares, **settings):
 
 def test_a_good_one_and_a_broken_one(board, compiled, tmp_path):
     new = updating.make(compiled, tmp_path / "new", "2.0")
-    broken = updating.make(compiled, tmp_path / "broken", "2.1", device__board="import nothing\n")
+    broken = updating.make(compiled, tmp_path / "broken", "2.1", linked2="import nothing\n")
     good, back, shown = steps(
         tmp_path / "home", board, updating.packed(new), updating.packed(broken)
     )

@@ -5,12 +5,15 @@ import json
 import shutil
 import socket
 from pathlib import Path
+from platform import machine
 
 from mesh.core import coap
 from mesh.core.contacts import UP
 from mesh.core.peer import address_text
-from mesh.hub.boards import compile_file
+from mesh.hub.boards import NATIVE, compile_file
 from mesh.hub.firmware import Firmware
+from mesh.hub.lean import leaned
+from mesh.hub.link import link, linked
 from mesh.hub.updates import Offers
 
 KIND = "unix"
@@ -21,12 +24,16 @@ def make(compiled, folder, version, **changed):
     """A firmware of that version; `changed` has sources by module, as device__udp="raise X"."""
     files = folder / "files"
     shutil.copytree(compiled / "mesh", files / "mesh")
-    sources = {name.replace("__", "/"): text for name, text in changed.items()}
-    sources["version"] = f"VERSION = {version!r}\n"
-    sources["filler"] = "A = b'" + "".join(f"{n:04}" for n in range(1500)) + "'\n"
-    for name, text in sources.items():
-        source = Path("mesh", f"{name}.py")
-        compile_file(source, text, files / source.with_suffix(".mpy"), None)
+    given = {Path("mesh", f"{name.replace('__', '/')}.py"): changed[name] for name in changed}
+    texts, usual = leaned(), linked().texts
+    texts |= {path: text for path, text in given.items() if path in texts}
+    made = {path: text for path, text in link(texts).texts.items() if text != usual[path]}
+    made |= {path: text for path, text in given.items() if path not in texts}
+    made[Path("mesh/version.py")] = f"VERSION = {version!r}\n"
+    filler = "".join(f"{n:04}" for n in range(1500))
+    made[Path(FILLER).with_suffix(".py")] = f"A = b'{filler}'\n"
+    for source, text in made.items():
+        compile_file(source, text, files / source.with_suffix(".mpy"), NATIVE.get(machine()))
     stamps = {}
     for path in sorted(files.rglob("*.mpy")):
         data = path.read_bytes()

@@ -7,6 +7,7 @@ the n-th write to its files; `g` it is switched off properly.
 """
 
 import gc
+import hashlib
 import os
 import sys
 
@@ -42,10 +43,31 @@ class Wired(Bench):
         self.raw[26] = 20_000 + (self.raw[26] + 1999) % 30_000
 
 
+class Linked:
+    """The files into which mesh.hub.link joins what every board loads."""
+
+    def __init__(self):
+        names = sorted([name for name in os.listdir("/rom/mesh") if name.startswith("linked")])
+        self._files = [__import__("mesh." + n.split(".")[0], None, None, ("a",)) for n in names]
+
+    def get(self, name):
+        return next(getattr(file, name) for file in self._files if hasattr(file, name))
+
+    def put(self, name, thing):
+        for file in self._files:
+            setattr(file, name, thing)
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
 class Thrift:
     """In place of gc where the loop collects at each turn: hours go by with that. What is left out
     is what there is little to collect for; so this board has no more room than a real one.
     """
+
+    mem_alloc, mem_free = gc.mem_alloc, gc.mem_free
 
     def __init__(self):
         self._kept = 0
@@ -152,43 +174,36 @@ class Life:
         bench.now = lambda: self.now
 
     def begin(self):
-        from mesh.device import board as boards  # noqa: PLC0415 - weighed without it
-        from mesh.device import (  # noqa: PLC0415
-            clock,
-            console,
-            ed25519,
-            identity,
-            journal,
-            loop,
-            main,
-            parts,
-        )
+        from mesh.device import ed25519, main  # noqa: PLC0415 - weighed without it
+
+        linked = Linked()
+        measuring, guard = linked.get("Measuring"), linked.get("Guard")
 
         def sign(secret, public, data):
             """A hash: signing for real takes longer than a week has hours here."""
-            return identity.sha256(b"1" + public + data) + identity.sha256(b"2" + public + data)
+            return sha256(b"1" + public + data) + sha256(b"2" + public + data)
 
-        def look(measuring, now_ms, sensor, look=parts.Measuring.look):
-            return max(LOOK_MS, look(measuring, now_ms, sensor))
+        def look(one, now_ms, sensor, look=measuring.look):
+            return max(LOOK_MS, look(one, now_ms, sensor))
 
-        def guard(one, now_ms, guard=parts.Guard.__call__):
-            guard(one, now_ms)
+        def guarding(one, now_ms, guarding=guard.__call__):
+            guarding(one, now_ms)
             return LOOK_MS
 
-        self.gc = loop.gc = Thrift()
+        self.gc = Thrift()
         self.power = power = Power()
-        journal.open = identity.open = power.open
-        journal.os = identity.os = power
-        clock.Ticks = lambda: lambda: self.now
-        boards.Socket = Sock
-        parts.Measuring.look = look
-        parts.Guard.__call__ = guard
+        for name, thing in (("gc", self.gc), ("os", power), ("open", power.open)):
+            linked.put(name, thing)
+        linked.put("Ticks", lambda: lambda: self.now)
+        linked.put("Socket", Sock)
+        measuring.look = look
+        guard.__call__ = guarding
         ed25519.sign = sign
         ed25519.verify = lambda public, signature, data: signature == sign(None, public, data)
-        ed25519.public_key = lambda secret: identity.sha256(b"public" + secret)
-        self.kept = (main, console)  # a real board has these
+        ed25519.public_key = lambda secret: sha256(b"public" + secret)
+        self.kept = main  # a real board has it
         profile, modules = main.settings(False)
-        self.board = boards.Board(profile, modules, Console())
+        self.board = linked.get("Board")(profile, modules, Console())
         self.board.loop.wake = self.wake
         gc.collect()
         gc.threshold(-1)

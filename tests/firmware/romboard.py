@@ -4,7 +4,7 @@ import shutil
 
 from mesh.hub import hardware
 from mesh.hub.boards import VirtualBoard, configure
-from mesh.hub.lean import leaned
+from mesh.hub.link import linked
 
 # What the same firmware takes with 64-bit words, of what it takes with 32-bit ones: 1.64 with
 # builds of the unix port for both (docs/firmware.md). Objects are twice as large; texts, bytes and
@@ -28,7 +28,7 @@ exec(open("/rom/main.py").read())
 
 def machine_code(firmware):
     """Bytes of the files with machine code: it is copied out of a ROM image to be run."""
-    names = [path.with_suffix(".mpy") for path, text in leaned().items() if has_native(text)]
+    names = [path.with_suffix(".mpy") for path, text in linked().texts.items() if has_native(text)]
     return sum(firmware.files[name.as_posix()][0] for name in names)
 
 

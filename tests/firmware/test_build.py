@@ -13,10 +13,12 @@ import pytest
 from needs import ROOT
 from romboard import has_native
 
+from mesh.core.bundle import LARGEST
 from mesh.core.errors import LocalError
 from mesh.hub import firmware, hardware
 from mesh.hub.firmware import Firmware, build
-from mesh.hub.lean import leaned, ports
+from mesh.hub.lean import ports
+from mesh.hub.link import Linked, linked
 
 MARCHES = {
     "x64": 2,
@@ -96,7 +98,8 @@ def test_the_same_bytes_wherever_it_is_built(everywhere):
 def test_a_board_gets_what_it_can_run(everywhere, board):
     made, data = Firmware.load(everywhere[0] / board), hardware.board(board)
     assert (made.board, made.path("main.py").is_file()) == (board, True)
-    texts = leaned()
+    assert max(size for size, _ in made.files.values()) <= LARGEST, "no update takes it"
+    texts = linked().texts
     native = [path for path, text in texts.items() if has_native(text)]
     assert native
     for path in native:
@@ -110,7 +113,7 @@ def test_a_board_gets_what_it_can_run(everywhere, board):
 
 
 def test_ports_are_known_by_name():
-    for path, text in leaned().items():
+    for path, text in linked().texts.items():
         assert set(ports(text, "unix")) <= PORTS, f"{path} declares a port that no board has"
 
 
@@ -141,7 +144,7 @@ def damage(folder, name):
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (lambda f: damage(f, "files/mesh/core/node.mpy"), "files/mesh/core/node.mpy is damaged"),
+        (lambda f: damage(f, "files/mesh/linked1.mpy"), "files/mesh/linked1.mpy is damaged"),
         (lambda f: (f / "files/main.py").unlink(), "files/main.py is missing"),
         (lambda f: damage(f, "romfs.img"), "romfs.img is damaged"),
         (lambda f: (f / "manifest.py").unlink(), "manifest.py is missing"),
@@ -165,7 +168,8 @@ def test_damage_is_seen(built, tmp_path, harm, said):
 
 def test_what_was_built_stays_when_the_next_build_fails(built, tmp_path, monkeypatch):
     shutil.copytree(built.folder, tmp_path / "unix")
-    monkeypatch.setattr(firmware, "leaned", lambda: {next(iter(leaned())): "return"})
+    broken = Linked({next(iter(linked().texts)): "return"}, {})
+    monkeypatch.setattr(firmware, "linked", lambda: broken)
     with pytest.raises(LocalError, match="does not compile"):
         build("unix", tmp_path)
     assert Firmware.load(tmp_path / "unix").version == built.version
@@ -228,7 +232,7 @@ def test_the_manifest_freezes_the_files(everywhere, board):
 
 def test_no_number_is_too_large_to_be_frozen():
     """MicroPython's mpy-tool refuses a module with a float that 32 bits cannot hold."""
-    for path, text in leaned().items():
+    for path, text in linked().texts.items():
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Constant) and isinstance(node.value, float):
                 assert struct.pack("<f", node.value), path

@@ -18,7 +18,7 @@ from mesh.hub.virtual import Virtual
 
 pytestmark = pytest.mark.usefixtures("micropython")
 
-SMALL = ("mesh/core/errors.mpy", "mesh/core/utf8.mpy")  # files that travel in few pieces
+SMALL = ("mesh/device/__init__.mpy", "mesh/core/ids.mpy")  # files that travel in few pieces
 WAYS = ("killed", "unplugged", "powerless")
 FLASH = "1024k"
 
@@ -214,7 +214,7 @@ def test_a_killed_process_of_the_command_is_repaired_by_the_same_command(tmp_pat
         ]  # fmt: skip
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             for line in process.stdout:
-                if json.loads(line).get("what") == "mesh/core/blocks.mpy":
+                if json.loads(line).get("what") == "mesh/core/interest.mpy":
                     process.kill()
                     break
             process.stdout.close()

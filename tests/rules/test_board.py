@@ -6,11 +6,12 @@ import pytest
 import sizes
 from needs import ROOT
 
-from mesh.hub.lean import leaned, sources
+from mesh.hub.lean import sources
+from mesh.hub.link import linked
 
 CASES = [
     (source, text, processor)
-    for source, text in leaned().items()
+    for source, text in linked().texts.items()
     for processor in (
         sizes.ARCHITECTURES if sizes.uses_machine_code(text) else sizes.ARCHITECTURES[:1]
     )

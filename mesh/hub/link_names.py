@@ -1,0 +1,169 @@
+"""The names of joined modules: each one's own names become different ones of a single module.
+
+What no other module may ask for gets a name that is there anyway, for an attribute or a private
+name: a board keeps each name once.
+"""
+
+import ast
+import builtins
+import copy
+import itertools
+import string
+from collections.abc import Iterator, Mapping, Set
+
+from mesh.core.errors import LocalError
+from mesh.hub.link_outside import Imports, Origin
+from mesh.hub.link_scopes import Hidden, Renaming
+
+IMPORTS = (ast.Import, ast.ImportFrom)
+
+
+class Names:
+    """`trees` are the joined modules, by file; `shown` is what others ask for, and in which files:
+    it keeps its name if it can. `names` are what things are called now.
+    """
+
+    def __init__(
+        self,
+        imports: Imports,
+        files: Mapping[str, Mapping[str, ast.Module]],
+        shown: Mapping[Origin, Set[str]],
+    ) -> None:
+        self._imports = imports
+        self._files = files
+        self._shown = shown
+        self._home = {module: file for file, trees in files.items() for module in trees}
+        self._hidden: dict[Origin, set[str]] = {origin: set() for origin in shown}  # local there
+        self._needed = {file: {o for o in shown if file in shown[o]} for file in files}
+        self._built_in: set[str] = set()
+        for file, trees in files.items():
+            for module, tree in trees.items():
+                self._look(file, module, tree)
+        self.names: Mapping[Origin, str] = self._chosen()
+
+    def _look(self, file: str, module: str, tree: ast.Module) -> None:
+        """Collect what is used where; nothing is renamed yet."""
+
+        def note(origin: Origin, hidden: Hidden) -> None:
+            if self._imports.is_joined(origin):
+                raise LocalError(
+                    f"{module}: {origin[0]} is joined, and here it is used as a value"
+                )
+            self._hidden.setdefault(origin, set()).update(hidden)
+            self._needed[file].add(origin)
+
+        def rename(name: str, hidden: Hidden) -> str:
+            origin = self._imports.scope(module).get(name)
+            if origin is None:
+                self._built_in.add(name)
+            else:
+                note(origin, hidden)
+            return name
+
+        def member(name: str, attribute: str, hidden: Hidden) -> str | None:
+            origin = self._imports.member(module, name, attribute)
+            if origin is not None:
+                note(origin, hidden)
+            return origin and name  # only looked at
+
+        looking = Renaming(rename, member)
+        for statement in (one for one in tree.body if not isinstance(one, IMPORTS)):
+            looking.visit(copy.deepcopy(statement))
+
+    def _chosen(self) -> dict[Origin, str]:
+        taken = self._built_in | set(dir(builtins))
+        names: dict[Origin, str] = {}
+        for origin in sorted(self._hidden, key=lambda o: (not self._keeps(o), o)):
+            of = self._keeps(origin)
+            own = origin[1] or origin[0].rpartition(".")[2]
+            options = _numbered(own) if of else self._short()
+            hidden = self._hidden[origin]
+            names[origin] = next(o for o in options if o not in taken and o not in hidden)
+            taken.add(names[origin])
+        return names
+
+    def _keeps(self, origin: Origin) -> bool:
+        """Whether it keeps its own name: who imports it has it, and classes are told by name."""
+        return (
+            origin in self._shown or origin[0] not in self._home or self._imports.is_class(origin)
+        )
+
+    def _short(self) -> Iterator[str]:
+        yield from self._imports.private
+        yield from _letters()
+
+    def imports(self, file: str) -> list[ast.stmt]:
+        """What a file imports of those before it."""
+        found: dict[str, list[str]] = {}
+        for origin in sorted(self._needed[file]):
+            home = self._home.get(origin[0], file)
+            if home != file:
+                found.setdefault(home, []).append(self.names[origin])
+        texts = [f"from {home} import {', '.join(names)}" for home, names in found.items()]
+        return ast.parse("\n".join(texts)).body
+
+    def renamed(self, file: str) -> Iterator[tuple[str, list[ast.stmt]]]:
+        """Each module of a file with its statements, which have the names that they have now."""
+        emitted: set[Origin] = set()
+        late = _Late(self._imports, self)
+        for module, tree in self._files[file].items():
+            renaming = self._renaming(module)
+            made: list[ast.stmt] = []
+            for statement in tree.body:
+                if isinstance(statement, IMPORTS):
+                    made += self._import(module, statement, emitted)
+                else:
+                    made.append(renaming.visit(late.visit(statement)))
+            yield module, made
+
+    def _renaming(self, module: str) -> Renaming:
+        def rename(name: str, _: Hidden) -> str:
+            origin = self._imports.scope(module).get(name)
+            return name if origin is None else self.names[origin]
+
+        def member(name: str, attribute: str, _: Hidden) -> str | None:
+            origin = self._imports.member(module, name, attribute)
+            return None if origin is None else self.names[origin]
+
+        return Renaming(rename, member)
+
+    def _import(
+        self, module: str, node: "ast.Import | ast.ImportFrom", emitted: set[Origin]
+    ) -> Iterator[ast.stmt]:
+        """What is still to be imported: from outside, and once a file."""
+        kept = []
+        for alias in node.names:
+            origin = self._imports.scope(module)[alias.asname or alias.name]
+            if origin[0] in self._home or origin in emitted or origin not in self.names:
+                continue
+            emitted.add(origin)
+            new = self.names[origin]
+            kept.append(ast.alias(alias.name, new if new != alias.name else None))
+        if kept:
+            node.names = kept
+            yield node
+
+
+class _Late(ast.NodeTransformer):
+    """Imports within functions."""
+
+    def __init__(self, imports: Imports, names: Names) -> None:
+        self._imports = imports
+        self._names = names
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> "ast.stmt | list[ast.stmt]":
+        text = self._imports.again(node, self._names.names, frozenset())
+        if not text:
+            return node
+        return [ast.copy_location(one, node) for one in ast.parse(text).body]
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}{n}" for n in itertools.count(2))
+
+
+def _letters() -> Iterator[str]:
+    for length in itertools.count(1):
+        for some in itertools.product(string.ascii_lowercase, repeat=length):
+            yield "_" + "".join(some)
