@@ -48,7 +48,7 @@ class Sensor:
 uptime.Sensor = Sensor
 main(failed=lambda reason: print("failed with", reason))
 """
-BROKEN = """from mesh.device.loop import Loop
+BROKEN = """from mesh.linked2 import Loop
 from mesh.device.main import main
 
 
