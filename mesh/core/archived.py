@@ -34,7 +34,10 @@ def resume(feeds: "Feeds", limits: "Limits") -> None:
             if feeds.wants(author) and archive.missing(author):
                 feeds.gapped(author)
     for author in sorted(proofs):
-        feeds.prove(author, list(proofs[author]))
+        try:
+            feeds.prove(author, list(proofs[author]))
+        except RemoteError:
+            continue  # it proves nothing by the rules of today
 
 
 def refill(feeds: "Feeds", feed: "Feed", kit: "Kit", limits: "Limits") -> None:
@@ -66,7 +69,10 @@ def missing(feeds: "Feeds", run: "Run", kit: "Kit", limits: "Limits") -> "list[A
     if not values:
         kept = feeds.archive.run(run.author, run.first, limits.run)
         if kept is not None and kept[1] == run.first:
-            links = walk(kit, kept, limits).links
+            try:
+                links = walk(kit, kept, limits).links
+            except RemoteError:
+                return values  # what is kept is damaged, which is not the fault of who gives this
             most = min(len(links), len(run.links))
             if kept[2] != run.before or links[:most] != run.links[:most]:
                 theirs = [run.author, run.first, run.before, run.entries, run.head]

@@ -9,6 +9,7 @@ from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import PeerFound
 from mesh.hub.bulk import CatchingUp
 from mesh.hub.bulk_asking import Source
+from mesh.hub.bulk_serving import FLUSH_S
 from mesh.hub.loop import HubPeer
 from mesh.hub.primitives import make_kit
 
@@ -64,7 +65,7 @@ class Newcomer:
             caught = await work.run(sources, self._far)
             if caught.entries:
                 log.info("%d entries over TCP from %d peers", caught.entries, len(sources))
-                await asyncio.to_thread(feeds.archive.flush)
+                await asyncio.to_thread(feeds.archive.flush, FLUSH_S)
             for author, last in work.newest.items():
                 run = feeds.archive.run(author, max(1, last - TAIL), self._peer.limits.run)
                 if run is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesh.core import coap
 from mesh.core.coap import Message
-from mesh.core.errors import RemoteError, Stale
+from mesh.core.errors import LocalError, RemoteError, Stale
 from mesh.core.feeds import check_wishes
 from mesh.core.gate import Bucket
 from mesh.core.message import Opened, open_request, seal_response
@@ -31,6 +31,7 @@ STRANGERS_PER_S = 100  # signatures of those whom we do not know that are checke
 KNOWN_PER_S = 400  # and of one connection to a peer that we met
 MOST_OFFERS = 16  # that are checked at one time; more are refused
 MOST_ENTRIES = 65_536  # in one body
+FLUSH_S = 30.0  # in which what is acknowledged has to be in the store
 
 
 class BulkServing:
@@ -152,7 +153,10 @@ class BulkServing:
                 newest[run.author] = run
                 held[run.author] = max(run.seq, held.get(run.author, 0))
         if feeds.archive is not None and held:
-            await asyncio.to_thread(feeds.archive.flush)
+            try:
+                await asyncio.to_thread(feeds.archive.flush, FLUSH_S)
+            except LocalError as error:
+                raise RemoteError(f"cannot be kept now: {error.detail}", 0xA3) from error
         for run in newest.values():
             feeds.accept(self._now(), list(run[:5]))
         return held

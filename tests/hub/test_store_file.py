@@ -9,7 +9,7 @@ from mesh.core.errors import LocalError
 from mesh.hub.store import schema
 from mesh.hub.store.archive import Archive
 from mesh.hub.store.queries import Queries
-from mesh.hub.store.writer import Writer
+from mesh.hub.store.work import Work
 
 ANN = identity(1)
 
@@ -25,7 +25,7 @@ def held(path, author):
 
 
 OLDER = """
-    INSERT INTO author(id, key) VALUES (1, x'aa');
+    INSERT INTO author(id, key) VALUES (1, zeroblob(32));
     INSERT INTO sensor(id, author, name, unit) VALUES (1, 1, 'temperature', 'Cel');
     INSERT INTO reading VALUES (1, 1790000000000, 1, 2, 21.5);
 """
@@ -90,7 +90,7 @@ def test_nobody_else_may_read_it(path):
 
 
 def test_a_full_disk_loses_nothing_and_holds_up_nobody(path, monkeypatch):
-    monkeypatch.setattr("mesh.hub.store.writer.AGAIN_S", 0.01)
+    monkeypatch.setattr("mesh.hub.store.work.AGAIN_S", 0.01)
     told = []
     with Archive(path, told=told.append) as archive:
         take(archive, feed(ANN, 5))
@@ -116,7 +116,9 @@ def test_a_full_disk_loses_nothing_and_holds_up_nobody(path, monkeypatch):
 
 def test_more_than_can_wait_is_let_go_and_missing_again(path, monkeypatch):
     monkeypatch.setattr("mesh.hub.store.archive.WAITING", 10)
-    monkeypatch.setattr(Writer, "_write", lambda self, batch: False)
+    full = sqlite3.OperationalError("full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    monkeypatch.setattr(Work, "_write", lambda self, batch: full)
     runs = feed(ANN, 40)
     with Archive(path) as archive:
         for run in runs:

@@ -1,20 +1,26 @@
 """The store as the core's feeds use it: quick to hand over to, written by a thread of its own."""
 
+import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from mesh.core import cbor
+from mesh.core.errors import LocalError
 from mesh.core.run import Run
-from mesh.hub.store import rows, schema
+from mesh.hub.store import healing, rows, schema, upkeep
 from mesh.hub.store.held import Held
+from mesh.hub.store.hooks import Forked, Hooks
 from mesh.hub.store.keeper import size_of
 from mesh.hub.store.rows import Row
 from mesh.hub.store.rules import Rules
-from mesh.hub.store.writer import Forked, Hooks, Writer
+from mesh.hub.store.writer import Writer
 
+log = logging.getLogger(__name__)
+
+READ_MS = 250  # that the core waits where another program has locked the whole file
 WAITING = 100_000  # entries handed over and not yet written: beyond that, new ones are let go
 ROWS = 128  # that are looked at for one run
 RUN_ROOM = 250  # bytes of a run besides its entries, at most
@@ -24,7 +30,8 @@ class Archive:
     """Keeps feeds in `path`. A context manager, or open() and close(). LocalError.
 
     `forked` is called, in the writing thread, when two signed histories disagree; told(text) with
-    what goes wrong, and with nothing once it is well again. trouble: the same, to be read.
+    what goes wrong, and with nothing once it is well again. trouble: the same, to be read. `own`:
+    whose store it is: if something of that author has to be taken out, its feed gets a gap.
     """
 
     def __init__(
@@ -33,31 +40,50 @@ class Archive:
         forked: Forked | None = None,
         rules: Rules | None = None,
         told: Callable[[str], None] | None = None,
+        own: bytes | None = None,
     ) -> None:
         self.path = path
+        self._own = own
+        self._unread = ""  # why it could not be read, as it was told
         self._rules = rules or Rules()
         self._held = Held()
         self._hooks = Hooks(
-            forked or (lambda *_: None), told or (lambda _: None), self._held.raise_floor
+            forked or (lambda *_: None),
+            told or (lambda _: None),
+            self._held.raise_floor,
+            self._held.forget,
         )
 
     def open(self) -> Self:
         """Open or make the file."""
         self._database = schema.connect(self.path, writing=True)
         try:
+            self._heal()
             self._reading = schema.connect(self.path)
             self._held.load(self._reading)
+            self._reading.execute(f"PRAGMA busy_timeout = {READ_MS}")
             self._writer = Writer(self.path, self._database, self._rules, self._hooks)
         except sqlite3.Error as error:
             self._database.close()
             raise schema.broken(self.path, error) from error
         return self
 
+    def _heal(self) -> None:
+        said: list[str] = []
+        upkeep.transaction(
+            self._database,
+            lambda database: said.extend(healing.heal(database, self._own, thorough=False)),
+            synced=True,
+        )
+        if said:
+            what = "; ".join(said)
+            log.error("%s: taken out, as they cannot be: %s; the rest is used", self.path, what)
+
     def close(self) -> None:
         """Write what waits, and close the file."""
-        self._writer.close()
-        self._reading.close()
-        self._database.close()  # the last, so that it leaves one file
+        if self._writer.close():
+            self._reading.close()
+            self._database.close()  # the last, so that it leaves one file
 
     def __enter__(self) -> Self:
         return self.open()
@@ -97,7 +123,7 @@ class Archive:
         held from there on.
         """
         low = "SELECT max(first) FROM run JOIN author ON author.id = author WHERE key = ?1"
-        found = self._ask(
+        found = self._look(
             f"SELECT {rows.COLUMNS} FROM run JOIN author ON author.id = author WHERE key = ?1 "
             f"AND last >= ?2 AND first >= ifnull(({low} AND first <= ?2), 0) "
             f"ORDER BY first LIMIT {ROWS}",
@@ -115,18 +141,16 @@ class Archive:
     def proofs(self) -> dict[bytes, tuple[object, object]]:
         """Of each author that was caught, two signed statements that disagree."""
         found = self._ask("SELECT key, pair FROM evidence JOIN author ON author.id = author")
-        proofs: dict[bytes, tuple[object, object]] = {}
-        for author, pair in found:
-            one, other = cast("list[object]", cbor.decode(pair))
-            proofs[author] = one, other
-        return proofs
+        proofs = {author: healing.proof(pair) for author, pair in found}
+        return {author: pair for author, pair in proofs.items() if pair is not None}
 
-    def flush(self) -> None:
+    def flush(self, patience_s: float | None = None) -> None:
         """Wait until all that was handed over is written: then a crash loses none of it.
 
-        LocalError if it cannot be written.
+        LocalError if it cannot be written, or not within `patience_s`, about a second if that is
+        not given, as an event loop stands still for it.
         """
-        self._writer.flush()
+        self._writer.flush(patience_s)
 
     # what the desktop calls
 
@@ -134,6 +158,11 @@ class Archive:
     def waiting(self) -> int:
         """How many entries were handed over and are not yet written: who is far ahead waits."""
         return self._writer.waiting
+
+    @property
+    def faults(self) -> int:
+        """How often something was left out that was handed over, by a fault of ours."""
+        return self._writer.faults
 
     @property
     def trouble(self) -> str:
@@ -157,6 +186,16 @@ class Archive:
         """A connection that can only read, for the thread that opened the archive."""
         return self._reading
 
+    def _look(self, question: str, values: Sequence[object]) -> list[Any]:
+        """As _ask(); nothing where the file cannot be read: others may have it."""
+        try:
+            return self._ask(question, values)
+        except LocalError as error:
+            if error.detail != self._unread:
+                self._unread = error.detail
+                log.error("%s", error.detail)
+            return []
+
     def _ask(self, question: str, values: Sequence[object] = ()) -> list[Any]:
         try:
             return self._reading.execute(question, values).fetchall()
@@ -173,6 +212,8 @@ def _joined(author: bytes, found: list[Row], wanted: tuple[int, int]) -> list[ob
         if chosen is not None and (row.first != chosen.last + 1 or row.before != chosen.link):
             break
         more = rows.unpacked(row.entries)
+        if not more or rows.links(row.before, more)[-1] != row.link:
+            raise ValueError("a link that does not fit")
         room -= size_of(more)
         if chosen is not None and room < 0:
             break

@@ -15,10 +15,10 @@ from mesh.core.limits import Limits
 from mesh.core.primitives import Kit
 from mesh.core.run import Run, genesis, read_run
 from mesh.hub.primitives import make_kit
-from mesh.hub.store import rows, schema, upkeep
-from mesh.hub.store.own import COPY
+from mesh.hub.store import healing, rows, schema, upkeep
 from mesh.hub.store.readings import Readings
 from mesh.hub.store.rows import Row
+from mesh.hub.store.schema import COPY
 
 PIECE = 256  # rows that are checked at a time
 MANY = 10_000  # readings from one word of progress to the next
@@ -120,13 +120,27 @@ def _twin(made: Path, path: Path) -> sqlite3.Connection:
     return twin
 
 
-def _check(twin: sqlite3.Connection, pool: ThreadPoolExecutor) -> Iterator[Finding]:
+def _tables(twin: sqlite3.Connection) -> Iterator[Fault]:
+    """What is wrong with the file and its tables; from then on the rest is seen as `sound`."""
     for (problem,) in twin.execute("PRAGMA kept.quick_check(8)").fetchall():
         if problem != "ok":
             yield Fault(b"", 0, 0, f"the file: {problem}")
+    for what in healing.wrong(twin, "kept"):
+        yield Fault(b"", 0, 0, what)
+    wrong = {rule.table: rule.wrong.format("main") for rule in healing.RULES}
     for table in ("author", "sensor"):
-        twin.execute(f"INSERT INTO {table} SELECT * FROM kept.{table}")
-    (count,) = twin.execute("SELECT count(*) FROM kept.run").fetchone()
+        twin.execute(f"INSERT INTO {table} SELECT * FROM kept.{table} WHERE NOT ({wrong[table]})")
+    for id, key, first, last in twin.execute(
+        "SELECT run.id, key, first, last FROM kept.run LEFT JOIN author ON author.id = author "
+        f"WHERE {wrong['run']}"
+    ).fetchall():
+        yield Fault(key or b"", first, last, "are at seqs that cannot be, or of nobody", id)
+    twin.execute(f"CREATE TEMP VIEW sound AS SELECT * FROM kept.run WHERE NOT ({wrong['run']})")
+
+
+def _check(twin: sqlite3.Connection, pool: ThreadPoolExecutor) -> Iterator[Finding]:
+    yield from _tables(twin)
+    (count,) = twin.execute("SELECT count(*) FROM sound").fetchone()
     authors = twin.execute("SELECT id, key FROM author ORDER BY id").fetchall()
     readings = Readings(twin, lambda: 0, placing=False)
     done = entries = 0
@@ -154,7 +168,7 @@ def _pieces(
     kit = make_kit()
     before: Row | None = None
     found = twin.execute(
-        f"SELECT id, {rows.COLUMNS} FROM kept.run WHERE author = ? ORDER BY first", (number,)
+        f"SELECT id, {rows.COLUMNS} FROM sound WHERE author = ? ORDER BY first", (number,)
     )
     while some := list(islice(found, PIECE)):
         piece = list(pool.map(lambda one: _row(kit, key, one[0], Row(*one[1:])), some))
@@ -194,7 +208,9 @@ def _compare(
     for statement in PLACED:
         twin.execute(statement)
     for number, first, last, count in twin.execute(LOST).fetchall():
-        yield Fault(authors[number], first, last, f"{count} readings are not as the entries say")
+        yield Fault(
+            authors.get(number, b""), first, last, f"{count} readings are not as the entries say"
+        )
     gone = 0
     added = twin.execute(ADDED).fetchall()
     for done, (number, seq, count) in enumerate(added):
@@ -202,7 +218,7 @@ def _compare(
             yield Progress(done, len(added), "readings without entries")
         held = twin.execute(HOLDS, (number, seq)).fetchone()
         if held and held[0]:
-            yield Fault(authors[number], seq, seq, f"{count} readings that no entry says")
+            yield Fault(authors.get(number, b""), seq, seq, f"{count} readings that no entry says")
         else:
             gone += count
     (readings,) = twin.execute("SELECT count(*) FROM kept.reading").fetchone()
@@ -223,6 +239,7 @@ def repair(path: Path, faults: list[Fault], own: bytes | None) -> None:
                 run("DELETE FROM run WHERE id = ?", (fault.row,))
                 if fault.author == own and fault.row:
                     run("INSERT OR REPLACE INTO fact VALUES (?, 1)", (COPY,))
+            healing.heal(database, own, thorough=True)
             _make_anew(database)
 
         try:

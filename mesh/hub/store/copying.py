@@ -11,7 +11,7 @@ from mesh.hub import files
 from mesh.hub.failure import Failure
 from mesh.hub.store import schema
 from mesh.hub.store.anew import draft
-from mesh.hub.store.own import COPY
+from mesh.hub.store.schema import COPY
 
 PAGES = 1000  # copied at a time; in between the peer can write
 

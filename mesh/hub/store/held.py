@@ -56,6 +56,15 @@ class Held:
             spans = self._spans.get(author, [])
             self._spans[author] = [(max(a, seq), b) for a, b in spans if b >= seq]
 
+    def forget(self, author: bytes, first: int, last: int) -> None:
+        """Entries that were held and are no more."""
+        with self._lock:
+            kept: list[Span] = []
+            for a, b in self._spans.get(author, []):
+                kept += [(a, min(b, first - 1))] if a < first else []
+                kept += [(max(a, last + 1), b)] if b > last else []
+            self._spans[author] = kept
+
     def missing(self, author: bytes) -> list[Span]:
         """The first and last seq of each gap; what lies before an author's new start is none."""
         with self._lock:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from mesh.core.run import Run
 from mesh.hub.store import rows
-from mesh.hub.store.rows import Row
+from mesh.hub.store.rows import Damaged, Row
 
 RUN = 640  # bytes of entries to which short runs are joined: a board takes runs of 900
 PUT = f"INSERT INTO run(author, {rows.COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
@@ -201,6 +201,8 @@ class Keeper:
         first = rows.from_seq(self._database, author, seq)
         row = Row(*self._database.execute(TOUCHING, (author, first, first)).fetchone())
         entries = rows.unpacked(row.entries)
+        if not rows.fits(run.author, row):
+            raise Damaged("what is kept there is not what was signed")
         raise Contradiction(seq, [run.author, row.first, row.before, entries, row.head])
 
 

@@ -14,8 +14,8 @@ from mesh.hub.store import rows
 from mesh.hub.store.archive import Archive
 from mesh.hub.store.keeper import RUN
 from mesh.hub.store.rows import Row
+from mesh.hub.store.schema import COPY
 
-COPY = "copy"  # a fact that only copies of a store have
 PLACE = "place"  # a fact: device and inode of the file when its peer last used it
 NEWEST = f"""SELECT {rows.COLUMNS} FROM run WHERE author = (SELECT id FROM author WHERE key = ?)
     ORDER BY first DESC"""

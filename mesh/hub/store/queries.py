@@ -17,7 +17,7 @@ NUMBERS = "typeof(value) IN ('integer', 'real')"
 # Of each of so many equal parts of the time asked for: when, least, mean, most. Narrow: out of
 # the readings. Wide: out of the summaries, and where those are stale, out of the readings (the
 # plus sign keeps SQLite from looking through all of them for each period).
-OF_PART = "(time - ?2) * ?4 / (?3 - ?2 + 1)"
+OF_PART = "CAST((time - ?2) * ?4 / (?3 - ?2 + 1) AS INTEGER)"  # a float from 2^63 on
 NARROW = f"""
     SELECT min(time), min(value), avg(value), max(value), count(*) FROM reading
     WHERE sensor = ?1 AND time BETWEEN ?2 AND ?3 AND {NUMBERS}
@@ -27,6 +27,8 @@ WIDE = f"""
     WITH part AS (
         SELECT max(period * {PERIOD_MS}, ?2) AS time, n, least, mean, most FROM summary AS s
         WHERE sensor = ?1 AND period BETWEEN ?2 / {PERIOD_MS} AND ?3 / {PERIOD_MS}
+        AND typeof(n) = 'integer' AND n > 0 AND typeof(mean) = 'real' AND typeof(least) = 'real'
+        AND typeof(most) = 'real'
         AND NOT EXISTS (SELECT * FROM stale AS t WHERE t.sensor = ?1 AND t.period = s.period)
         UNION ALL
         SELECT time, 1, value, value, value FROM stale CROSS JOIN reading
@@ -40,7 +42,8 @@ WIDE = f"""
 """
 READINGS = """
     SELECT time, seq, quality, value FROM reading
-    WHERE sensor = ? AND time BETWEEN ? AND ? ORDER BY time, seq
+    WHERE sensor = ? AND time BETWEEN ? AND ? AND typeof(quality) = 'integer'
+    AND typeof(seq) = 'integer' AND typeof(value) IN ('integer', 'real', 'text') ORDER BY time, seq
 """
 TRUTHS = f"""
     SELECT 1 FROM reading WHERE sensor = ? AND time BETWEEN ? AND ? AND quality >= {TRUTH} LIMIT 1

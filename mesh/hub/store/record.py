@@ -33,7 +33,9 @@ class Record:
         """Go on where the store has the feeds; `tail`: own entries in memory. LocalError."""
         self._loop = asyncio.get_running_loop()
         path = self._home.path / schema.NAME
-        self._archive = archive = Archive(path, self._forked, self._rules, self._tell).open()
+        self._archive = archive = Archive(
+            path, self._forked, self._rules, self._tell, self._home.identity.public
+        ).open()
         try:
             feeds = self._node.peer.feeds
             own = OwnFeed(archive, self._home.identity, tail)

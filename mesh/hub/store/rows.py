@@ -9,11 +9,17 @@ import cbor2
 
 from mesh.core.cose import ARRAY, BYTES
 from mesh.core.cose import head as cbor_head
+from mesh.core.errors import RemoteError
 from mesh.core.limits import Limits
-from mesh.core.run import Run
+from mesh.core.run import Run, claim, genesis
+from mesh.hub.primitives import make_kit
 
 COLUMNS = "first, before, last, link, head, entries"
 _HEADS = [cbor_head(BYTES, size) for size in range(Limits.entry + 1)]
+
+
+class Damaged(ValueError):
+    """A row does not hold what it should."""
 
 
 class Row(NamedTuple):
@@ -39,10 +45,10 @@ def unpacked(data: bytes) -> list[bytes]:
     """The entries again; ValueError if the file was damaged."""
     try:
         entries = cbor2.loads(data)
-    except (cbor2.CBORDecodeError, UnicodeError) as error:
-        raise ValueError("entries that cannot be read") from error
+    except (cbor2.CBORDecodeError, UnicodeError, TypeError) as error:
+        raise Damaged("entries that cannot be read") from error
     if not isinstance(entries, list) or not all(type(entry) is bytes for entry in entries):
-        raise ValueError("entries that cannot be read")
+        raise Damaged("entries that cannot be read")
     return cast("list[bytes]", entries)
 
 
@@ -67,6 +73,24 @@ def run_of(author: bytes, row: Row) -> Run:
     return Run(
         author, row.first, row.before, entries, row.head, row.last, links(row.before, entries), []
     )
+
+
+def fits(author: bytes, row: Row) -> bool:
+    """Whether a row holds what it says: so many entries, linked, up to what its head vouches for.
+    The signature is not checked: see mesh.hub.store.check.
+    """
+    kit = make_kit()
+    try:
+        entries = unpacked(row.entries)
+        last, link = row.last, links(row.before, entries)[-1]
+        return (
+            len(row.before) == len(link)
+            and (link, last) == (row.link, row.first + len(entries) - 1)
+            and (row.first > 1 or row.before == genesis(kit, author))
+            and claim(kit, row.head) == (author, last, link)
+        )
+    except (ValueError, TypeError, IndexError, RemoteError):
+        return False
 
 
 def from_seq(database: sqlite3.Connection, author: int, seq: int) -> int:

@@ -10,6 +10,7 @@ NAME = "store.db"
 APPLICATION_ID = 0x6F746D73
 BUSY_S = 10.0
 PERIOD_MS = 600_000  # of a summary
+COPY = "copy"  # a fact: the store may lack what its peer said last
 TRUTH = 8  # added to a quality where the value is true or false: SQLite has no such type
 
 # Each makes the tables of the version before those of the next; what has run once never changes.
@@ -21,6 +22,8 @@ TRUTH = 8  # added to a quality where the value is true or false: SQLite has no 
 # evidence: two signed statements of an author that disagree, as a CBOR array.
 # summary: of each sensor's numbers in PERIOD_MS; stale: periods whose summary is not as their
 # readings are. sensor.thinned: readings before that Unix ms are kept as summaries only.
+# aside: rows of `run` that cannot be, as SQL literals; run.arrived: Unix ms by our own clock when
+# the last of its entries came, 0 if that is not known.
 MIGRATIONS = (
     """
     CREATE TABLE author (
@@ -70,6 +73,11 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     INSERT INTO stale SELECT DISTINCT sensor, time / 600000 FROM reading;
     """,
+    """
+    CREATE TABLE aside (row TEXT NOT NULL);
+    ALTER TABLE run ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX run_arrived ON run (author, arrived, first, last);
+    """,
 )
 
 
@@ -87,6 +95,8 @@ def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
         database = sqlite3.connect(
             where, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=True
         )
+        # a text that is none must not end what reads it
+        database.text_factory = _text
         try:
             _prepare(database, path, writing)
         except BaseException:
@@ -114,6 +124,18 @@ def broken(path: Path, error: sqlite3.Error) -> LocalError:
     return LocalError(
         f"{path} is damaged, or no store: {error}",
         "restore a copy; or move it away: what other peers still keep is fetched anew",
+    )
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="replace")
+
+
+def late(path: Path) -> LocalError:
+    """What to say where nobody can wait any longer for what is to be written."""
+    return LocalError(
+        f"{path} is not written in time: much is to be written, or its disk stands still",
+        "nothing that was acknowledged is lost; it goes on by itself",
     )
 
 

@@ -95,9 +95,12 @@ def _drop_readings(database: sqlite3.Connection, rules: Rules, now_ms: int) -> i
         rule = rules.readings(key, name)
         if rule.ms is not None:
             cut = (now_ms - rule.ms) // PERIOD_MS * PERIOD_MS
-            (oldest,) = run("SELECT min(time) FROM reading WHERE sensor = ?", (number,)).fetchone()
-            if oldest is not None and oldest < cut:
-                upto = min(cut, (oldest // PERIOD_MS + 1) * PERIOD_MS + DAY_MS)
+            oldest = run(
+                "SELECT time FROM reading WHERE sensor = ? AND time < ? ORDER BY time LIMIT 1",
+                (number, cut),
+            ).fetchone()
+            if oldest is not None:
+                upto = min(cut, (int(oldest[0]) // PERIOD_MS + 1) * PERIOD_MS + DAY_MS)
                 run("UPDATE sensor SET thinned = max(thinned, ?) WHERE id = ?", (upto, number))
                 run(
                     "DELETE FROM stale WHERE sensor = ? AND period < ?",

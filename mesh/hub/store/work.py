@@ -1,0 +1,233 @@
+"""What the store's thread does: writes runs in batches, and other work in its turn.
+
+Nothing that is handed over can end it: what cannot be written for a fault of its own is left out
+and told, and the rest is written. What cannot be written now, as the disk is full, waits.
+"""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from mesh.core.run import Run
+from mesh.hub.store import healing, upkeep
+from mesh.hub.store.hooks import Hooks
+from mesh.hub.store.jobs import Alone, Job, Queue, is_for_later
+from mesh.hub.store.keeper import Contradiction, Keeper
+from mesh.hub.store.readings import Readings
+from mesh.hub.store.rows import Damaged
+from mesh.hub.store.rules import Rules
+
+AGAIN_S = 5.0  # until what could not be written is tried again
+UPKEEP_S = 60.0  # from one look for what is too old to the next, and of summaries
+
+log = logging.getLogger(__name__)
+
+
+def unix_ms() -> int:
+    """Unix ms by this computer's clock."""
+    return time.time_ns() // 1_000_000
+
+
+class Work:
+    """The writing half of a store, whose methods are for one thread. To be read by all: trouble,
+    why nothing can be written; stuck, whether that is so now; faults, how many jobs were left out.
+    """
+
+    def __init__(
+        self, path: Path, database: sqlite3.Connection, rules: Rules, hooks: Hooks, queue: Queue
+    ) -> None:
+        self.trouble = ""
+        self.stuck = False
+        self.faults = 0
+        self._path = path
+        self._database = database
+        self._rules = rules
+        self._hooks = hooks
+        self._queue = queue
+        self._readings = Readings(database, unix_ms)
+        self._keeper = Keeper(database, self._readings.read)
+        self._is_torn = False  # what the two have in memory is not what is in the file
+        self._doing: list[Job] = []
+        self._upkeep_s = time.monotonic() + 1
+        self._upkeep_fault = ""  # told already
+
+    def keep_evidence(self, author: bytes, pair: bytes) -> None:
+        """Keep a proof of a lie, among the runs of a batch."""
+        self._database.execute(
+            "INSERT OR REPLACE INTO evidence VALUES (?, ?)", (self._keeper.author(author), pair)
+        )
+
+    def keep(self, runs: list[Run]) -> None:
+        """Keep runs, in a transaction that is begun. Contradiction."""
+        for run in runs:
+            self._keeper.keep(run)
+        self._keeper.write()
+        self._readings.write()
+
+    def died(self) -> None:
+        """Go on in another thread, without what this one died of."""
+        doing, self._doing = self._doing, []
+        for job in doing:
+            self._end(job, RuntimeError("the thread that writes the store died of it"))
+        self._is_torn = True
+
+    def run(self) -> None:
+        """Work until the queue closes."""
+        while True:
+            if self._queue.wait(self._upkeep_s - time.monotonic()):
+                if self._queue.closing:
+                    return
+                self._keep_up()
+            elif not self._next_batch(self._queue.batch()) and self._wait_for_room():
+                return
+
+    def _next_batch(self, batch: list[Job]) -> bool:
+        """Write it; False if nothing can be written now."""
+        if isinstance(batch[0], Alone):
+            self._do_alone(batch[0])
+            return True
+        error = self._write(batch)
+        if error is not None and not is_for_later(error):
+            error = self._one_by_one(batch)
+        if error is not None:  # nothing of it is kept, and all of it waits
+            self.stuck = True
+            self._tell(f"{self._path} cannot be written: {error}")
+        return error is None
+
+    def _one_by_one(self, batch: list[Job]) -> Exception | None:
+        """Leave out what is wrong in a batch, and write the rest of it."""
+        for job in batch:
+            error = self._write([job])
+            if isinstance(error, Damaged) and isinstance(job, Run) and self._mended(job.author):
+                error = self._write([job])
+            if error is not None and is_for_later(error):
+                return error
+            if error is not None:
+                self._end(job, error)
+        return None
+
+    def _mended(self, author: bytes) -> bool:
+        """Take out what is damaged of an author; whether that was something."""
+        lost: list[tuple[int, int]] = []
+        self._try(
+            lambda: upkeep.transaction(
+                self._database, lambda _: lost.extend(healing.heal_author(self._database, author))
+            )
+        )
+        self._is_torn = True
+        for first, last in lost:
+            log.error("%s: entries %d to %d are damaged, and taken out", self._path, first, last)
+            self._hooks.lost(author, first, last)
+        return bool(lost)
+
+    def _end(self, job: Job, error: Exception) -> None:
+        """Leave out a job, and tell: the first, the second, the fourth, ..."""
+        self._queue.done(job)
+        self.faults += 1
+        what = "what was to be written at once"
+        if isinstance(job, Run):
+            what = f"entries {job.first} to {job.seq} of {job.author!r}"
+        elif isinstance(job, Alone):
+            job.end(error)
+        if self.faults & (self.faults - 1) == 0:
+            counted = f"cannot be kept ({self.faults} faults so far); all else is"
+            self._hooks.faulty(f"{self._path}: {what} {counted}", error)
+
+    def _try(self, what: Callable[[], None]) -> Exception | None:
+        """Do it; the error if that failed."""
+        try:
+            if self._is_torn:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                self._keeper.forget()
+                self._readings.forget()
+                self._is_torn = False
+            what()
+        except Exception as error:  # noqa: BLE001 - the thread's one place: a fault costs one job
+            self._is_torn = True
+            return error
+        return None
+
+    def _do_alone(self, job: Alone) -> None:
+        """Do what somebody waits for."""
+        self._doing = [job]
+        error = self._try(job.work) if job.begin() else None
+        if error is not None and not isinstance(error, sqlite3.Error | Contradiction):
+            self._end(job, error)
+            self._doing = []
+            return
+        self._queue.done(job)
+        if error is not None:  # a full disk shows as late as at the commit
+            self._tell(f"{self._path} cannot be written: {error}")
+        elif not self.stuck:
+            self._tell("")
+        job.end(error)
+        self._doing = []
+
+    def _wait_for_room(self) -> bool:
+        """What could not be written stays; whoever waits for it is told that it is not. Whether
+        it is the end.
+        """
+        for job in self._queue.alone():
+            self._do_alone(job)
+        if not self._queue.closing:
+            self._queue.wait(AGAIN_S, until_closing=True)
+            return False
+        log.error("%s: %d entries could not be written", self._path, self._queue.waiting)
+        self._queue.clear()
+        return True
+
+    def _write(self, batch: list[Job]) -> Exception | None:
+        """Write all of it, or nothing and give the error."""
+
+        def work(_: sqlite3.Connection) -> None:
+            for job in batch:
+                if isinstance(job, Run):
+                    self._keep(job)
+                elif not isinstance(job, Alone):
+                    job()
+            self._keeper.write()
+            self._readings.write()
+
+        self._doing = batch
+        error = self._try(lambda: upkeep.transaction(self._database, work))
+        if error is None:
+            self.stuck = False
+            self._tell("")
+            for job in batch:
+                self._queue.done(job)
+        self._doing = []
+        return error
+
+    def _keep(self, run: Run) -> None:
+        try:
+            self._keeper.keep(run)
+        except Contradiction as apart:
+            theirs = [run.author, run.first, run.before, run.entries, run.head]
+            self._hooks.forked(run.author, apart.seq, apart.ours, theirs)
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self._hooks.told(trouble)
+
+    def _keep_up(self) -> None:
+        """Bring summaries up to date and drop what is too old, a piece at a time."""
+        if time.monotonic() < self._upkeep_s:
+            return
+        found: list[upkeep.Done] = []
+        error = self._try(
+            lambda: found.append(upkeep.step(self._database, self._rules, unix_ms()))
+        )
+        more = bool(found) and found[0].more
+        self._upkeep_s = time.monotonic() + (0.0 if more else UPKEEP_S)
+        if isinstance(error, sqlite3.Error) and is_for_later(error):
+            self._tell(f"{self._path} cannot be written: {error}")
+        elif error is not None and repr(error) != self._upkeep_fault:
+            self._upkeep_fault = repr(error)
+            self._hooks.faulty(f"{self._path}: nothing is dropped or summed up", error)
+        for author, floor in found[0].floors.items() if found else ():
+            self._hooks.raised(author, floor)
+            self._is_torn = True  # the newest rows are learnt anew
