@@ -11,24 +11,31 @@ from mesh.hub.simulate.timeline import Broken, Timeline
 if TYPE_CHECKING:
     from mesh.hub.simulate.host import Host
 
+CLOCK = 16  # steps from one look at a clock to the next
 AUDIT = 2048  # steps from one look at everything to the next
 SETTLE_MS = 12_000  # after a trouble: what was under way then has ended one way or the other
 ANSWER_MS = 2000  # on top of the way there and back, where nothing is lost
 SPARE = 3  # questions that may fail where much is lost, and this share of them:
 SHARE = 0.05
 NEVER = 1 << 62
+WRONG_MS = 60_000  # that an honest clock may be wrong: some run 3% too fast or too slow
+TIME = "strangers set nobody's clock"
 SPEED = "the honest go on at the speed they had"
 
 
 class Checks:
     """Is told of everything; Broken as soon as something does not hold. `gentle`: the network
     loses nothing, so that every question has to be answered. `every`: so many steps from one look
-    at a host's tables to the next.
+    at a host's tables to the next. `unix_ms`: the Unix time at pretend time 0, 0 if some of the
+    honest have a wrong one.
     """
 
     every = 1
 
-    def __init__(self, timeline: Timeline, ledger: Ledger, gentle: bool, round_trip: int) -> None:
+    def __init__(
+        self, timeline: Timeline, ledger: Ledger, gentle: bool, round_trip: int, unix_ms: int = 0
+    ) -> None:
+        self.unix_ms = unix_ms
         self.answered = self.failed = self.slowest_ms = 0
         self.accepts = 0
         self.wishes: dict[int, Host] = {}  # number of a wish: whose lamp
@@ -64,8 +71,18 @@ class Checks:
         self._steps += 1
         if not self._steps % self.every:
             tables.check(host.label, host.node)
+        if self.unix_ms and host.honest and not self._steps % CLOCK:
+            self._check_clock(host)
         if not self._steps % AUDIT:
             tables.audit(host.label, host.node)
+
+    def _check_clock(self, host: "Host") -> None:
+        """Whoever has a time has about the right one."""
+        unix_ms = host.node.clock.stamp(host.now())[3]
+        if unix_ms is not None:
+            wrong_ms = unix_ms - self.unix_ms - self._timeline.now
+            if abs(wrong_ms) > WRONG_MS:
+                raise Broken(TIME, f"the clock of {host.label} is wrong by {wrong_ms} ms")
 
     def accepted(self, host: "Host", public: bytes, values: list[Value]) -> None:
         """A host took entries of somebody."""

@@ -16,6 +16,8 @@ from mesh.hub.simulate.scenario import FIRST_MS, Scenario
 PUSH_MS = 1500
 LIAR = 60_000  # what liars' numbers begin with
 FAR = 1 << 40
+FALSE_MS = -6 * 31_536_000_000  # what a false clock is wrong by
+SYBILS = 9  # more keys of one liar
 
 
 def plan(
@@ -212,9 +214,36 @@ class Slanderer(Forger):
         self.hand(now_ms, self.draw.choice(self.hosts), [proof])
 
 
+class FalseClock(LyingHost):
+    """Says that it is six years ago, and that its clock is a good one."""
+
+    def boot(self) -> None:
+        """As ever, with that time."""
+        self.clock_ms = FALSE_MS
+        super().boot()
+
+
+class Sybils(LyingHost):
+    """One that is many: each of them a peer by all that can be seen."""
+
+    many = False  # the others are there
+
+    def plan(self, until_ms: int) -> None:
+        """There are more of them."""
+        super().plan(until_ms)
+        for n in range(0 if self.many else SYBILS):
+            one = Sybils(self.ground, self.number + 200 + n, self.hosts, self.draw)
+            one.many = True
+            self.ground.timeline.at(self.draw.randrange(FIRST_MS), one.boot)
+            one.plan(until_ms)
+        self.many = True
+
+
 LYING_PEERS: dict[str, type[LyingHost]] = {
     "clone": Clone,
     "forger": Forger,
     "endless": Endless,
     "slanderer": Slanderer,
+    "false clock": FalseClock,
+    "sybils": Sybils,
 }

@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from mesh.core import coap
 from mesh.core.asks import request_for
+from mesh.core.errors import RemoteError
 from mesh.core.message import seal_request
 from mesh.hub import cbor
 from mesh.hub.simulate.host import LAMP, Ground, Host
@@ -72,6 +74,36 @@ class Noise:
             at = draw.randrange(len(heard))
             self._send(victim, heard[:at] + draw.randbytes(1) + heard[at + 1 :], source)
 
+    def notification(self, victim: Host) -> None:
+        """News under an observation that was overheard, which nobody signed; or its end."""
+        draw = self._draw
+        if not self._ground.network.seen:
+            return
+        source, target, heard = draw.choice(self._ground.network.seen)
+        try:
+            message = coap.parse(heard)
+        except RemoteError:
+            return
+        if message.get(coap.OBSERVE) is None or message.code < coap.CREATED:
+            return  # no answer to who observes
+        message.drop(coap.OBSERVE)
+        message.type, message.mid = draw.randrange(4), draw.randrange(1 << 16)
+        message.code = draw.choice((coap.CONTENT, coap.CONTENT, coap.CONTENT, 0x84, 0xA3))
+        if draw.random() < 0.9:  # noqa: PLR2004 - else an answer that ends the observation
+            message.add(coap.OBSERVE, draw.randrange(1 << 24))
+        message.payload = draw.choice(self._news(draw))
+        self._send(None, coap.build(message), source, target)
+
+    def _news(self, draw: random.Random) -> list[bytes]:
+        """What could be told, and is not true: heads, runs, cursors, forks."""
+        author, link = draw.choice(self._hosts).public, draw.randbytes(32)
+        seq = draw.choice((1, 5, 1 << 40))
+        protected = b"\xa2\x01\x32\x04\x58\x20" + author
+        head = cbor.encode([protected, {}, cbor.encode([seq, link]), draw.randbytes(64)])
+        entry = cbor.encode([seq, [0, 1, 1, None], "note", "x"])
+        items: list[Any] = [head, [author, seq, link, [entry], head], 1 << 50, {author: 1}]
+        return [cbor.encode([item]) for item in items] + [b"", draw.randbytes(20)]
+
     def replay(self, victim: Host) -> None:
         """What somebody said before, to whom it was said: from there or from here."""
         draw = self._draw
@@ -111,4 +143,5 @@ NOISES: dict[str, tuple[Callable[[Noise, Host], None], int]] = {
     "spoofer": (Noise.spoofed, GARBAGE // 2),
     "replayer": (Noise.replay, REPLAYS),
     "stranger": (Noise.stranger, SIGNED),
+    "notifier": (Noise.notification, GARBAGE),
 }

@@ -7,7 +7,10 @@ from typing import Any
 from mesh.hub.simulate.keys import dice
 
 TROUBLES = ("cut", "deaf", "crash", "wipe", "move", "full", "torn", "sleep", "clock")
-LIARS = ("clone", "forger", "endless", "replayer", "flooder", "stranger", "spoofer", "slanderer")
+LIARS = (
+    "clone", "forger", "endless", "replayer", "flooder", "stranger", "spoofer", "slanderer",
+    "notifier", "false clock", "sybils",
+)  # fmt: skip
 START_MS = 8000  # in which all come up
 FIRST_MS = 12_000  # then trouble begins
 FEW = 10  # for so many a board has room to follow each by itself
@@ -57,6 +60,9 @@ class Scenario:
     liars: tuple[str, ...] = ()
     rates: tuple[int, ...] = ()  # how quickly the clock of each runs, in millionths
     forgetful: tuple[int, ...] = ()  # have no journal
+    scarce: bool = (
+        False  # tables have room for the honest and a few more, who are followed by name
+    )
 
     def told(self) -> dict[str, Any]:
         """As plain data."""
@@ -77,6 +83,8 @@ class Scenario:
         for one in self.troubles:
             who = " ".join(map(str, one.who))
             lines.append(f"{one.kind} of {who}, {one.at_ms} to {one.until_ms} ms")
+        if self.scarce:
+            lines.append("tables have little room; the honest follow each other by name")
         if self.liars:
             lines.append("liars: " + ", ".join(self.liars))
         return lines
@@ -105,7 +113,8 @@ def draw(seed: int) -> Scenario:
     )
     troubles = tuple(_trouble(dices, scenario) for _ in range(dices.choice((0, 1, 2, 3, 4))))
     liars = tuple(dices.choice(LIARS) for _ in range(dices.choice((0, 0, 1, 1, 2))))
-    return replace(scenario, troubles=troubles, liars=liars)
+    scarce = peers <= FEW and dices.random() < 0.2  # noqa: PLR2004
+    return replace(scenario, troubles=troubles, liars=liars, scarce=scarce)
 
 
 def _weather(dices: random.Random, topology: str) -> Weather:

@@ -10,7 +10,7 @@ from mesh.core.errors import LocalError
 from mesh.core.ids import to_text
 from mesh.hub.simulate import liars
 from mesh.hub.simulate.checks import Checks
-from mesh.hub.simulate.host import LAMP, Ground, Host
+from mesh.hub.simulate.host import LAMP, UNIX_MS, Ground, Host
 from mesh.hub.simulate.keys import Keys, dice
 from mesh.hub.simulate.ledger import Ledger
 from mesh.hub.simulate.network import Network
@@ -41,6 +41,17 @@ class Outcome:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+def _scarce(peers: int) -> dict[str, int]:
+    """Limits with room for the honest, and for a few more."""
+    return {
+        "peers": peers + 2,
+        "candidates": 4,
+        "remotes": 2 * peers + 4,
+        "observers": peers + 2,
+        "senders": peers + 2,
+    }
+
+
 class World:
     """One run of a scenario. `log` gets every step, a line each."""
 
@@ -54,7 +65,8 @@ class World:
         self.ledger = Ledger(self.keys.kit("ledger"))
         round_trip = 2 * (weather.delay_ms + weather.jitter_ms)
         gentle = not (weather.loss or weather.reordering or weather.duplicates)
-        self.checks = Checks(self.timeline, self.ledger, gentle, round_trip)
+        unix_ms = 0 if "clock" in [t.kind for t in scenario.troubles] else UNIX_MS
+        self.checks = Checks(self.timeline, self.ledger, gentle, round_trip, unix_ms)
         self.ground = Ground(
             self.timeline, self.network, self.log, self.keys, self.ledger, self.checks
         )
@@ -72,6 +84,11 @@ class World:
         settings: dict[str, Any] = {"follow": "*", "introduced_by": to_text(holder)}
         if scenario.keeping:
             settings["keep"] = [{"who": "*"}]
+        if scenario.scarce:
+            everybody = range(1, scenario.peers + 1)
+            followed = [self.keys.identity(n, lambda: 0).public for n in everybody if n != number]
+            settings["follow"] = [to_text(public) for public in followed]
+            settings["limits"] = _scarce(scenario.peers)
         host = Host(self.ground, number, kind, settings)
         if scenario.rates:
             host.rate = scenario.rates[number - 1]
