@@ -5,6 +5,7 @@ from mesh.core.contacts import Contact, Contacts
 from mesh.core.endpoint import Endpoint
 from mesh.core.feed import Feed
 from mesh.core.freshness import Freshness
+from mesh.core.interest import Interest
 from mesh.core.limits import Limits
 from mesh.core.replicating import Replicating
 from mesh.hub.simulate import keys
@@ -80,6 +81,22 @@ def links_left_alone(patch):
     patch.setattr(Replicating, "tick", tick_at_first)
 
 
+def everybody_votes(patch):
+    """The time is what anybody says, whoever it is."""
+    patch.setattr(Interest, "vouched", lambda *_: True)
+
+
+def punished_for_others(patch):
+    """Whoever seems to tell what is not true is left alone, whether he signed it or not."""
+    patch.setattr(Replicating, "_doubted", Replicating.lied)
+
+
+def room_for_whoever_comes(patch):
+    """A full table forgets anybody, also whom it was told to follow."""
+    patch.setattr(Interest, "wants", lambda *_: 1)
+    patch.setattr(Contacts, "pin", lambda *_: None)
+
+
 # the mutant, the words in which it is told, and the liar that it takes, if any
 MUTANTS = [
     (no_signatures, "only what its author signed", "forger"),
@@ -91,4 +108,7 @@ MUTANTS = [
     (a_crash_by_garbage, "nothing ends a peer", "flooder"),
     (no_memory_of_answers, "memory stays within the caps", ""),
     (links_left_alone, "the honest agree in the end", ""),
+    (everybody_votes, "strangers set nobody's clock", "false clock"),
+    (punished_for_others, "the honest are not left alone", "notifier"),
+    (room_for_whoever_comes, "the honest agree in the end", "sybils"),
 ]

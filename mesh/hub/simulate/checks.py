@@ -11,7 +11,7 @@ from mesh.hub.simulate.timeline import Broken, Timeline
 if TYPE_CHECKING:
     from mesh.hub.simulate.host import Host
 
-CLOCK = 16  # steps from one look at a clock to the next
+LOOK = 16  # steps from one look at clocks, and at who is left alone, to the next
 AUDIT = 2048  # steps from one look at everything to the next
 SETTLE_MS = 12_000  # after a trouble: what was under way then has ended one way or the other
 ANSWER_MS = 2000  # on top of the way there and back, where nothing is lost
@@ -20,6 +20,7 @@ SHARE = 0.05
 NEVER = 1 << 62
 WRONG_MS = 60_000  # that an honest clock may be wrong: some run 3% too fast or too slow
 TIME = "strangers set nobody's clock"
+FRIENDS = "the honest are not left alone"
 SPEED = "the honest go on at the speed they had"
 
 
@@ -71,10 +72,19 @@ class Checks:
         self._steps += 1
         if not self._steps % self.every:
             tables.check(host.label, host.node)
-        if self.unix_ms and host.honest and not self._steps % CLOCK:
-            self._check_clock(host)
+        if host.honest and host.up and not self._steps % LOOK:
+            self._check_shunned(host)
+            if self.unix_ms:
+                self._check_clock(host)
         if not self._steps % AUDIT:
             tables.audit(host.label, host.node)
+
+    def _check_shunned(self, host: "Host") -> None:
+        """Nobody who is honest is left alone as a liar."""
+        for peer, contact in host.node.contacts.table.items():
+            author = self._ledger.authors.get(peer)
+            if contact.shun_until_ms > host.now() and author is not None and author.honest:
+                raise Broken(FRIENDS, f"{host.label} leaves {author.label} alone as a liar")
 
     def _check_clock(self, host: "Host") -> None:
         """Whoever has a time has about the right one."""
