@@ -2,21 +2,6 @@
 
 from noting import NODE
 
-FAULTS = """
-from mesh.core.errors import LocalError
-from mesh.device.faults import Faults
-said = []
-faults = Faults(lambda what, **f: said.append(f["part"] + " " + f["reason"]), now)
-tracebacks = []
-
-
-class Sys:
-    print_exception = tracebacks.append
-
-sys.modules["mesh.device.faults"].sys = Sys
-loop = Loop(node, {0: here}, events.append, now, faults)
-"""
-
 
 def test_a_datagram_goes_in_and_its_answer_out(there):
     told = there(
@@ -144,92 +129,6 @@ print(json.dumps([data.decode() for _, _, data in heard()]))
         namespace.wrap,
     )
     assert told == [["after"]]
-
-
-def test_a_fault_of_ours_ends_nothing_and_is_told_once_with_its_traceback(there):
-    told = there(
-        NODE
-        + FAULTS
-        + """
-for _ in range(3):
-    there.send(address, b"bad")
-there.send(address, b"good")
-met = lambda: (0, other, b"good") in node.log
-asyncio.run(until())
-print(json.dumps([faults.count, said, len(tracebacks)]))
-"""
-    )
-    assert told == [[3, ["datagram KeyError: a fault of ours"], 1]]
-
-
-def test_a_fault_in_a_job_a_tick_an_event_or_a_task_ends_nothing(there):
-    told = there(
-        NODE
-        + FAULTS
-        + """
-done = []
-
-
-def job(now_ms):
-    done.append(now_ms)
-    raise KeyError("job")
-
-
-def tick(now_ms):
-    if "tick" not in node.log:
-        node.log.append("tick")
-        raise KeyError("tick")
-
-
-def tell(event):
-    if event == "bad":
-        raise KeyError("event")
-    events.append(event)
-
-
-async def task():
-    done.append("task")
-    raise KeyError("task")
-
-loop._tell = tell
-node.tick = tick
-loop.every(20, job)
-loop.also(task)
-node.events += ["bad", "good"]
-there.send(address, b"good")
-met = lambda: len(done) > 3 and events and heard()
-asyncio.run(until())
-print(json.dumps([events, done.count("task") > 1, len(done) < 9, sorted(said)]))
-"""
-    )
-    faults = ["event KeyError: event", "job KeyError: job", "task KeyError: task"]
-    assert told == [[["good"], True, True, [*faults, "tick KeyError: tick"]]]
-
-
-def test_a_storm_of_faults_comes_out(there):
-    told = there(
-        NODE
-        + FAULTS
-        + """
-async def storm():
-    while True:
-        there.send(address, b"bad")
-        await asyncio.sleep_ms(1)
-
-
-async def both():
-    asyncio.create_task(storm())
-    await asyncio.wait_for_ms(loop.run(), 5000)
-
-try:
-    asyncio.run(both())
-    print(json.dumps("nothing came out"))
-except LocalError as error:
-    print(json.dumps([error.detail, faults.count < 100, said]))
-"""
-    )
-    storm = "32 faults within a minute, the last: datagram: KeyError: a fault of ours"
-    assert told == [[storm, True, ["datagram KeyError: a fault of ours"]]]
 
 
 def test_what_a_board_guesses_to_be_for_the_group(there):
