@@ -7,9 +7,12 @@ from mesh.core.cbor import Decimal
 from mesh.core.coap import code_text
 from mesh.core.ids import short, to_text
 from mesh.core.peer import address_text
+from mesh.core.summing import Summing
+from mesh.device.clock import Ticks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 # event: its name and those of its fields, in order
@@ -21,22 +24,44 @@ WORDS: "dict[object, str]" = {
     events.Actuated: "actuated name value by",
     events.Forked: "forked peer seq",
 }
+SUMMED = ("refused", "found", "lost", "forked")  # strangers can cause any number of these
+MOST, EVERY_MS = 8, 10_000  # of each
 
 
 class Console:
     """Prints events of the core, and what else a runtime has to tell."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, now: "Callable[[], int] | None" = None) -> None:
         self.as_json = as_json
+        self._now = now or Ticks()
+        self._sums: dict[str, Summing] = {}
 
     def event(self, event: "Any") -> None:  # noqa: ANN401 - one of mesh.core.events
-        """Tell an event; one that has no words here is no news."""
+        """Tell an event; one that has no words here is no news. What strangers can cause is told a
+        few times, and then how many more there were, before the next line of any kind.
+        """
         words = WORDS.get(type(event), "").split()
-        if words:
-            self.tell(words[0], **dict(zip(words[1:], event)))
+        if not words or (words[0] in SUMMED and not self._takes(words[0], event[0])):
+            return
+        self.tell(words[0], **dict(zip(words[1:], event)))
+
+    def _takes(self, what: str, source: "Any") -> bool:  # noqa: ANN401 - an address or an id
+        self._sum_up()
+        summing = self._sums.setdefault(what, Summing(MOST, EVERY_MS))
+        return summing.takes(self._now(), source[0] if isinstance(source, tuple) else source)
+
+    def _sum_up(self) -> None:
+        for what in SUMMED:
+            left = self._sums[what].left_out(self._now()) if what in self._sums else None
+            if left is not None:
+                self._print("summed", {"of": what, "more": left[0], "sources": left[1]})
 
     def tell(self, what: str, **fields: object) -> None:
         """Tell anything: its name and its fields."""
+        self._sum_up()
+        self._print(what, fields)
+
+    def _print(self, what: str, fields: "dict[str, Any]") -> None:
         plain = {name: self._plain(name, fields[name]) for name in fields}
         if self.as_json:
             plain["event"] = what

@@ -4,7 +4,7 @@ The same messages as over UDP (docs/protocol.md section 4), checked by the same 
 """
 
 import asyncio
-import contextlib
+import functools
 from typing import TYPE_CHECKING, Any
 
 from mesh.core import coap
@@ -79,9 +79,19 @@ class BulkServing:
             self._node.gate.fresh(now_ms, message, opened)
             if len(self._tasks) >= MOST_OFFERS:
                 raise RemoteError("busy with other offers", 0xA3)
-            self._spawn(self._offered(connection, message, opened))
+            task = asyncio.get_running_loop().create_task(
+                self._offered(connection, message, opened)
+            )
+            self._tasks.add(task)
+            task.add_done_callback(functools.partial(self._ended, connection, message))
         except RemoteError as error:
             connection.send(self._refusal(message, opened, error))
+
+    def failed(self, connection: Connection, message: Message) -> None:
+        """Say, signed, that a fault of ours keeps a request from being answered."""
+        opened = open_request(self._kit, self._identity.public, message)
+        error = RemoteError("a fault of this peer", 0xA0, "what it told its holder says more")
+        connection.send(self._refusal(message, opened, error))
 
     def _met(self, connection: Connection, opened: Opened) -> None:
         self._node.peer.verified += 1
@@ -161,15 +171,11 @@ class BulkServing:
             feeds.accept(self._now(), list(run[:5]))
         return held
 
-    def _spawn(self, work: "Any") -> None:  # noqa: ANN401 - a coroutine
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, connection: Connection, message: Message, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        with contextlib.suppress(asyncio.CancelledError):
-            task.result()
+        guard = self._node.peer.kit.guard
+        if not task.cancelled() and guard("tcp offer", task.result):
+            guard("tcp refusal", self.failed, connection, message)
 
     def _sealed(
         self,

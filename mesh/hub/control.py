@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from mesh.core.errors import MeshError
+from mesh.core.primitives import nothing
 from mesh.hub.failure import FAILED, SETUP, USAGE, Failure
+from mesh.hub.faults import Faults
 from mesh.hub.files import make_private_folder
 
 LINE = 1024 * 1024  # bytes of one line: the largest table of peers fits
@@ -31,7 +33,8 @@ Run = Callable[[str, Mapping[str, Any]], AsyncGenerator[Any, None]]
 class ControlServer:
     """Serves `run(op, args)`, an async generator of plain data, to processes of the same user."""
 
-    def __init__(self, path: Path, run: Run) -> None:
+    def __init__(self, path: Path, run: Run, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults(nothing)
         self._path = path
         self._run = run
         self._server: asyncio.Server | None = None
@@ -96,7 +99,7 @@ class ControlServer:
     async def _answer(
         self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        answer = asyncio.ensure_future(self._stream(line, writer))
+        answer = asyncio.ensure_future(self._stream_or_say(line, writer))
         hung_up = asyncio.ensure_future(reader.read(1))
         try:
             await asyncio.wait((answer, hung_up), return_when=asyncio.FIRST_COMPLETED)
@@ -107,6 +110,12 @@ class ControlServer:
         if not answer.cancelled():
             answer.result()
 
+    async def _stream_or_say(self, line: bytes, writer: asyncio.StreamWriter) -> None:
+        why = await self._faults.awaited("command", self._stream, line, writer)
+        if why and not writer.is_closing():
+            help = "the running peer goes on; its log has more of it"
+            await _say_error(writer, Failure(f"a fault of the running peer: {why}", help))
+
     async def _stream(self, line: bytes, writer: asyncio.StreamWriter) -> None:
         try:
             op, args = _read_question(line)
@@ -115,6 +124,8 @@ class ControlServer:
                     await _say(writer, {"data": item})
         except MeshError as error:
             await _say_error(writer, error)
+        except ConnectionError:
+            return  # the other command ended
         else:
             await _say(writer, {"end": True})
 

@@ -4,16 +4,24 @@ section 5).
 
 import asyncio
 import errno
+import functools
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
-from zeroconf import InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
+from zeroconf import (
+    BadTypeInNameException,
+    InterfaceChoice,
+    IPVersion,
+    ServiceStateChange,
+    Zeroconf,
+)
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from mesh.core import ids
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.limits import Limits
+from mesh.core.primitives import Guard
 from mesh.hub.interfaces import Address, Local, normal, rank, reachable
 
 TYPE = "_othermesh._udp.local."
@@ -61,7 +69,9 @@ class Discovery:
         candidate: Callable[[bytes, list[Address]], None],
         withdrawn: Callable[[bytes], None],
         limits: Limits,
+        guard: Guard | None = None,
     ) -> None:
+        self._guard = guard or Guard()
         self._peer = peer
         self._port = port
         self._candidate = candidate
@@ -128,22 +138,35 @@ class Discovery:
     def _on_change(
         self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
     ) -> None:
+        """What zeroconf calls: whatever is told in there comes from strangers."""
+        self._guard("dns-sd", self._changed, zeroconf, service_type, name, state_change)
+
+    def _changed(
+        self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
+    ) -> None:
         if state_change is ServiceStateChange.Removed:
             if (peer := self._ids.pop(name, None)) is not None:
                 self._withdrawn(peer)
             return
-        info = AsyncServiceInfo(service_type, name)
+        try:
+            info = AsyncServiceInfo(service_type, name)
+        except BadTypeInNameException:  # a name that is none of this type
+            return
         if info.load_from_cache(zeroconf):
             self._found(info)
         elif name not in self._resolving and len(self._resolving) < RESOLVING:
-            self._resolving[name] = asyncio.ensure_future(self._resolve(zeroconf, info))
+            task = asyncio.ensure_future(self._resolve(zeroconf, info))
+            self._resolving[name] = task
+            task.add_done_callback(functools.partial(self._resolved, name))
 
     async def _resolve(self, zeroconf: Zeroconf, info: AsyncServiceInfo) -> None:
-        try:
-            if await info.async_request(zeroconf, RESOLVE_MS):
-                self._found(info)
-        finally:
-            self._resolving.pop(info.name, None)
+        if await info.async_request(zeroconf, RESOLVE_MS):
+            self._found(info)
+
+    def _resolved(self, name: str, task: asyncio.Task[None]) -> None:
+        self._resolving.pop(name, None)
+        if not task.cancelled():
+            self._guard("dns-sd", task.result)
 
     def _found(self, info: AsyncServiceInfo) -> None:
         peer = _peer_of(info)

@@ -1,12 +1,10 @@
 """Drives one node: datagrams and the clock in, datagrams and events out. This is the hot path."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Sequence
 
 from mesh.core.contacts import UP
-from mesh.core.errors import LocalError
 from mesh.core.node import Node
 from mesh.hub.interfaces import Address
 from mesh.hub.udp import Udp
@@ -14,8 +12,6 @@ from mesh.hub.udp import Udp
 LARGEST = 1500  # bytes of a datagram that is read: whatever one Ethernet frame brings
 NEAR_MS = 1000  # how often it is looked who is known
 RETRY_MS = 1000  # pause after a fault of our own, so that it cannot keep the processor busy
-
-log = logging.getLogger(__name__)
 
 
 class Driver:
@@ -31,7 +27,8 @@ class Driver:
         interfaces: Sequence[str] | None,
     ) -> None:
         self.node = node
-        self.udp = Udp(self._deliver, self.settle, on_change, LARGEST, interfaces)
+        self.udp = Udp(self._deliver, self._settle, on_change, LARGEST, interfaces)
+        self._guard = node.peer.kit.guard
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
         self._start = time.monotonic()
@@ -57,10 +54,13 @@ class Driver:
         node = self.node
         self._send()
         while (event := node.next_event()) is not None:
-            self._on_event(event)
+            self._guard("event", self._on_event, event)
         if (wake_ms := node.wake_at()) is not None:
             now_ms = self.now()
             self._arm(now_ms, max(wake_ms, now_ms))
+
+    def _settle(self) -> None:
+        self._guard("settle", self.settle)
 
     def _send(self) -> None:
         next_send, send = self.node.next_send, self.udp.send
@@ -68,10 +68,7 @@ class Driver:
             send(out[1], out[2])
 
     def _deliver(self, channel: int, source: Address, data: bytes) -> None:
-        try:
-            self.node.receive(self.now(), channel, source, data)
-        except LocalError as error:  # our own folder cannot be written, so nothing can be signed
-            log.error("a datagram was left unanswered: %s", error.detail)
+        self._guard("datagram", self.node.receive, self.now(), channel, source, data)
         self._send()
 
     def _keep_near(self) -> None:
@@ -90,14 +87,13 @@ class Driver:
     def _tick(self) -> None:
         now_ms = self.now()
         self._timer = None
-        try:
-            self.node.tick(now_ms)
-            self.settle()
-            if now_ms >= self._near_ms:
-                self._near_ms = now_ms + NEAR_MS
-                self._keep_near()
-        except LocalError as error:
-            log.error("what was due was left: %s", error.detail)
-        finally:
-            if self._timer is None:  # whatever happened, there is a next time
-                self._arm(now_ms, now_ms + RETRY_MS)
+        self._guard("timer", self._due, now_ms)
+        if self._timer is None:  # whatever happened, there is a next time
+            self._arm(now_ms, now_ms + RETRY_MS)
+
+    def _due(self, now_ms: int) -> None:
+        self.node.tick(now_ms)
+        self.settle()
+        if now_ms >= self._near_ms:
+            self._near_ms = now_ms + NEAR_MS
+            self._keep_near()

@@ -12,6 +12,7 @@ from typing import Protocol
 from mesh.core import coap
 from mesh.core.coap import Message
 from mesh.core.errors import LocalError, RemoteError
+from mesh.core.primitives import Guard
 from mesh.hub.bulk_connection import Connection
 from mesh.hub.foreign_watching import LocalGet, Watching, Wish, sliced
 
@@ -19,6 +20,7 @@ PORT = 5683
 MOST_CLIENTS = 64  # at once; of the host with most of them, the first must go then
 MOST_REQUEST = 300_000  # bytes of one message that comes in, at most
 COSE = 18
+FAULT = 0xA0  # 5.00
 
 
 class Signed(Protocol):
@@ -26,6 +28,9 @@ class Signed(Protocol):
 
     def requested(self, connection: Connection, message: Message) -> None:
         """Answer one, now or later."""
+
+    def failed(self, connection: Connection, message: Message) -> None:
+        """Say that a fault of ours keeps it from being answered."""
 
     def gone(self, connection: Connection) -> None:
         """A connection is no more."""
@@ -43,7 +48,9 @@ class ForeignServer:
         hosts: Sequence[str] | None = None,
         port: int = PORT,
         signed: Signed | None = None,
+        guard: Guard | None = None,
     ) -> None:
+        self._guard = guard or Guard()
         self._local_get = local_get
         self._hosts = list(hosts) if hosts else None
         self._wanted = port
@@ -100,6 +107,18 @@ class ForeignServer:
             self._signed.gone(connection)
 
     def _requested(self, connection: Connection, message: Message) -> None:
+        if not self._guard("tcp request", self._answer, connection, message):
+            return
+        is_signed = self._signed is not None and message.uint(coap.CONTENT_FORMAT) == COSE
+        failed = self._signed.failed if self._signed is not None and is_signed else self._failed
+        if self._guard("tcp refusal", failed, connection, message):
+            self._failed(connection, message)
+
+    @staticmethod
+    def _failed(connection: Connection, message: Message) -> None:
+        connection.send(Message(FAULT, b"a fault of this peer", token=message.token))
+
+    def _answer(self, connection: Connection, message: Message) -> None:
         reply = self._refused(message)
         if reply is None:
             if self._signed is not None and message.uint(coap.CONTENT_FORMAT) == COSE:

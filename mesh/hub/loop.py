@@ -22,12 +22,14 @@ from mesh.hub.desktop import DESKTOP
 from mesh.hub.discovery import OFF, Discovery, Layer, layers
 from mesh.hub.driver import Driver
 from mesh.hub.errors import NoAnswer
+from mesh.hub.faults import Faults
 from mesh.hub.home import Home
 from mesh.hub.interfaces import Address, reachable
 from mesh.hub.primitives import make_kit
 from mesh.hub.questions import Questions
+from mesh.hub.sampling import Sampling
 from mesh.hub.store.record import Record
-from mesh.hub.streams import Measured, Stream
+from mesh.hub.streams import Stream
 from mesh.hub.updates import Offers
 
 SUBSCRIBED = 1024  # events that may wait for one listener
@@ -60,10 +62,12 @@ class HubPeer:
         self._interfaces = interfaces or ([profile.interface] if profile.interface else None)
         self._port = profile.port if port is None else port
         self._sensed = sensed if sensed is not None else (profile.sensors or sensors.default_set())
-        self._kit = make_kit()
+        self.broken = ""  # why this one is to be stopped, and another started
+        self.faults = Faults(self._break)
+        self._kit = make_kit(guard=self.faults)
         self.node = Node(self._kit, home.identity, profile, self.limits, home.boots)
         self.node.peer.kind = profile.kind
-        self.record = Record(home, profile, self.node)
+        self.record = Record(home, profile, self.node, self.faults.report)
         self.offers = Offers(self._kit, home.identity)
         self.node.peer.offered = self.offers.answer
         self._driver: Driver | None = None
@@ -74,7 +78,7 @@ class HubPeer:
         self.get = self._questions.get
         self.observe = self._questions.observe
         self._streams: weakref.WeakSet[Stream[object]] = weakref.WeakSet()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self._saved: dict[bytes, list[Address]] = {}
         self._saved_ms = 0
 
@@ -92,9 +96,7 @@ class HubPeer:
 
     @property
     def addresses(self) -> list[Address]:
-        """Where this peer can be reached, with the port that it got; loopback only if there is
-        nothing else.
-        """
+        """Where this peer can be reached: by loopback only if there is nothing else."""
         udp = self.driver.udp
         return [(host, udp.port) for host in reachable(udp.locals)]
 
@@ -121,10 +123,12 @@ class HubPeer:
 
     async def _start(self) -> None:
         readers = {name: sensors.make(sensor) for name, sensor in self._sensed.items()}
+        self.faults.begin()
         self._driver = driver = Driver(
             self.node, self._on_event, self._on_change, self._interfaces
         )
         driver.udp.open(self._port)
+        self.faults.restarts("datagram", driver.udp.reopen)
         self.record.open(self.limits.tail)
         now_ms = driver.now()
         self._set_clock(now_ms)
@@ -135,11 +139,12 @@ class HubPeer:
                 self.node.candidate(now_ms, peer, address, "last")
         self.node.start(now_ms, "group" in self.profile.layers)
         driver.settle()
+        sampling = Sampling(self.node, driver, self.faults, self._on_event)
         for name, reader in readers.items():
             every_ms = self._sensed[name].every_ms
             self.node.add_sensor(name, reader.UNIT, every_ms)
-            self._spawn(self._sample(name, reader, every_ms / 1000))
-        self._spawn(self._keep_house())
+            self._spawn(self.faults.awaited("sensor", sampling.run, name, reader, every_ms / 1000))
+        self._spawn(self.faults.keep("house", self._keep_house))
 
     async def stop(self) -> None:
         """Say goodbye, close the sockets, note who was reached where. Open questions fail."""
@@ -159,6 +164,7 @@ class HubPeer:
         for stream in list(self._streams):
             stream.close()
         self._save_addresses()
+        self.faults.end()
 
     async def __aenter__(self) -> "HubPeer":
         await self.start()
@@ -172,7 +178,12 @@ class HubPeer:
         port = driver.udp.port
         if "dns-sd" in self.profile.layers:
             discovery = Discovery(
-                self.identity.public, port, self._candidate, self._withdrawn, self.limits
+                self.identity.public,
+                port,
+                self._candidate,
+                self._withdrawn,
+                self.limits,
+                self.faults,
             )
             try:
                 await discovery.start(driver.udp.locals, self._interfaces)
@@ -194,32 +205,25 @@ class HubPeer:
             self.node.withdrawn(self.now(), peer)
             self._driver.settle()
 
+    def _break(self, reason: str) -> None:
+        self.broken = reason  # who listens to events learns so by their end
+        for stream in list(self._streams):
+            stream.close()
+
     def _on_change(self) -> None:
+        self.faults("move", self._moved)
+
+    def _moved(self) -> None:
         self.node.moved(self.now())  # whoever knew us hears from the new address at once
         self.driver.settle()
         if self._discovery is not None:
-            self._spawn(self._discovery.update(self.driver.udp.locals))
+            update, here = self._discovery.update, self.driver.udp.locals
+            self._spawn(self.faults.awaited("dns-sd", update, here))
 
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+    def _spawn(self, work: Coroutine[object, object, object]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task of this peer failed", exc_info=error)
-
-    async def _sample(self, name: str, reader: sensors.Reader, every_s: float) -> None:
-        while True:
-            try:
-                value = await asyncio.to_thread(reader.read)
-                self.node.reading(self.now(), name, value)
-                self._on_event(Measured(name))
-            except (LocalError, OSError) as error:
-                self.node.sensor_failed(name, str(error))
-            self.driver.settle()
-            await asyncio.sleep(every_s)
+        task.add_done_callback(self._tasks.discard)
 
     async def _keep_house(self) -> None:
         while True:

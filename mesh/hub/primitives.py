@@ -8,7 +8,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from mesh.core.primitives import Identity, Kit
+from mesh.core.primitives import Guard, Identity, Kit
 from mesh.hub import cbor
 
 KEYS = 4096  # public keys kept ready, the least recently used one out first: making one is dear
@@ -20,7 +20,7 @@ _LOW_ORDER = frozenset((1, _P - 1, 0, _Y8, _P - _Y8))
 _KEY_SIZE = 32
 
 
-def make_kit(keys: int = KEYS) -> Kit:
+def make_kit(keys: int = KEYS, guard: Guard | None = None) -> Kit:
     """The core's Kit, with a cache of `keys` public keys of its own."""
     load = lru_cache(keys)(_load)
 
@@ -34,7 +34,7 @@ def make_kit(keys: int = KEYS) -> Kit:
             return False
         return True
 
-    return Kit(_sha256, verify, cbor.encode, cbor.decode, os.urandom)
+    return Kit(_sha256, verify, cbor.encode, cbor.decode, os.urandom, guard)
 
 
 def new_secret() -> bytes:

@@ -216,16 +216,27 @@ KINDS: Mapping[str, type[Any]] = {
 }
 
 
-class Absent:
-    """Stands for a sensor that cannot be read here, and says why each time."""
+# what psutil raises where a kernel tells nothing, or what psutil does not expect
+FAULTS = (
+    LocalError, OSError, ValueError, LookupError, ArithmeticError, AttributeError, TypeError,
+    RuntimeError, psutil.Error,
+)  # fmt: skip
 
-    def __init__(self, unit: str, reason: LocalError) -> None:
-        self.UNIT = unit
-        self._reason = reason
+
+class Absent:
+    """Stands for a sensor that cannot be read here now: each time it is tried anew."""
+
+    def __init__(self, kind: type[Any], options: Options) -> None:
+        self.UNIT: str = kind.UNIT
+        self._kind = kind
+        self._options = options
+        self._reader: Reader | None = None
 
     def read(self) -> Value:
-        """Raise the reason."""
-        raise LocalError(self._reason.detail, self._reason.help)
+        """The value now; whatever it raises is the reason why there is none."""
+        if self._reader is None:
+            self._reader = self._kind(self._options)
+        return self._reader.read()
 
 
 def make(sensor: Sensor) -> Reader:
@@ -241,10 +252,8 @@ def make(sensor: Sensor) -> Reader:
         raise LocalError(f"no kind of sensor '{sensor.kind}' on a desktop", help)
     try:
         return kind(sensor.options)  # type: ignore[no-any-return]
-    except LocalError as error:
-        return Absent(kind.UNIT, error)
-    except OSError as error:  # a kernel that does not tell
-        return Absent(kind.UNIT, LocalError(str(error)))
+    except FAULTS:
+        return Absent(kind, sensor.options)
 
 
 def default_set() -> dict[str, Sensor]:

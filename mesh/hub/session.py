@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
@@ -13,6 +14,7 @@ from mesh.core.errors import LocalError
 from mesh.core.peer import address_text
 from mesh.core.settings import Sensor
 from mesh.hub import control, naming, operations, roster, watching
+from mesh.hub.failure import FAULTY, Failure
 from mesh.hub.home import Home
 from mesh.hub.streams import Measured
 
@@ -24,6 +26,9 @@ Data = dict[str, Any]
 
 DISCOVER_S = 3.0  # after which whoever can be found has been found
 RETRY_S = 0.1
+MOST_RESTARTS = 3  # of a peer with too many faults, within RESTARTS_S: then the process ends
+RESTARTS_S = 3600.0
+PAUSE_S = 5.0  # before it begins anew
 NOTE_S = 2.0  # newcomers are written down at most so often
 
 
@@ -59,21 +64,56 @@ async def ask(
 
 
 async def serve(choices: Choices) -> AsyncGenerator[Data, None]:
-    """Run a peer until the iteration ends: what it is, then what happens. Commands reach it."""
+    """Run a peer until the iteration ends: what it is, then what happens. Commands reach it.
+
+    One that has too many faults is begun anew, and says why in /peer. Failure with code FAULTY if
+    that happens again and again.
+    """
+    broken: list[str] = []  # why, each time
+    began: deque[float] = deque(maxlen=MOST_RESTARTS)
+    while True:
+        count = len(broken)
+        async with aclosing(_serve_once(choices, broken)) as items:
+            async for item in items:
+                yield item
+        if len(broken) == count:
+            return
+        began.append(now_s := time.monotonic())
+        if len(began) == MOST_RESTARTS and now_s - began[0] < RESTARTS_S:
+            raise Failure(
+                f"this peer was begun anew {MOST_RESTARTS} times: {broken[-1]}",
+                "the lines above have the faults, each with its traceback; what is kept is safe",
+                FAULTY,
+            )
+        yield {"event": "restarted", "at": round(time.time(), 3), "reason": broken[-1]}
+        await asyncio.sleep(PAUSE_S)
+
+
+async def _serve_once(choices: Choices, broken: list[str]) -> AsyncGenerator[Data, None]:
+    """Run a peer until the iteration ends or it has too many faults: then the reason goes to
+    `broken`.
+    """
     home = Home(choices.home)
     async with AsyncExitStack() as stack:
         stack.enter_context(home)
         peer = await _start(stack, home, choices, None)
+        if broken:
+            peer.node.peer.more["resets"] = [len(broken), broken[-1]]
         news = stack.enter_context(peer.events())  # from now on: nobody is to be missed
         stack.callback(_remember, peer)
-        door = control.ControlServer(home.control, functools.partial(_serve_one, peer))
+        door = control.ControlServer(
+            home.control, functools.partial(_serve_one, peer), peer.faults
+        )
         await door.start()
         stack.push_async_callback(door.stop)
         yield about(peer) | {"tcp": await _serve_tcp(peer, choices, stack)}
-        stack.push_async_callback(_end, asyncio.create_task(_keep_remembering(peer)))
+        remembering = peer.faults.keep("names", functools.partial(_keep_remembering, peer))
+        stack.push_async_callback(_end, asyncio.create_task(remembering))
         async with aclosing(watching.happenings(peer, news)) as events:
             async for event in events:
                 yield event
+        if peer.broken:
+            broken.append(peer.broken)
 
 
 def _serve_one(peer: "HubPeer", op: str, args: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
@@ -89,16 +129,21 @@ async def _serve_tcp(peer: "HubPeer", choices: Choices, stack: AsyncExitStack) -
     from mesh.hub.foreign_server import ForeignServer  # noqa: PLC0415
     from mesh.hub.primitives import make_kit  # noqa: PLC0415
 
-    catching_up = asyncio.create_task(Newcomer(peer).run())
+    faults = peer.faults
+    catching_up = asyncio.create_task(faults.keep("newcomer", Newcomer(peer).run))
     stack.push_async_callback(_end, catching_up)
     signed = BulkServing(make_kit(), peer.identity, peer.node, peer.now)
-    server = ForeignServer(peer.local_get, choices.interfaces, peer.address[1], signed)
+    server = ForeignServer(
+        peer.local_get, choices.interfaces, peer.address[1], signed, guard=faults
+    )
     try:
         await server.start()
     except LocalError:
         return None  # the mesh needs no TCP: a peer without it is whole
     stack.push_async_callback(server.stop)
-    telling = asyncio.create_task(_tell_observers(peer, server))
+    telling = asyncio.create_task(
+        faults.keep("observers", functools.partial(_tell_observers, peer, server))
+    )
     stack.push_async_callback(_end, telling)
     return server.port
 
@@ -111,7 +156,7 @@ async def _tell_observers(peer: "HubPeer", server: "ForeignServer") -> None:
                 server.changed(["sensors", event.sensor])
 
 
-async def _end(task: asyncio.Task[None]) -> None:
+async def _end(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

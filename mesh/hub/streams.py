@@ -1,7 +1,9 @@
 """Events on their way to whoever listens: bounded, so that a slow listener holds up nobody."""
 
 import asyncio
+import contextlib
 from collections import deque
+from collections.abc import AsyncGenerator
 from typing import Generic, NamedTuple, Self, TypeVar
 
 Item = TypeVar("Item")
@@ -56,3 +58,16 @@ class Stream(Generic[Item]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+async def with_pauses(stream: Stream[Item], seconds: float) -> AsyncGenerator[Item | None, None]:
+    """What comes, and None whenever nothing came for so long."""
+    while True:
+        item: Item | None = None
+        with contextlib.suppress(TimeoutError):
+            try:
+                async with asyncio.timeout(seconds):
+                    item = await anext(stream)
+            except StopAsyncIteration:
+                return
+        yield item

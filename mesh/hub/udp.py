@@ -127,6 +127,13 @@ class Udp:
         if set(self._endpoints) != before:
             self._changed()
 
+    def reopen(self) -> None:
+        """Close all sockets and open them anew: something was wrong with what came by them."""
+        for local in list(self._endpoints):
+            self._drop(local)
+        self._close_group()
+        self.refresh()
+
     def _refresh_regularly(self) -> None:
         self._refresher = self._loop.call_later(REFRESH_S, self._refresh_regularly)
         self.refresh()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from mesh.core.peer import address_text
 from mesh.hub import answers, roster
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import NOBODY, TIMEOUT, Failure
-from mesh.hub.streams import Stream
+from mesh.hub.quiet import EVERY_MS, Quiet
+from mesh.hub.streams import Stream, with_pauses
 
 if TYPE_CHECKING:
     from mesh.hub.loop import HubPeer
@@ -44,11 +45,30 @@ async def peers(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[list
                 return
 
 
-async def happenings(peer: "HubPeer", news: AsyncIterable[object]) -> AsyncGenerator[Data, None]:
-    """Each of a peer's events in `news` as {"event": kind, ...}."""
-    async for event in news:
-        if (row := happening(peer, event)) is not None:
-            yield row
+async def happenings(peer: "HubPeer", news: Stream[object]) -> AsyncGenerator[Data, None]:
+    """Each of a peer's events in `news` as {"event": kind, ...}; of what strangers can cause a few
+    of a kind, and {"event": "summed", "of": kind, "more", "sources", "seconds"} for the rest.
+    """
+    quiet = Quiet()
+    async for event in with_pauses(news, EVERY_MS / 1000):
+        for kind, more, sources, seconds in list(quiet.left_out()):
+            of = kind[0] if isinstance(kind, tuple) else kind
+            counts = {"of": of, "more": more, "sources": sources, "seconds": seconds}
+            yield {"event": "summed", "at": round(time.time(), 3)} | counts
+        row = None if event is None else happening(peer, event)
+        if row is not None:
+            kind, most, source = _line_of(event, row["event"])
+            if quiet.takes(kind, most, source):
+                yield row
+
+
+def _line_of(event: object, name: str) -> tuple[object, int, object]:
+    """The kind of line, how many of it are shown, and who caused this one."""
+    peer = getattr(event, "peer", None)
+    if isinstance(event, events.Reading):
+        return (name, peer), MOST_READINGS, peer
+    source = getattr(event, "source", None) or getattr(event, "address", None)
+    return (name,), MOST_LINES.get(type(event), MOST_READINGS), source[0] if source else peer
 
 
 def happening(peer: "HubPeer", event: object) -> Data | None:
@@ -70,6 +90,11 @@ def happening(peer: "HubPeer", event: object) -> Data | None:
     return row
 
 
+# lines in EVERY_MS; of readings those of one peer
+MOST_READINGS = 100
+MOST_FAILED = 5
+MOST_LINES = {events.Refused: 5, events.Forked: 5, events.PeerFound: 20, events.PeerLost: 20}
+
 EVENTS = {
     events.PeerFound: "found",
     events.PeerLost: "lost",
@@ -84,7 +109,7 @@ async def watch(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[Data
     """Readings as they come, of a sensor, a peer or all; at most `count`, for `seconds`."""
     came: Stream[Data | MeshError] = Stream(WAITING)
     work = asyncio.create_task(_follow(peer, args, came))
-    limit = args.get("count")
+    limit, one, quiet = args.get("count"), args.get("peer"), Quiet()
     ends_at = time.monotonic() + roster.seconds(args, "seconds", 1e9)
     shown = 0
     try:
@@ -93,8 +118,10 @@ async def watch(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[Data
                 item = await anext(came)
             if isinstance(item, MeshError):
                 raise item
-            shown += 1
-            yield item
+            row = item if one else _few(quiet, item)
+            if row is not None:
+                shown += 1
+                yield row
     except TimeoutError:
         if not shown:
             raise _silence(peer, args) from None
@@ -103,6 +130,17 @@ async def watch(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[Data
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
+
+
+def _few(quiet: Quiet, row: Data) -> Data | None:
+    """A line of one peer of many, None if there were too many, or how many were left out."""
+    for kind, more, _, seconds in quiet.left_out():
+        name = kind[0] if isinstance(kind, tuple) else str(kind)
+        text = f"{more} lines more in {seconds} s"
+        return {"peer": name, "id": None, "sensor": None, "error": text}
+    failed = "error" in row
+    kind = ("peers", "failed") if failed else (row["peer"], row["id"])
+    return row if quiet.takes(kind, MOST_FAILED if failed else MOST_READINGS, row["id"]) else None
 
 
 def _silence(peer: "HubPeer", args: Mapping[str, Any]) -> Failure:

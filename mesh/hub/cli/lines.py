@@ -73,7 +73,15 @@ OWN_FORK = (
     " then it has a new identity, of which others have to be told"
 )
 
+
+def _summed_event(row: Row) -> str:
+    sources = f" from {row['sources']} addresses" if row["sources"] else ""
+    return f"{row['more']} more {row['of']}{sources} in {row['seconds']} s"
+
+
 EVENTS: dict[str, Callable[[Row], str]] = {
+    "summed": _summed_event,
+    "restarted": lambda row: f"this peer begins anew: {row['reason']}",
     "found": lambda row: f"{row['label']} at {row['address']}, {how(row)}",
     "lost": lambda row: f"{row['label']}: {row['reason']}",
     "reading": _reading_event,

@@ -6,6 +6,7 @@ import typer
 
 from mesh.hub import desktop, session
 from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply
+from mesh.hub.quiet import quiet_log
 
 EXAMPLE = "mesh up --name study"
 
@@ -27,6 +28,7 @@ def command(
     Other commands with the same home go through it.
     """
     desktop.use_uvloop()
+    quiet_log()
     choices = session.Choices(home, interface, port, name)
     return Reply(
         "up", session.serve(choices), json, many=True, until="starting", farewell="stopped"

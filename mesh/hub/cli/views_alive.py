@@ -52,6 +52,9 @@ def facts(about: dict[str, Any]) -> list[tuple[str, str | Text]]:
     found: list[tuple[str, str | Text]] = []
     if "firmware" in about:
         found.append(("firmware", clean(about["firmware"])))
+    faults = about.get("faults")
+    if isinstance(faults, int) and faults:
+        found.append(("faults", f"{faults} of its own, which it survived; its log has them"))
     resets = about.get("resets")
     if isinstance(resets, list) and len(resets) == PAIR:
         faults = f", {clean(resets[0])} faults so far" if resets[0] else ""

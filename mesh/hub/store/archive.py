@@ -12,7 +12,7 @@ from mesh.core.errors import LocalError
 from mesh.core.run import Run
 from mesh.hub.store import healing, rows, schema, upkeep
 from mesh.hub.store.held import Held
-from mesh.hub.store.hooks import Forked, Hooks
+from mesh.hub.store.hooks import Forked, Hooks, log_fault
 from mesh.hub.store.keeper import size_of
 from mesh.hub.store.rows import Row
 from mesh.hub.store.rules import Rules
@@ -32,6 +32,7 @@ class Archive:
     `forked` is called, in the writing thread, when two signed histories disagree; told(text) with
     what goes wrong, and with nothing once it is well again. trouble: the same, to be read. `own`:
     whose store it is: if something of that author has to be taken out, its feed gets a gap.
+    faulty(what, error) gets faults of ours in the writing thread.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Archive:
         rules: Rules | None = None,
         told: Callable[[str], None] | None = None,
         own: bytes | None = None,
+        faulty: Callable[[str, BaseException], None] = log_fault,
     ) -> None:
         self.path = path
         self._own = own
@@ -52,6 +54,7 @@ class Archive:
             told or (lambda _: None),
             self._held.raise_floor,
             self._held.forget,
+            faulty,
         )
 
     def open(self) -> Self:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.node import Node
@@ -9,6 +10,7 @@ from mesh.core.settings import Profile
 from mesh.hub.home import Home
 from mesh.hub.store import schema
 from mesh.hub.store.archive import Archive
+from mesh.hub.store.hooks import log_fault
 from mesh.hub.store.own import OwnFeed
 from mesh.hub.store.rules import Rules
 
@@ -16,9 +18,18 @@ log = logging.getLogger(__name__)
 
 
 class Record:
-    """The store in a home, and the node that fills it. trouble: why it cannot be written."""
+    """The store in a home, and the node that fills it. trouble: why it cannot be written.
+    report(part, error) gets faults of ours, in any thread.
+    """
 
-    def __init__(self, home: Home, profile: Profile, node: Node) -> None:
+    def __init__(
+        self,
+        home: Home,
+        profile: Profile,
+        node: Node,
+        report: Callable[[str, BaseException], None] = log_fault,
+    ) -> None:
+        self._report = report
         self._home = home
         self._node = node
         self._rules = Rules(profile)
@@ -34,7 +45,12 @@ class Record:
         self._loop = asyncio.get_running_loop()
         path = self._home.path / schema.NAME
         self._archive = archive = Archive(
-            path, self._forked, self._rules, self._tell, self._home.identity.public
+            path,
+            self._forked,
+            self._rules,
+            self._tell,
+            self._home.identity.public,
+            lambda what, error: self._report(f"store {what}", error),
         ).open()
         try:
             feeds = self._node.peer.feeds

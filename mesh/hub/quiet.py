@@ -1,0 +1,65 @@
+"""What strangers can cause to be written: log lines and lines of a screen, summed up when many."""
+
+import logging
+import time
+from collections.abc import Hashable, Iterator
+
+from mesh.core.summing import Summing
+
+EVERY_MS = 10_000
+MOST_KINDS = 256  # lines that are told apart; the rest is one kind
+MOST_LOG = 10  # lines of a kind in EVERY_MS
+OTHERS = "others"
+
+
+class Quiet:
+    """Summings by kind of line, at most MOST_KINDS of them."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[Hashable, Summing] = {}
+
+    def takes(self, kind: Hashable, most: int, source: object) -> bool:
+        """Whether one more line of that kind is to be written, of at most so many."""
+        if kind not in self._kinds and len(self._kinds) >= MOST_KINDS:
+            kind = OTHERS
+        summing = self._kinds.setdefault(kind, Summing(most, EVERY_MS))
+        return summing.takes(_now_ms(), source)
+
+    def left_out(self) -> Iterator[tuple[Hashable, int, int, int]]:
+        """(kind, how many lines, of how many sources, in how many seconds), once each."""
+        now_ms = _now_ms()
+        for kind, summing in self._kinds.items():
+            if (left := summing.left_out(now_ms)) is not None:
+                yield kind, *left
+
+
+class QuietHandler(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes log lines to stderr, of each kind a few: what a library says of what strangers send
+    it, too. A kind is a logger with a level and a text before its values are put in.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self._quiet = Quiet()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it, if there were not too many of its kind, and what was left out before."""
+        for kind, count, _, seconds in list(self._quiet.left_out()):
+            name = kind[0] if isinstance(kind, tuple) else OTHERS
+            text = f"{count} lines more of the same kind in {seconds} s"
+            super().emit(logging.LogRecord(name, logging.WARNING, "", 0, text, (), None))
+        kind = (record.name, f"{record.levelno} {str(record.msg)[:80]}")
+        if self._quiet.takes(kind, MOST_LOG, None):
+            super().emit(record)
+
+
+def quiet_log() -> None:
+    """Have all log lines of this process written that way, unless the program has its own."""
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(QuietHandler())
+
+
+def _now_ms() -> int:
+    return int(time.monotonic() * 1000)
