@@ -2,12 +2,14 @@
 
 An archive has heads() -> {author: (next seq, link of the last entry, head up to it)}, proofs() ->
 {author: (a, b)}, took(author, run), run(author, first, most bytes), missing(author) ->
-[(first, last)], evidence(author, a, b) and flush(), which may raise LocalError.
+[(first, last)], evidence(author, a, b) and flush(), which may raise LocalError. It may have
+admit(author, size, teller, asked=), which raises RemoteError if it has no room: asked before
+anything is checked.
 """
 
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed import Fork
-from mesh.core.run import walk
+from mesh.core.run import MORE, author_of, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +40,38 @@ def resume(feeds: "Feeds", limits: "Limits") -> None:
             feeds.prove(author, list(proofs[author]))
         except RemoteError:
             continue  # it proves nothing by the rules of today
+
+
+def offered(feeds: "Feeds", runs: "list[Any]", who: "bytes | None") -> None:
+    """RemoteError unless the archive has room for all these runs, which nobody asked for."""
+    for run in runs:
+        author = author_of(run)
+        if author != feeds.own.author and feeds.wants(author):
+            _let_in(feeds, author, run, who, False)
+
+
+def admit(feeds: "Feeds", author: bytes, value: object, teller: "bytes | None") -> None:
+    """RemoteError unless the archive has room for what a peer told, as it was asked to. Without a
+    teller it was offered, and let in before.
+    """
+    if teller is not None:
+        _let_in(feeds, author, value, teller, True)
+
+
+def _let_in(
+    feeds: "Feeds", author: bytes, value: object, teller: "bytes | None", asked: bool
+) -> None:
+    rule = getattr(feeds.archive, "admit", None)
+    if rule is not None:
+        size = MORE
+        if isinstance(value, list) and len(value) == 5 and isinstance(value[3], list):
+            size += sum([len(entry) for entry in value[3] if isinstance(entry, bytes)])
+        rule(author, size, teller, asked=asked)
+
+
+def forget(feeds: "Feeds", author: bytes) -> None:
+    """The archive dropped a feed: nothing of it is held any more."""
+    feeds.foreign.pop(author, None)
 
 
 def refill(feeds: "Feeds", feed: "Feed", kit: "Kit", limits: "Limits") -> None:

@@ -4,8 +4,8 @@ from mesh.core.errors import RemoteError
 from mesh.core.events import Forked
 from mesh.core.feed import Feed, Fork
 from mesh.core.primitives import nothing
-from mesh.core.ranges import BOOTS, END, is_count
-from mesh.core.run import MORE, author_of, check_head, seam, size_of, walk
+from mesh.core.ranges import BOOTS, END
+from mesh.core.run import MORE, author_of, check_head, check_wishes, seam, size_of, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mesh.core.primitives import Identity, Kit
     from mesh.core.run import Run
 
+STRANGE_TAIL = 64  # of who was never met, where an archive has the rest
 MOST_RUNS = 8  # offered at once
-NO_WISHES = "not a map of authors to seqs"
 NO_HOOKS = (nothing, nothing, nothing)  # it keeps nothing of others
 
 
@@ -77,7 +77,9 @@ class Feeds:
         self._keep(feed, None)
 
     def _new(self, author: bytes, start: int = 0, link: "bytes | None" = None) -> Feed:
-        return Feed(self._kit, author, self._limits.foreign_tail, start, link, self._limits)
+        strange = self.archive is not None and self.wants(author) < 2
+        tail = min(self._limits.foreign_tail, STRANGE_TAIL if strange else 1 << 20)
+        return Feed(self._kit, author, tail, start, link, self._limits)
 
     def keep(self, now_ms: int) -> "int | None":
         """Have the own feed's store take what is new, at most once in limits.head_ms: flash wears
@@ -113,8 +115,8 @@ class Feeds:
 
     def heads(self) -> list[bytes]:
         """Heads of all feeds held, as many as fit in a body."""
-        most = self._limits.body // 160
-        return [head for author in self.authors() if (head := self.head(author))][:most]
+        heads = [head for author in self.authors() if (head := self.head(author))]
+        return heads[: self._limits.body // 160]
 
     def _sign(self, first: int) -> None:
         own = self.own
@@ -156,12 +158,14 @@ class Feeds:
                 return older
         return feed.run(first, self._limits.run)
 
-    def take(self, now_ms: int, value: object) -> dict[bytes, int]:
-        """Accept an array of runs offered; how far each feed is held now. RemoteError if one is
-        false. What is acknowledged is in the archive, if there is one.
+    def take(self, now_ms: int, value: object, who: "bytes | None" = None) -> dict[bytes, int]:
+        """Accept an array of runs that `who` offers; how far each feed is held now, in the archive
+        too if there is one. RemoteError if one is false.
         """
         if not isinstance(value, list) or len(value) > MOST_RUNS:
             raise RemoteError(f"not an array of at most {MOST_RUNS} runs")
+        if self.archive is not None:
+            self._storing.offered(self, value, who)
         held = {}
         for run in value:
             if self.accept(now_ms, run) is not None:
@@ -172,13 +176,13 @@ class Feeds:
 
     def accept(self, now_ms: int, value: object, source: "bytes | None" = None) -> "int | None":
         """Take one run, which a peer gave; how many entries are new, None if it is not wanted.
-
         RemoteError, or Fork.
         """
         author = author_of(value)
         rank = 0 if author == self.own.author else self.wants(author)
         if not rank:
             return None
+        self._admit(author, value, source)
         run = walk(self._kit, value, self._limits)
         feed = self.foreign.get(author) or self._new(author)
         gap = feed.gap
@@ -199,6 +203,10 @@ class Feeds:
             self.gapped(author)
         self._kit.guard("entries", self.heard, now_ms, author, values)
         return len(values)
+
+    def _admit(self, author: bytes, value: object, teller: "bytes | None") -> None:
+        if self.archive is not None:
+            self._storing.admit(self, author, value, teller)
 
     def _older(self, feed: Feed, run: "Run") -> "list[Any]":
         """What the archive, if there is one, lacks of a run from before a tail."""
@@ -259,6 +267,8 @@ class Feeds:
         rank = 0 if is_own else self.wants(author)
         if (feed is None and not rank and not is_own) or (is_own and self.accused):
             return False
+        if feed is None and rank:
+            self._admit(author, pair, author)
         seq = evidence.fork_of(self._kit, author, pair, self._limits)
         if is_own:
             self.accused = seq
@@ -283,13 +293,3 @@ class Feeds:
                 self._storing.refill(self, feed, self._kit, self._limits)
             self.emit(Forked(feed.author, seq))
             self._note(feed, True, None)
-
-
-def check_wishes(wanted: object) -> None:
-    """RemoteError unless it is {author: first wanted seq, or null for heads only}."""
-    if not isinstance(wanted, dict):
-        raise RemoteError(NO_WISHES)
-    for author, first in wanted.items():
-        # END follows on the last seq that there can be
-        if not (isinstance(author, bytes) and (first is None or is_count(first, END + 1))):
-            raise RemoteError(NO_WISHES)

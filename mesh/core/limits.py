@@ -42,6 +42,13 @@ class Limits:
     links = 3  # neighbours chosen at random, where more than so many keep others' feeds
     lazy_ms = 1000  # until heads are told of what another is expected to send
     graft_ms = 200  # of which some passes before a run is asked for that did not come
+    # a desktop's store (mesh.hub.store.budget): of all whom nobody chose and nobody met
+    strange_mb = 512
+    strange_authors = 1024
+    strange_sensors = 4096
+    strange_kb_per_s = 64
+    author_sensors = 256  # of one author, whoever it is
+    free_mb = 500  # of the disk, or a twentieth of it
     # updates of a board's firmware
     look_ms = 3_600_000  # how often a board looks for one, without a hint
     trial_ms = 600_000  # in which a new one has to be good

@@ -108,7 +108,7 @@ class Peer:
         if who is not None and path == ["updates"]:
             return self._updates(now_ms, code, who, value)
         if code == coap.POST and path == ["feeds"]:
-            return coap.CHANGED, CBOR, self.kit.encode(self.feeds.take(now_ms, value))
+            return coap.CHANGED, CBOR, self.kit.encode(self.feeds.take(now_ms, value, who))
         self._content(now_ms, path, [], None, None)
         raise RemoteError("this resource cannot do that", 0x85)
 

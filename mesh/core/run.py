@@ -5,7 +5,7 @@ from collections import namedtuple
 from mesh.core.cose import UINT, check1, header, protect, sign1, split
 from mesh.core.cose import head as cbor_head
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.ranges import is_count
+from mesh.core.ranges import END, is_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MORE = 260  # bytes of a run besides its entries, at most
 _AAD = b"\x81\x6eothermesh-head"
+NO_WISHES = "not a map of authors to seqs"
 
 # links[i] is the link of entries[i], values[i] what read_entry gave (or there are none); seq is
 # that of the last entry
@@ -166,3 +167,13 @@ def author_of(value: object) -> bytes:
 def size_of(run: "list[Any]") -> int:
     """About how many bytes a run takes in an answer, at most."""
     return MORE + sum([len(entry) + 3 for entry in run[3]])
+
+
+def check_wishes(wanted: object) -> None:
+    """RemoteError unless it is {author: first wanted seq, or null for heads only}."""
+    if not isinstance(wanted, dict):
+        raise RemoteError(NO_WISHES)
+    for author, first in wanted.items():
+        # END follows on the last seq that there can be
+        if not (isinstance(author, bytes) and (first is None or is_count(first, END + 1))):
+            raise RemoteError(NO_WISHES)

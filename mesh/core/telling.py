@@ -7,9 +7,8 @@ misses the last word on a feed, and of a slow one nothing is kept but whose feed
 
 from mesh.core import coap
 from mesh.core.errors import RemoteError
-from mesh.core.feeds import check_wishes
 from mesh.core.represent import CBOR
-from mesh.core.run import size_of
+from mesh.core.run import check_wishes, size_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

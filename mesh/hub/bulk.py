@@ -67,6 +67,7 @@ class CatchingUp:
         self._size = ENTRY
         self._entries = 0
         self._failed: dict[bytes, str] = {}
+        self._unwanted: dict[bytes, str] = {}  # authors for whom the store has no room, and why
         self._news = asyncio.Event()
 
     async def run(self, sources: Sequence[Source], least: int = 0) -> Caught:
@@ -130,6 +131,8 @@ class CatchingUp:
 
     def _next(self, source: Source, heads: dict[bytes, int]) -> Piece | None:
         for piece in self._pieces:
+            if piece.author in self._unwanted:
+                continue
             if source.peer not in piece.asked and heads.get(piece.author, 0) >= piece.first:
                 self._pieces.remove(piece)
                 return piece
@@ -148,9 +151,9 @@ class CatchingUp:
                         raise RemoteError("not what was asked for")
                     if at > piece.last:
                         break
-                    if run.first > at:
-                        self._skipped(piece, source, at, run)
-                    await self._took(run)
+                    self._skipped(piece, source, at, run)
+                    if not await self._took(run, source):
+                        return
                     at = run.seq + 1
         finally:
             if at <= piece.last:
@@ -158,13 +161,22 @@ class CatchingUp:
                 self._pieces.append(piece._replace(first=at, asked=asked))
 
     def _skipped(self, piece: Piece, source: Source, at: int, run: Run) -> None:
-        """The source has only what comes later: perhaps another has the rest, if there is any."""
+        """If the source has only what comes later, perhaps another has the rest."""
+        if run.first <= at:
+            return
         seam = b"othermesh feed v1" + run.author + (run.first - 1).to_bytes(8, "big")
         if run.before != self._kit.sha256(seam):
             last = min(run.first - 1, piece.last)
             self._pieces.append(Piece(run.author, at, last, piece.asked | {source.peer}))
 
-    async def _took(self, run: Run) -> None:
+    async def _took(self, run: Run, source: Source) -> bool:
+        """Hand a run over to the store; False if it has no room for this author."""
+        try:
+            size = sum(map(len, run.entries))
+            self._archive.admit(run.author, size, source.peer, asked=True)
+        except RemoteError as error:
+            self._unwanted.setdefault(run.author, error.detail)
+            return False
         while self._archive.waiting > WAITING:  # noqa: ASYNC110 - a thread writes, and has no loop
             await asyncio.sleep(PAUSE_S)
         self._archive.took(run.author, run)
@@ -172,6 +184,7 @@ class CatchingUp:
         self.newest[run.author] = max(run.seq, self.newest.get(run.author, 0))
         self._size = sum(map(len, run.entries)) // len(run.entries) + 8
         self._told(self._entries)
+        return True
 
     async def _runs(self, connection: Way, wanted: dict[bytes, int], room: int) -> list[Run]:
         """What a source gives for {author: first wanted seq}, checked."""

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from mesh.core import coap
 from mesh.core.coap import Message
 from mesh.core.errors import LocalError, RemoteError, Stale
-from mesh.core.feeds import check_wishes
 from mesh.core.gate import Bucket
 from mesh.core.message import Opened, open_request, seal_response
 from mesh.core.node import Node
 from mesh.core.primitives import Identity, Kit
 from mesh.core.represent import CBOR, PROBLEM, problem
-from mesh.core.run import Run
+from mesh.core.run import Run, check_wishes
 from mesh.hub import bulk_check
 from mesh.hub.bulk_connection import Connection
 
@@ -139,7 +138,9 @@ class BulkServing:
     async def _offered(self, connection: Connection, message: Message, opened: Opened) -> None:
         """Check runs that are offered, keep them, and say so once a crash cannot lose them."""
         try:
-            runs = await asyncio.to_thread(self._checked, opened.payload)
+            values = await asyncio.to_thread(bulk_check.split, opened.payload, MOST_ENTRIES)
+            self._admit(values, opened.sender)
+            runs = await asyncio.to_thread(self._checked, values)
             held = await self._keep(runs)
         except RemoteError as error:
             connection.send(self._refusal(message, opened, error))
@@ -147,28 +148,45 @@ class BulkServing:
         payload = self._kit.encode(held)
         connection.send(self._sealed(message, opened, coap.CHANGED, CBOR, payload))
 
-    def _checked(self, body: bytes) -> list[Run]:
-        """The runs in a body; in any thread."""
-        values = bulk_check.split(body, MOST_ENTRIES)
+    def _admit(self, values: list[list[Any]], sender: bytes) -> None:
+        """RemoteError unless there is room for all that is offered: it was not checked yet."""
+        feeds = self._node.peer.feeds
+        if feeds.archive is not None:
+            for value in values:
+                if value[0] != self._identity.public and feeds.wants(value[0]):
+                    feeds.archive.admit(value[0], bulk_check.size(value), sender, asked=False)
+
+    def _checked(self, values: list[list[Any]]) -> list[Run]:
+        """Runs, checked; in any thread."""
         return [bulk_check.check(self._kit, value, self._node.limits) for value in values]
 
     async def _keep(self, runs: list[Run]) -> dict[bytes, int]:
+        """Keep what the feeds take: {author: last seq}. RemoteError if that is nothing."""
         feeds = self._node.peer.feeds
-        held: dict[bytes, int] = {}
-        newest: dict[bytes, Run] = {}
-        for run in runs:
-            if run.author != self._identity.public and feeds.wants(run.author):
-                if feeds.archive is not None:
-                    feeds.archive.took(run.author, run)
-                newest[run.author] = run
-                held[run.author] = max(run.seq, held.get(run.author, 0))
+        held = self._decided(runs)
         if feeds.archive is not None and held:
+            for run in runs:
+                if run.author in held:
+                    feeds.archive.took(run.author, run)
             try:
                 await asyncio.to_thread(feeds.archive.flush, FLUSH_S)
             except LocalError as error:
                 raise RemoteError(f"cannot be kept now: {error.detail}", 0xA3) from error
-        for run in newest.values():
-            feeds.accept(self._now(), list(run[:5]))
+        return held
+
+    def _decided(self, runs: list[Run]) -> dict[bytes, int]:
+        """Have the feeds decide about each author by its newest run, before the rest is kept."""
+        newest = {run.author: run for run in sorted(runs, key=lambda run: run.seq)}
+        held: dict[bytes, int] = {}
+        refused: RemoteError | None = None
+        for author, run in newest.items():
+            try:
+                if self._node.peer.feeds.accept(self._now(), list(run[:5])) is not None:
+                    held[author] = run.seq
+            except RemoteError as error:
+                refused = error
+        if refused is not None and not held:
+            raise refused
         return held
 
     def _ended(self, connection: Connection, message: Message, task: asyncio.Task[None]) -> None:

@@ -15,10 +15,13 @@ import psutil
 
 from mesh.core import ids
 from mesh.core.errors import MeshError
+from mesh.core.limits import Limits
 from mesh.hub import control, machine_clock, probes
+from mesh.hub.desktop import DESKTOP
 from mesh.hub.failure import SETUP, Failure
 from mesh.hub.home import Home
 from mesh.hub.probes import GROUP, MDNS, Hearing
+from mesh.hub.store.floor import Floor
 
 LISTEN_S = 2.0  # four times the leisure within which peers answer a group
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -157,6 +160,23 @@ def settings(home: Home) -> list[Finding]:
     return [Finding("settings", OK, f"{home.settings_file}{'' if there else ': none, defaults'}")]
 
 
+def disk(home: Home) -> list[Finding]:
+    """Whether there is room for what others write."""
+    try:
+        profile = home.profile()
+    except MeshError:
+        return []  # settings() tells
+    limits = Limits(**(DESKTOP | profile.limits))
+    folder = next(path for path in (home.path, *home.path.parents) if path.exists())
+    floor = Floor(folder, limits.free_mb)
+    why = floor.look()
+    if why:
+        todo = "make room; or lower free_mb in limits, in the settings"
+        return [Finding("disk", WARN, why, todo)]
+    megabytes = floor.free // 1_000_000
+    return [Finding("disk", OK, f"{megabytes} MB are free, more than {floor.bytes // 1_000_000}")]
+
+
 def ports(home: Home) -> list[Finding]:
     """Who has the port of CoAP and that of mDNS."""
     return [_coap_port(home), _mdns_port()]
@@ -260,5 +280,5 @@ def _some(hosts: set[str]) -> str:
 
 
 CHECKS: tuple[Callable[[Home], list[Finding]], ...] = (
-    interpreter, clock, identity, settings, ports, firewalls,
+    interpreter, clock, identity, settings, disk, ports, firewalls,
 )  # fmt: skip

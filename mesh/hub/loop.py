@@ -11,7 +11,7 @@ from mesh.core.asks import request_for
 from mesh.core.clock import NTP, PEERS
 from mesh.core.contacts import UP
 from mesh.core.errors import LocalError
-from mesh.core.events import Answer
+from mesh.core.events import Answer, PeerFound
 from mesh.core.limits import Limits
 from mesh.core.node import Node
 from mesh.core.oneshot import OneShot
@@ -230,6 +230,7 @@ class HubPeer:
             await asyncio.sleep(CLOCK_S)
             now_ms = self.now()
             self._set_clock(now_ms)
+            self.record.look()
             if now_ms - self._saved_ms >= SAVE_S * 1000:
                 self._saved_ms = now_ms
                 self._save_addresses()
@@ -296,5 +297,7 @@ class HubPeer:
         if isinstance(event, Answer):
             self._questions.answered(event)
             return
+        if isinstance(event, PeerFound):
+            self.record.meet(event.peer, event.address[0])
         for stream in list(self._streams):
             stream.put(event)

@@ -12,15 +12,21 @@ from typing import Annotated, Any
 import typer
 
 from mesh.core import ids
+from mesh.core.limits import Limits
 from mesh.hub.cli.kept import in_thread, open_shelf, path_of
 from mesh.hub.cli.options import HomeFolder, Json, Reply
+from mesh.hub.desktop import DESKTOP
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.store import schema
+from mesh.hub.store.budget import MEGABYTE
 from mesh.hub.store.copying import backup
+from mesh.hub.store.crowd import MET, chosen
+from mesh.hub.store.floor import Floor
 from mesh.hub.store.queries import Queries, Size
 from mesh.hub.store.rules import DAY_MS, Rules
 
 EXAMPLE = "mesh store backup mesh-copy.db"
+STRANGERS = "stranger"
 CLOCKLESS = 1000  # entries without a time that are looked at before one that has it
 
 
@@ -69,6 +75,7 @@ async def _vacuum(path: Path) -> AsyncGenerator[dict[str, Any], None]:
 
     def vacuum() -> None:
         try:
+            database.execute("PRAGMA auto_vacuum = INCREMENTAL")  # from now on, by itself
             database.execute("VACUUM")
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
@@ -81,10 +88,14 @@ async def _vacuum(path: Path) -> AsyncGenerator[dict[str, Any], None]:
 
 async def _about(home: Path | None) -> AsyncGenerator[dict[str, Any], None]:
     shelf = open_shelf(home)
-    rules = Rules(shelf.home.profile())
+    profile = shelf.home.profile()
+    rules = Rules(profile)
+    limits = Limits(**(DESKTOP | profile.limits))
+    theirs = chosen(profile)
+    floor = Floor(shelf.home.path, limits.free_mb)
     with shelf.store as store:
         forked = store.forked()
-        rows = []
+        rows: list[dict[str, Any]] = []
         for size in store.sizes():
             rule = rules.entries(size.author)
             rows.append(
@@ -100,15 +111,36 @@ async def _about(home: Path | None) -> AsyncGenerator[dict[str, Any], None]:
                     "keep_days": None if rule.ms is None else rule.ms / DAY_MS,
                     "keep_bytes": rule.bytes,
                     "forked": size.author in forked,
+                    "known": _known(size, shelf.home.peer_id(), theirs),
+                    "disk_bytes": size.cost,
                 }
             )
+        strange = [row for row in rows if row["known"] == STRANGERS]
         yield {
             "file": str(store.path),
             "bytes": _bytes(store.path),
             "beside": _bytes(store.path) - store.path.stat().st_size,
             "peers": rows,
+            "strangers": {
+                "peers": len(strange),
+                "bytes": sum(row["disk_bytes"] for row in strange),
+                "most_peers": limits.strange_authors,
+                "most_bytes": limits.strange_mb * MEGABYTE,
+            },
+            "refusing": floor.look(),
+            "free": floor.free,
+            "floor": floor.bytes,
             **store.counts(),
         }
+
+
+def _known(size: Size, own: bytes | None, theirs: set[bytes]) -> str:
+    """How well an author is known here: self, chosen, met, or one of the strangers."""
+    if size.author == own:
+        return "self"
+    if size.author in theirs:
+        return "chosen"
+    return "met" if size.standing >= MET else STRANGERS
 
 
 def _bytes(path: Path) -> int:

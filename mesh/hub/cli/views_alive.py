@@ -65,4 +65,6 @@ def facts(about: dict[str, Any]) -> list[tuple[str, str | Text]]:
     if isinstance(unpublished, list) and len(unpublished) == PAIR:
         what = f"{clean(unpublished[0])} entries are not published: {clean(unpublished[1])}"
         found.append(("no room", Text(what, "yellow")))
+    if "refusing" in about:
+        found.append(("disk", Text(clean(about["refusing"]), "yellow")))
     return found

@@ -99,11 +99,17 @@ def store(row: Row) -> RenderableType:
         ("file", f"{short(row['file'])}, {units.size(row['bytes'] - row['beside'])}{beside}"),
         ("readings", f"{row['reading']}, and {row['summary']} summaries of ten minutes"),
     ]
+    some = row["strangers"]
+    most = f"of {units.size(some['most_bytes'])} and {some['most_peers']} that they may have"
+    facts.append(("strangers", f"{units.size(some['bytes'])} for {some['peers']} of them, {most}"))
+    if row["refusing"]:
+        facts.append(("disk", Text(row["refusing"], "yellow")))
     if row["evidence"]:
         facts.append(("lies", Text(f"proven of {row['evidence']} peers", "bold red")))
     rows = [
         (
             clean(one["peer"]) + (" (forked)" if one["forked"] else ""),
+            one["known"],
             str(one["entries"]),
             units.size(one["bytes"]),
             "-" if one["bytes_per_day"] is None else units.size(one["bytes_per_day"]),
@@ -115,7 +121,7 @@ def store(row: Row) -> RenderableType:
     ]
     if not rows:
         return Group(pairs(facts), Text(), Text("of nobody yet; `mesh up` keeps what it hears"))
-    heads = ("peer", "entries", "size", "per day", "seqs", "gaps", "entries stay")
+    heads = ("peer", "known", "entries", "size", "per day", "seqs", "gaps", "entries stay")
     return Group(pairs(facts), Text(), table(heads, rows, "entries size per gaps"))
 
 

@@ -10,8 +10,10 @@ from typing import Any, Self
 from mesh.core import cbor
 from mesh.core.errors import LocalError
 from mesh.core.run import Run
-from mesh.hub.store import healing, rows, schema, upkeep
-from mesh.hub.store.held import Held
+from mesh.hub.store import healing, meter, rows, schema, upkeep
+from mesh.hub.store.budget import UNLIMITED, Budget
+from mesh.hub.store.crowd import MET
+from mesh.hub.store.held import MOST, Held
 from mesh.hub.store.hooks import Forked, Hooks, log_fault
 from mesh.hub.store.keeper import size_of
 from mesh.hub.store.rows import Row
@@ -22,7 +24,9 @@ log = logging.getLogger(__name__)
 
 READ_MS = 250  # that the core waits where another program has locked the whole file
 WAITING = 100_000  # entries handed over and not yet written: beyond that, new ones are let go
+PARTS = 64  # of the feed of one whom we do not know, with gaps between them
 ROWS = 128  # that are looked at for one run
+SHORT = 64  # bytes of the entries of a row, at least, mostly
 RUN_ROOM = 250  # bytes of a run besides its entries, at most
 
 
@@ -35,7 +39,7 @@ class Archive:
     faulty(what, error) gets faults of ours in the writing thread.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whom it tells of what, and what it may keep
         self,
         path: Path,
         forked: Forked | None = None,
@@ -43,10 +47,14 @@ class Archive:
         told: Callable[[str], None] | None = None,
         own: bytes | None = None,
         faulty: Callable[[str, BaseException], None] = log_fault,
+        *,
+        budget: Budget | None = None,
     ) -> None:
         self.path = path
         self._own = own
         self._unread = ""  # why it could not be read, as it was told
+        self._budget = budget or Budget(UNLIMITED)
+        self._lost = False  # something that was handed over was let go
         self._rules = rules or Rules()
         self._held = Held()
         self._hooks = Hooks(
@@ -55,6 +63,7 @@ class Archive:
             self._held.raise_floor,
             self._held.forget,
             faulty,
+            self._dropped,
         )
 
     def open(self) -> Self:
@@ -62,10 +71,13 @@ class Archive:
         self._database = schema.connect(self.path, writing=True)
         try:
             self._heal()
+            meter.trim(self._database, self._budget)
             self._reading = schema.connect(self.path)
             self._held.load(self._reading)
             self._reading.execute(f"PRAGMA busy_timeout = {READ_MS}")
-            self._writer = Writer(self.path, self._database, self._rules, self._hooks)
+            self._writer = Writer(
+                self.path, self._database, self._rules, self._hooks, self._budget
+            )
         except sqlite3.Error as error:
             self._database.close()
             raise schema.broken(self.path, error) from error
@@ -101,11 +113,21 @@ class Archive:
 
     # what the core calls
 
+    def admit(self, author: bytes, size: int, teller: bytes | None, *, asked: bool) -> None:
+        """Whether `size` bytes of an author's may come, which `teller` gave; `asked`: as we asked
+        for them. RemoteError says why not. To be called before they are checked.
+        """
+        self._budget.admit(author, size, teller, asked=asked)
+
     def took(self, author: bytes, run: Run) -> None:
         """Keep what is new of a checked run, soon. What there is no room for is missing again."""
-        if self._writer.waiting <= WAITING:
-            self._held.add(author, run.first, run.before, run.seq)
+        most = PARTS if self._budget.standing(author) < MET else MOST
+        if self._writer.waiting <= WAITING and self._held.add(
+            author, run.first, run.before, run.seq, most
+        ):
             self._writer.keep(run)
+        else:
+            self._lost = True
 
     def heads(self) -> dict[bytes, tuple[int, bytes, bytes]]:
         """How far each feed is held: {author: (next seq, link of the last, a head up to it)}."""
@@ -129,7 +151,7 @@ class Archive:
         found = self._look(
             f"SELECT {rows.COLUMNS} FROM run JOIN author ON author.id = author WHERE key = ?1 "
             f"AND last >= ?2 AND first >= ifnull(({low} AND first <= ?2), 0) "
-            f"ORDER BY first LIMIT {ROWS}",
+            f"ORDER BY first LIMIT {min(ROWS, most // SHORT + 2)}",
             (author, first),
         )
         try:
@@ -151,11 +173,23 @@ class Archive:
         """Wait until all that was handed over is written: then a crash loses none of it.
 
         LocalError if it cannot be written, or not within `patience_s`, about a second if that is
-        not given, as an event loop stands still for it.
+        not given, as an event loop stands still for it; and if some of it was let go.
         """
+        lost, self._lost = self._lost, False
         self._writer.flush(patience_s)
+        if lost:
+            raise LocalError("more came than can be kept", "offer it again, from its beginning on")
 
     # what the desktop calls
+
+    def meet(self, author: bytes, host: str) -> None:
+        """An author answered us, signed, at an address of a host: it is no stranger any more."""
+        if self._budget.meet(author, host):
+            self._writer.meet(author)
+
+    def _dropped(self, author: bytes) -> None:
+        self._held.drop(author)
+        self._budget.gone(author)
 
     @property
     def waiting(self) -> int:

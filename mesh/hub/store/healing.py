@@ -74,6 +74,9 @@ RULES = (
     Rule("stale", f"{OF_NOTHING} OR {_no_integer('period', -FAR, FAR)}", quick=False),
 )
 FLOOR = Rule("author", _no_integer("floor", 0, END + 1))
+KNOWN = Rule(
+    "author", f"{_no_integer('standing', 0, 3)} OR {_no_integer('cost', 0, END)}"
+)  # of whom nothing is known is a stranger
 OVERLAPPING = """
     SELECT id, other FROM (
         SELECT id, first, lag(last) OVER w AS before, lag(id) OVER w AS other FROM run
@@ -91,7 +94,7 @@ ASIDE = f"""
 def wrong(database: sqlite3.Connection, name: str) -> list[str]:
     """What is wrong with the rows of a database of that name, in words; of runs see RULES."""
     found = []
-    for rule in (*(rule for rule in RULES if rule.table != "run"), FLOOR):
+    for rule in (*(rule for rule in RULES if rule.table != "run"), FLOOR, KNOWN):
         (count,) = database.execute(
             f"SELECT count(*) FROM {name}.{rule.table} WHERE {rule.wrong.format(name)}"
         ).fetchone()
@@ -127,6 +130,7 @@ def heal(database: sqlite3.Connection, own: bytes | None = None, *, thorough: bo
     ).rowcount
     if count:
         said.append(f"{count} wrong floors")
+    database.execute(f"UPDATE author SET standing = 0, cost = 0 WHERE {KNOWN.wrong}")
     return said
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from mesh.hub.store import rows
 
+MOST = 4096  # parts of one feed, with gaps between them
 Span = tuple[int, int]  # first and last seq
 
 
@@ -28,10 +29,28 @@ class Held:
                 self._spans.setdefault(key, []).append((first, last))
                 self._note_seam(key, first, _before(database, id, first))
 
-    def add(self, author: bytes, first: int, before: bytes, last: int) -> None:
-        """Entries that came, and the link before them."""
+    def add(self, author: bytes, first: int, before: bytes, last: int, most: int = MOST) -> bool:
+        """Entries that came, and the link before them. False if they would be one part more than
+        `most`: then they are not held.
+        """
         with self._lock:
+            if len(self._spans.get(author, ())) >= most and not self._touches(author, first, last):
+                return False
             self._add(author, first, before, last)
+            return True
+
+    def drop(self, author: bytes) -> None:
+        """Nothing of an author is held any more."""
+        with self._lock:
+            self._spans.pop(author, None)
+            self._seams.pop(author, None)
+            self._floors.pop(author, None)
+
+    def _touches(self, author: bytes, first: int, last: int) -> bool:
+        """Whether entries join, or are in, a part that is held."""
+        spans = self._spans[author]
+        at = bisect_right(spans, (last + 2,)) - 1
+        return at >= 0 and spans[at][1] >= first - 1
 
     def _add(self, author: bytes, first: int, before: bytes, last: int) -> None:
         spans = self._spans.setdefault(author, [])

@@ -19,6 +19,7 @@ class Hooks(NamedTuple):
     """forked: two signed histories of an author disagree. told: what goes wrong, or nothing once
     it is well again. raised: an author's entries below that seq were dropped. lost: its entries
     from one seq to another were damaged. faulty: what was left out, and the error, our own fault.
+    dropped: all of an author's was, to make room for others.
     """
 
     forked: Forked
@@ -26,3 +27,4 @@ class Hooks(NamedTuple):
     raised: Callable[[bytes, int], None]
     lost: Callable[[bytes, int, int], None]
     faulty: Callable[[str, BaseException], None] = log_fault
+    dropped: Callable[[bytes], None] = lambda _: None

@@ -101,6 +101,13 @@ class Queue:
                     self.emptied += not self._jobs
                     return
 
+    def drop(self, authors: list[bytes]) -> None:
+        """Take out the runs of some authors."""
+        with self._news:
+            out = [job for job in self._jobs if isinstance(job, Run) and job.author in authors]
+        for job in out:
+            self.done(job)
+
     def alone(self) -> list[Alone]:
         """All jobs that somebody may wait for."""
         with self._news:

@@ -15,8 +15,10 @@ TOUCHING = f"SELECT {rows.COLUMNS} FROM run WHERE author = ? AND first BETWEEN ?
 NEWEST = f"SELECT {rows.COLUMNS} FROM run WHERE author = ? ORDER BY first DESC LIMIT 1"
 
 
+MOST = 1024  # authors of whom something is remembered between two batches
+
 # (author's number, new entries)
-Read = Callable[[int, list[bytes]], None]
+Read = Callable[[int, list[bytes]], object]
 
 
 class Contradiction(Exception):
@@ -60,9 +62,7 @@ class Keeper:
 
     def forget(self) -> None:
         """What was written since the last commit is gone: learn anew what there is."""
-        self._authors: dict[bytes, int] = dict(
-            self._database.execute("SELECT key, id FROM author")
-        )
+        self._authors: dict[bytes, int] = {}
         self._newest: dict[int, Growing | None] = {}
         self._new: list[tuple[object, ...]] = []
         self._changed: list[tuple[object, ...]] = []
@@ -71,8 +71,13 @@ class Keeper:
         """The number of an author in this file."""
         found = self._authors.get(key)
         if found is None:
-            made = self._database.execute("INSERT INTO author(key) VALUES (?)", (key,)).lastrowid
-            found = self._authors[key] = made or 0
+            ask = self._database.execute
+            row = ask("SELECT id FROM author WHERE key = ?", (key,)).fetchone()
+            if row is None:
+                row = ask("INSERT INTO author(key) VALUES (?) RETURNING id", (key,)).fetchone()
+            if len(self._authors) >= MOST:
+                self._authors.clear()
+            found = self._authors[key] = int(row[0])
         return found
 
     def keep(self, run: Run) -> None:
@@ -110,6 +115,8 @@ class Keeper:
         if self._changed:
             self._database.executemany(CHANGE, self._changed)
             self._changed.clear()
+        if len(self._newest) > MOST:
+            self._newest.clear()  # each is read again when more of it comes
 
     def _set_down(self, author: int, newest: Growing | None) -> None:
         if newest is not None and not newest.written:
@@ -197,7 +204,7 @@ class Keeper:
     def _apart(self, run: Run, seq: int) -> None:
         """Raise Contradiction, with what is kept at that seq."""
         self.write()
-        author = self._authors[run.author]
+        author = self.author(run.author)
         first = rows.from_seq(self._database, author, seq)
         row = Row(*self._database.execute(TOUCHING, (author, first, first)).fetchone())
         entries = rows.unpacked(row.entries)

@@ -50,7 +50,7 @@ TRUTHS = f"""
 """
 SIZES = """
     SELECT key, count(run.id), ifnull(sum(last - first + 1), 0),
-    ifnull(sum(length(entries) + length(head)), 0), min(first), max(last)
+    ifnull(sum(length(entries) + length(head)), 0), min(first), max(last), standing, cost
     FROM author LEFT JOIN run ON run.author = author.id GROUP BY author.id ORDER BY 4 DESC
 """
 
@@ -95,7 +95,9 @@ class Said(NamedTuple):
 
 
 class Size(NamedTuple):
-    """How much is kept of one author: bytes of entries and heads."""
+    """How much is kept of one author: bytes of entries and heads; standing: how well it is known
+    (crowd.py); cost: about how many bytes of the disk it takes, with its readings.
+    """
 
     author: bytes
     runs: int
@@ -103,6 +105,8 @@ class Size(NamedTuple):
     bytes: int
     first: int | None
     last: int | None
+    standing: int
+    cost: int
 
 
 class Queries:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from mesh.core.cbor import Decimal
 from mesh.core.errors import RemoteError
+from mesh.core.limits import Limits
 from mesh.core.run import read_entry
 from mesh.core.senml import unpack
 from mesh.hub import plain
@@ -15,6 +16,8 @@ ARRIVAL = 0  # quality of a time that is that of our own clock when the reading 
 INSERT = "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)"
 RELATIVE_S = 1 << 28  # times of SenML below that are relative (RFC 8428 section 4.5.3)
 LATEST_MS = 1 << 53  # later times, and longer ones since a start, are none
+MOST_AUTHORS = 1024  # of whom something is remembered between two entries
+MOST_STARTS = 4096
 MOST = 1 << 63  # SQLite's integers are smaller; larger ones become floats
 
 Row = tuple[int, int, int, int, object]  # sensor, Unix ms, seq, quality, value
@@ -26,12 +29,19 @@ class Readings:
 
     A peer without a clock says how long it was up: once it knows the time, so do we for all that
     it measured since that start. Until then a reading has the time at which it came here.
+    takes(author, count): whether an author with so many sensors may have one more.
     """
 
     def __init__(
-        self, database: sqlite3.Connection, now_ms: Callable[[], int], *, placing: bool = True
+        self,
+        database: sqlite3.Connection,
+        now_ms: Callable[[], int],
+        *,
+        placing: bool = True,
+        takes: Callable[[int, int], bool] = lambda _, has: has < Limits.author_sensors,
     ) -> None:
         self._placing = placing  # else what has no time of its own has the time at which it came
+        self._takes = takes
         self._database = database
         self._now_ms = now_ms
         self._kit = make_kit()
@@ -39,27 +49,25 @@ class Readings:
 
     def forget(self) -> None:
         """What was written since the last commit is gone: learn anew what there is."""
-        ask = self._database.execute
         self._rows: list[Row] = []
         self._unplaced: list[tuple[int, ...]] = []
         self._sensors: dict[int, dict[str, tuple[int, str]]] = {}
         self._known: dict[int, dict[bytes, int]] = {}  # the same by label, as far as it was met
-        for id, author, name, unit in ask("SELECT id, author, name, unit FROM sensor"):
-            self._sensors.setdefault(author, {})[name] = (id, unit)
-        self._boots = {
-            (author, boots): (quality, unix_ms)
-            for author, boots, quality, unix_ms in ask("SELECT * FROM boot")
-        }
+        self._boots: dict[tuple[int, int], tuple[int, int] | None] = {}
 
-    def read(self, author: int, entries: list[bytes]) -> None:
-        """Take the readings out of checked entries. What is no reading, or a wrong one, gives
-        none.
+    def read(self, author: int, entries: list[bytes]) -> int:
+        """Take the readings out of checked entries; how many. What is no reading, or a wrong one,
+        gives none.
         """
+        if len(self._known) > MOST_AUTHORS:
+            self._known.clear()
+            self._sensors.clear()
         sensors = self._known.setdefault(author, {})
         rows = self._rows
+        count = 0
         for entry, said in zip(entries, plain.said(entries), strict=True):
             if said is None:
-                self._by_the_book(author, entry)
+                count += self._by_the_book(author, entry)
                 continue
             seq, clock, records = said
             time, quality = self._when(author, clock)
@@ -69,11 +77,13 @@ class Readings:
                     rows.append((sensors[label], time, seq, quality, value))
             except KeyError:
                 del rows[start:]
-                self._by_the_book(author, entry)
+                count += self._by_the_book(author, entry)
                 self._note(author, [label for label, _ in records])
             else:
+                count += len(records)
                 if not quality:
                     self._put_off(author, clock, rows[start:])
+        return count
 
     def _put_off(self, author: int, clock: Clock, found: list[Row]) -> None:
         """Remember readings whose time is not known."""
@@ -93,25 +103,28 @@ class Readings:
             )
             self._unplaced.clear()
 
-    def _by_the_book(self, author: int, entry: bytes) -> None:
-        """Take the readings out of any entry, with all that SenML allows."""
+    def _by_the_book(self, author: int, entry: bytes) -> int:
+        """Take the readings out of any entry, with all that SenML allows; how many."""
         try:
             seq, clock, kind, body = read_entry(self._kit, entry)
             if kind != "reading":
-                return
+                return 0
             time, quality = self._when(author, clock)
             records = unpack(body)
         except RemoteError:
-            return
+            return 0
         found: list[Row] = []
         for record in records:
             truth = TRUTH if isinstance(record.value, bool) else 0
             sensor = self._sensor(author, record.name, record.unit or "")
+            if sensor is None:
+                continue
             at = _moved(time, record.time)
             found.append((sensor, at, seq, quality | truth, as_kept(record.value)))
         self._rows += found
         if not quality:
             self._put_off(author, clock, found)
+        return len(found)
 
     def _note(self, author: int, labels: list[bytes]) -> None:
         """Know the sensors that have these labels the next time."""
@@ -122,9 +135,14 @@ class Readings:
             if current == unit:
                 self._known[author][label] = number
 
-    def _sensor(self, author: int, name: str, unit: str) -> int:
-        sensors = self._sensors.setdefault(author, {})
+    def _sensor(self, author: int, name: str, unit: str) -> int | None:
+        """The number of a sensor; None if its author has too many to have this one too."""
+        sensors = self._sensors.get(author)
+        if sensors is None:
+            sensors = self._sensors[author] = self._load(author)
         known = sensors.get(name)
+        if known is None and not self._takes(author, len(sensors)):
+            return None
         if known is None or known[1] != unit:
             if known is not None:
                 self._known.get(author, {}).clear()
@@ -136,10 +154,28 @@ class Readings:
             known = sensors[name] = (int(number), unit)
         return known[0]
 
+    def _load(self, author: int) -> dict[str, tuple[int, str]]:
+        found = self._database.execute(
+            "SELECT id, name, unit FROM sensor WHERE author = ?", (author,)
+        )
+        return {name: (id, unit) for id, name, unit in found}
+
+    def _started(self, author: int, boots: int) -> tuple[int, int] | None:
+        """How well it is known when an author started, and Unix ms."""
+        key = (author, boots)
+        if key not in self._boots:
+            if len(self._boots) >= MOST_STARTS:
+                self._boots.clear()
+            self._boots[key] = self._database.execute(
+                "SELECT quality, unix_ms FROM boot WHERE author = ? AND boots = ?",
+                (author, min(boots, MOST - 1)),
+            ).fetchone()
+        return self._boots[key]
+
     def _when(self, author: int, clock: Clock) -> tuple[int, int]:
         """Unix ms of a reading, and how good that is."""
         quality, boots, since_ms, unix_ms = clock
-        known = self._boots.get((author, boots))
+        known = self._started(author, boots or 0)
         if quality and unix_ms is not None and unix_ms < LATEST_MS:
             if self._placing and (known is None or known[0] < quality):
                 self._learn(author, clock)

@@ -4,12 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from mesh.core import archived
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.node import Node
 from mesh.core.settings import Profile
 from mesh.hub.home import Home
 from mesh.hub.store import schema
 from mesh.hub.store.archive import Archive
+from mesh.hub.store.budget import Budget
+from mesh.hub.store.crowd import chosen
+from mesh.hub.store.floor import Floor
 from mesh.hub.store.hooks import log_fault
 from mesh.hub.store.own import OwnFeed
 from mesh.hub.store.rules import Rules
@@ -34,6 +38,10 @@ class Record:
         self._node = node
         self._rules = Rules(profile)
         self._archive: Archive | None = None
+        self._floor = Floor(home.path, node.limits.free_mb, self._refuse)
+        self._budget = Budget(
+            node.limits, {home.identity.public, *chosen(profile)}, self._floor, self._gone
+        )
 
     @property
     def trouble(self) -> str:
@@ -51,6 +59,7 @@ class Record:
             self._tell,
             self._home.identity.public,
             lambda what, error: self._report(f"store {what}", error),
+            budget=self._budget,
         ).open()
         try:
             feeds = self._node.peer.feeds
@@ -70,6 +79,30 @@ class Record:
         if archive is not None:
             self._node.peer.feeds.own.keep()
             archive.close()
+
+    def meet(self, peer: bytes, host: str) -> None:
+        """A peer answered, signed, at an address of a host."""
+        if self._archive is not None:
+            self._archive.meet(peer, host)
+
+    def look(self) -> None:
+        """See whether there is room on the disk: /peer tells."""
+        self._floor.look()
+
+    def _refuse(self, why: str) -> None:
+        about = self._node.peer.more
+        about.pop("refusing", None)
+        if why:
+            about["refusing"] = why
+            log.warning("%s", why)
+
+    def _gone(self, author: bytes) -> None:
+        self._loop.call_soon_threadsafe(self._forget, author)
+
+    def _forget(self, author: bytes) -> None:
+        archived.forget(self._node.peer.feeds, author)
+        if self._node.replicating is not None:
+            self._node.replicating.parents.pop(author, None)
 
     def _forked(self, author: bytes, _: int, ours: list[object], theirs: list[object]) -> None:
         self._loop.call_soon_threadsafe(self._prove, author, [ours, theirs])

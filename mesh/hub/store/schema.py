@@ -11,6 +11,7 @@ APPLICATION_ID = 0x6F746D73
 BUSY_S = 10.0
 PERIOD_MS = 600_000  # of a summary
 COPY = "copy"  # a fact: the store may lack what its peer said last
+JOURNAL = 1 << 24  # bytes that the write-ahead log keeps of the disk, once it was written back
 TRUTH = 8  # added to a quality where the value is true or false: SQLite has no such type
 
 # Each makes the tables of the version before those of the next; what has run once never changes.
@@ -24,6 +25,7 @@ TRUTH = 8  # added to a quality where the value is true or false: SQLite has no 
 # readings are. sensor.thinned: readings before that Unix ms are kept as summaries only.
 # aside: rows of `run` that cannot be, as SQL literals; run.arrived: Unix ms by our own clock when
 # the last of its entries came, 0 if that is not known.
+# author.standing: how well it is known (crowd.py); cost: about how many bytes it takes here.
 MIGRATIONS = (
     """
     CREATE TABLE author (
@@ -77,6 +79,17 @@ MIGRATIONS = (
     CREATE TABLE aside (row TEXT NOT NULL);
     ALTER TABLE run ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX run_arrived ON run (author, arrived, first, last);
+    """,
+    """
+    ALTER TABLE author ADD COLUMN standing INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE author ADD COLUMN cost INTEGER NOT NULL DEFAULT 0;
+    -- whom this peer met before that was noted is not known: no history is lost by an update
+    UPDATE author SET cost = 400
+        + (SELECT ifnull(sum(2 * length(entries) + 200), 0) FROM run WHERE author = author.id)
+        + (SELECT 64 * count(*) FROM reading JOIN sensor ON sensor.id = sensor
+           WHERE sensor.author = author.id)
+        + (SELECT 100 * count(*) FROM sensor WHERE author = author.id);
+    UPDATE author SET standing = 2 WHERE id IN (SELECT id FROM author ORDER BY id LIMIT 1024);
     """,
 )
 
@@ -164,7 +177,10 @@ def _prepare(database: sqlite3.Connection, path: Path, writing: bool) -> None:
     if not writing and version < len(MIGRATIONS):
         raise LocalError(f"{path} is of an older othermesh", "`mesh up` brings it up to date")
     if writing:
+        if not tables:  # else `mesh store vacuum` makes it so
+            database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("PRAGMA journal_mode = WAL")
+        database.execute(f"PRAGMA journal_size_limit = {JOURNAL}")
         database.execute("PRAGMA synchronous = NORMAL")  # a crash of ours loses nothing committed
         for number in range(version, len(MIGRATIONS)):
             _migrate(database, number)

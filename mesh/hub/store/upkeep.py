@@ -7,9 +7,11 @@ from typing import NamedTuple
 import cbor2
 
 from mesh.hub.store import rows
+from mesh.hub.store.meter import MEASURED
 from mesh.hub.store.rules import DAY_MS, Rules
 from mesh.hub.store.schema import PERIOD_MS
 
+SPARE = 1000  # free pages that stay in the file for what comes
 PIECE = 2000  # periods summed up, or rows dropped, in one transaction
 NUMBERS = "typeof(value) IN ('integer', 'real')"
 SUM_UP = f"""
@@ -62,8 +64,13 @@ def step(database: sqlite3.Connection, rules: Rules, now_ms: int) -> Done:
                 new = _drop_entries(database, (number, key), rules, now_ms)
                 if new > floor:
                     floors[key] = new
+                    database.execute(MEASURED, (number,))
 
     transaction(database, work)
+    (free,) = database.execute("PRAGMA freelist_count").fetchone()
+    if free > SPARE:  # of no effect in a file that was made before it could give back
+        # execute() would do one step of it, which is one page
+        database.executescript(f"PRAGMA incremental_vacuum({min(PIECE, free - SPARE)})")
     return Done(floors, summed == PIECE or dropped > 0 or bool(floors))
 
 

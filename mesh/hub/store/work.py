@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mesh.core.run import Run
-from mesh.hub.store import healing, upkeep
+from mesh.hub.store import healing, meter, upkeep
+from mesh.hub.store.budget import Budget
 from mesh.hub.store.hooks import Hooks
 from mesh.hub.store.jobs import Alone, Job, Queue, is_for_later
 from mesh.hub.store.keeper import Contradiction, Keeper
-from mesh.hub.store.readings import Readings
+from mesh.hub.store.meter import Meter
 from mesh.hub.store.rows import Damaged
 from mesh.hub.store.rules import Rules
 
@@ -36,7 +37,13 @@ class Work:
     """
 
     def __init__(
-        self, path: Path, database: sqlite3.Connection, rules: Rules, hooks: Hooks, queue: Queue
+        self,
+        path: Path,
+        database: sqlite3.Connection,
+        rules: Rules,
+        hooks: Hooks,
+        queue: Queue,
+        budget: Budget,
     ) -> None:
         self.trouble = ""
         self.stuck = False
@@ -46,8 +53,9 @@ class Work:
         self._rules = rules
         self._hooks = hooks
         self._queue = queue
-        self._readings = Readings(database, unix_ms)
-        self._keeper = Keeper(database, self._readings.read)
+        self._budget = budget
+        self._meter = Meter(database, budget, unix_ms)
+        self._keeper = Keeper(database, self._meter.read)
         self._is_torn = False  # what the two have in memory is not what is in the file
         self._doing: list[Job] = []
         self._upkeep_s = time.monotonic() + 1
@@ -55,16 +63,20 @@ class Work:
 
     def keep_evidence(self, author: bytes, pair: bytes) -> None:
         """Keep a proof of a lie, among the runs of a batch."""
-        self._database.execute(
-            "INSERT OR REPLACE INTO evidence VALUES (?, ?)", (self._keeper.author(author), pair)
-        )
+        number = self._keeper.author(author)
+        self._database.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?)", (number, pair))
+        self._meter.evidence(number, len(pair))
+
+    def meet(self, author: bytes) -> None:
+        """Note that an author was met, among the runs of a batch."""
+        self._meter.meet(author)
 
     def keep(self, runs: list[Run]) -> None:
         """Keep runs, in a transaction that is begun. Contradiction."""
         for run in runs:
             self._keeper.keep(run)
         self._keeper.write()
-        self._readings.write()
+        self._meter.write()
 
     def died(self) -> None:
         """Go on in another thread, without what this one died of."""
@@ -142,7 +154,7 @@ class Work:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 self._keeper.forget()
-                self._readings.forget()
+                self._meter.forget()
                 self._is_torn = False
             what()
         except Exception as error:  # noqa: BLE001 - the thread's one place: a fault costs one job
@@ -189,7 +201,7 @@ class Work:
                 elif not isinstance(job, Alone):
                     job()
             self._keeper.write()
-            self._readings.write()
+            self._meter.write()
 
         self._doing = batch
         error = self._try(lambda: upkeep.transaction(self._database, work))
@@ -198,8 +210,26 @@ class Work:
             self._tell("")
             for job in batch:
                 self._queue.done(job)
+            self._meter.committed()
+            self._make_room()
         self._doing = []
         return error
+
+    def _make_room(self) -> None:
+        """Drop those for whom the budget has no room, and what waits to be written of them."""
+        gone = self._budget.surplus()
+        if not gone:
+            return
+        error = self._try(
+            lambda: upkeep.transaction(self._database, lambda database: meter.drop(database, gone))
+        )
+        self._is_torn = True  # also what the budget counts is learnt anew
+        if error is not None:
+            self._tell(f"{self._path} cannot be written: {error}")
+            return
+        self._queue.drop(gone)
+        for author in gone:
+            self._hooks.dropped(author)
 
     def _keep(self, run: Run) -> None:
         try:
@@ -217,6 +247,7 @@ class Work:
         """Bring summaries up to date and drop what is too old, a piece at a time."""
         if time.monotonic() < self._upkeep_s:
             return
+        self._make_room()
         found: list[upkeep.Done] = []
         error = self._try(
             lambda: found.append(upkeep.step(self._database, self._rules, unix_ms()))

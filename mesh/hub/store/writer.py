@@ -10,6 +10,7 @@ from pathlib import Path
 from mesh.core.errors import LocalError
 from mesh.core.run import Run
 from mesh.hub.store import schema, upkeep
+from mesh.hub.store.budget import Budget
 from mesh.hub.store.hooks import Hooks
 from mesh.hub.store.jobs import Alone, Job, Queue
 from mesh.hub.store.rules import Rules
@@ -26,12 +27,17 @@ class Writer:
     """Writes to the store in `path`, which is open as `database`."""
 
     def __init__(
-        self, path: Path, database: sqlite3.Connection, rules: Rules, hooks: Hooks
+        self,
+        path: Path,
+        database: sqlite3.Connection,
+        rules: Rules,
+        hooks: Hooks,
+        budget: Budget,
     ) -> None:
         self.path = path
         self._database = database
         self._queue = Queue()
-        self._work = Work(path, database, rules, hooks, self._queue)
+        self._work = Work(path, database, rules, hooks, self._queue, budget)
         self._late = -1  # how often all was done when somebody waited in vain
         self._told_faults = 0  # to who flushed
         self._reviving = threading.Lock()
@@ -73,6 +79,10 @@ class Writer:
     def keep_evidence(self, author: bytes, pair: bytes) -> None:
         """Keep what proves a lie, soon; a later proof, of an earlier fork, takes its place."""
         self._put(lambda: self._work.keep_evidence(author, pair))
+
+    def meet(self, author: bytes) -> None:
+        """Note, soon, that an author was met."""
+        self._put(lambda: self._work.meet(author))
 
     def flush(self, patience_s: float | None = None) -> None:
         """Wait until all that was handed over is written: then a crash loses none of it.
