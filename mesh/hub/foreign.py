@@ -17,6 +17,7 @@ from aiocoap import error as aioerror
 
 from mesh.core.errors import LocalError, MeshError, RemoteError
 from mesh.hub.errors import NoAnswer
+from mesh.hub.uris import HELP, checked, scheme_of
 
 TIME_LIMIT_S = 10.0
 UDP = "udp6" if sys.platform == "linux" else "simple6"  # as aiocoap itself chooses
@@ -44,6 +45,7 @@ async def get(uri: str, accept: int | None = None, time_limit_s: float = TIME_LI
     LocalError: no such URI. NoAnswer: nobody answers in time. RemoteError: refused, broken off, no
     such host.
     """
+    uri = checked(uri)
     request = _request(uri, accept)
     async with _context(uri) as context, _explained(uri):
         async with asyncio.timeout(time_limit_s):
@@ -58,6 +60,7 @@ async def observe(
 
     `time_limit_s` is for the first reply. Errors as of get().
     """
+    uri = checked(uri)
     request = _request(uri, accept)
     request.opt.observe = 0
     async with _context(uri) as context, _explained(uri):
@@ -75,17 +78,10 @@ async def observe(
 
 
 def _request(uri: str, accept: int | None) -> Any:  # noqa: ANN401 - aiocoap has no types
-    scheme = uri.partition("://")[0]
-    if scheme not in TRANSPORTS:
-        raise LocalError(
-            f"'{uri}' is no CoAP address", f"it begins with {', '.join(TRANSPORTS)} and ://"
-        )
     try:
         request = aiocoap.Message(code=aiocoap.GET, uri=uri)
     except ValueError as error:  # aiocoap's own errors for this are such, too
-        raise LocalError(
-            f"'{uri}' is no CoAP address: {error}", "as in coap://host:5683/path?query"
-        ) from error
+        raise LocalError(f"'{uri}' is no CoAP address: {error}", HELP) from error
     if accept is not None:
         request.opt.accept = accept
     return request
@@ -106,7 +102,7 @@ async def _context(uri: str) -> AsyncIterator[Any]:
     logger = logging.getLogger(LOGGER)
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
-    transport = TRANSPORTS[uri.partition("://")[0]]
+    transport = TRANSPORTS[scheme_of(uri)]
     context = await aiocoap.Context.create_client_context(
         transports=[transport], loggername=LOGGER
     )

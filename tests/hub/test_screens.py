@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from mesh.hub.cli import layout, lines, render, units, views
+from mesh.hub.cli import layout, lines, render, units, views, views_content
 from mesh.hub.cli.options import Reply
 
 EVIL = "evil\x1b[2J\u202egnp\x07"
@@ -66,9 +66,11 @@ def test_peers_fit_80_columns():
         lines.up({"event": "found", "at": 0, "label": EVIL, "address": EVIL, "how": EVIL}),
         lines.up({"event": "lost", "at": 0, "label": EVIL, "reason": EVIL}),
         lines.up({"event": "refused", "at": 0, "source": EVIL, "code": 131, "detail": EVIL}),
-        views.content({"code": "2.05", "format": "x", "signed_by": None, "content": EVIL}),
-        views.content({"code": "2.05", "format": "x", "signed_by": None, "content": {EVIL: EVIL}}),
-        views.content(
+        views_content.content({"code": "2.05", "format": "x", "signed_by": None, "content": EVIL}),
+        views_content.content(
+            {"code": "2.05", "format": "x", "signed_by": None, "content": {EVIL: EVIL}}
+        ),
+        views_content.content(
             {"code": "2.05", "format": "x", "signed_by": None, "content": [{"href": EVIL}]}
         ),
     ],

@@ -16,6 +16,7 @@ from mesh.hub.cli.layout import clean, short
 from mesh.hub.cli.options import Reply
 from mesh.hub.cli.views import VIEWS
 from mesh.hub.cli.views_flash import bar
+from mesh.hub.plain_json import jsonable
 
 WIDE = 10_000  # columns where nobody looks: in a pipe nothing is cut off or wrapped
 STEPPED = ("flash", "simulate", "verify")  # shown step by step, with bars in between
@@ -34,7 +35,7 @@ async def show(reply: Reply) -> None:
 async def _as_json(reply: Reply) -> None:
     if reply.many:
         async for item in reply.items:
-            _line(json.dumps(item, ensure_ascii=False))
+            _line(_json(item))
         return
     found: list[Any] = []
     try:
@@ -42,7 +43,17 @@ async def _as_json(reply: Reply) -> None:
             found.append(item)  # noqa: PERF401 - kept also when it fails on the way
     finally:
         if found:
-            _line(json.dumps(found if reply.listed else found[0], indent=2, ensure_ascii=False))
+            _line(_json(found if reply.listed else found[0], 2))
+
+
+def _json(item: Any, indent: int | None = None) -> str:  # noqa: ANN401 - whatever a command gives
+    """JSON that every program reads, whatever others put into it: no NaN, no surrogates."""
+    try:
+        text = json.dumps(item, indent=indent, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except ValueError:
+        text = json.dumps(jsonable(item), indent=indent, ensure_ascii=False, allow_nan=False)
+    return text
 
 
 async def _as_text(reply: Reply) -> None:

@@ -14,6 +14,7 @@ from mesh.hub.cli import (
     units,
     views_alive,
     views_board,
+    views_content,
     views_firmware,
     views_flash,
     views_hardware,
@@ -189,35 +190,6 @@ def identity(row: Row) -> RenderableType:
     )
 
 
-def content(row: Row) -> RenderableType:
-    """The answer of a stranger."""
-    signer = f", signed by {row['signed_by']}" if row["signed_by"] else ", not signed"
-    head = Text(f"{row['code']} {row['format']}{signer}", "dim")
-    found = row["content"]
-    if isinstance(found, list) and found and all(isinstance(one, dict) for one in found):
-        if "href" in found[0]:
-            return Group(head, _links(found))
-        if set(found[0]) == {"name", "value", "unit", "time"}:
-            return Group(head, _records(found))
-    text = found if isinstance(found, str) else json.dumps(found, indent=2, ensure_ascii=False)
-    return Group(head, Text("\n".join(clean(line) for line in text.splitlines())))
-
-
-def _links(links: Sequence[Row]) -> Table:
-    rows = []
-    for link in links:
-        more = [k if v is True else f"{k}={v}" for k, v in link.items() if k != "href"]
-        rows.append((clean(link["href"]), clean("  ".join(more))))
-    return table(("resource", "attributes"), rows)
-
-
-def _records(records: Sequence[Row]) -> Table:
-    return table(
-        ("name", "value"),
-        [(clean(r["name"]), clean(units.quantity(r["value"], r["unit"]))) for r in records],
-    )
-
-
 def finding(row: Row) -> RenderableType:
     """One finding of the doctor, and what to do."""
     made = Table.grid(padding=(0, 2, 0, 0))
@@ -241,7 +213,7 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     "id": identity,
     "up": lines.up,
     "update": views_update.update,
-    "content": content,
+    "content": views_content.content,
     "findings": finding,
     "firmware": views_firmware.firmware,
     **views_board.VIEWS,
