@@ -14,6 +14,7 @@ from mesh.hub.cli.kept import (
     Since,
     Until,
     at,
+    doubt,
     now_ms,
     open_shelf,
     sensor_row,
@@ -83,6 +84,7 @@ async def _history(
             "first": at(span[0]),
             "last": at(span[1]),
             "points": [point._asdict() | {"time": at(point.time)} for point in found],
+            "doubt": doubt(*store.doubt(sensor, [*(point.time for point in found), span[1]])),
         }
         if not found:
             row["others"] = [
@@ -93,7 +95,7 @@ async def _history(
                 what = "no numbers" if row["others"] else "nothing"
                 raise Failure(f"{what} of {shelf.label(sensor.author)}/{sensor.name} in that time")
         elif plot or output:
-            drawing = _drawing(f"{row['peer']}/{sensor.name}", sensor.unit, found)
+            drawing = _drawing((f"{row['peer']}/{sensor.name}", row["doubt"]), sensor.unit, found)
             if output is not None:
                 await asyncio.to_thread(save, drawing, output)
                 row["file"] = str(output)
@@ -102,11 +104,11 @@ async def _history(
     yield row
 
 
-def _drawing(title: str, unit: str, found: Sequence[Point]) -> Plot:
+def _drawing(title: tuple[str, str | None], unit: str, found: Sequence[Point]) -> Plot:
     """What is drawn: values in the step of their unit that leaves few digits."""
     most = max(max(abs(point.least), abs(point.most)) for point in found)
     by, sign = units.scale(most, unit)
     points = [
         Point(time, least / by, mean / by, most / by, n) for time, least, mean, most, n in found
     ]
-    return Plot(title, sign, points)
+    return Plot(title[0], sign, points, title[1] or "")

@@ -13,6 +13,7 @@ import typer
 
 from mesh.core import ids
 from mesh.hub import naming
+from mesh.hub.cli import units
 from mesh.hub.failure import NOBODY, USAGE, Failure
 from mesh.hub.home import Home
 from mesh.hub.naming import Known
@@ -119,6 +120,18 @@ def now_ms() -> int:
 def at(time_ms: int | None) -> float | None:
     """Unix seconds, as --json has times."""
     return None if time_ms is None else time_ms / 1000
+
+
+def doubt(early_ms: int, late_ms: int) -> str | None:
+    """What to say of times that are so far before and after when the readings came here."""
+    said = []
+    if early_ms:
+        said.append(f"up to {units.ago(early_ms / 1000)} before they came here (late, or a clock "
+                    "that is behind)")  # fmt: skip
+    if late_ms:
+        said.append(f"up to {units.ago(late_ms / 1000)} after they came here (a clock that is "
+                    "ahead)")  # fmt: skip
+    return f"times are doubtful: {', and '.join(said)}" if said else None
 
 
 def sensor_row(shelf: Shelf, sensor: Sensor) -> dict[str, Any]:

@@ -77,6 +77,7 @@ def _row(shelf: Shelf, author: bytes, said: Said) -> dict[str, Any]:
         "quality": quality,
         "boots": boots,
         "up_s": at(since_ms),
+        "arrived": at(said.arrived or None),
         "kind": said.kind,
         "body": answers.plain(said.body),
     }

@@ -12,6 +12,7 @@ from mesh.core import ids
 from mesh.hub.cli import units
 from mesh.hub.cli.layout import Row, clean, pairs, short, table
 
+DAY_S = 86_400  # between an author's time and arrival is worth a word
 BODY = 400  # characters of a body that are shown
 
 
@@ -19,6 +20,9 @@ def log(row: Row) -> RenderableType:
     """One entry on one line."""
     if row["time"] is not None:
         when = moment(row["time"])
+        off_s = row["time"] - (row["arrived"] or row["time"])
+        if abs(off_s) > DAY_S:
+            when += f" ({units.ago(abs(off_s))} {'before' if off_s < 0 else 'after'} arrival)"
     else:
         when = f"start {row['boots']} + {units.duration(row['up_s'])}"
     line = Text(f"{row['seq']:>6}  {when:<19}  ", "dim").append(
@@ -51,7 +55,13 @@ def moment(unix_s: float) -> str:
 
 
 def history(row: Row) -> RenderableType:
-    """What a sensor measured: a plot, where a picture went, or a table."""
+    """What a sensor measured: a plot, where a picture went, or a table; and what is doubtful."""
+    if row.get("doubt"):
+        return Group(_history(row), Text(row["doubt"], "yellow"))
+    return _history(row)
+
+
+def _history(row: Row) -> RenderableType:
     said = Text(f"drawn into {row['file']}") if "file" in row else None
     if "plot" in row:
         plot = Text(row["plot"], no_wrap=True, overflow="crop")

@@ -16,6 +16,8 @@ from mesh.core.primitives import Kit
 from mesh.core.run import Run, genesis, read_run
 from mesh.hub.primitives import make_kit
 from mesh.hub.store import healing, rows, schema, upkeep
+from mesh.hub.store.dropping import SLACK_MS
+from mesh.hub.store.own_clock import unix_ms
 from mesh.hub.store.readings import Readings
 from mesh.hub.store.rows import Row
 from mesh.hub.store.schema import COPY
@@ -41,7 +43,7 @@ LOST = """
     ) AND NOT EXISTS (
         SELECT * FROM placed AS p
         WHERE p.sensor = m.sensor AND p.seq = m.seq AND p.value IS m.value
-    ) AND (s.thinned = 0 OR m.time >= s.thinned) GROUP BY s.author
+    ) AND (s.thinned = 0 OR m.time >= s.thinned) AND m.time <= ? GROUP BY s.author
 """
 ADDED = """
     SELECT author, seq, count(*) FROM kept.reading AS r JOIN kept.sensor ON sensor.id = r.sensor
@@ -207,7 +209,7 @@ def _compare(
     yield Progress(0, 1, "readings")
     for statement in PLACED:
         twin.execute(statement)
-    for number, first, last, count in twin.execute(LOST).fetchall():
+    for number, first, last, count in twin.execute(LOST, (unix_ms() + SLACK_MS,)).fetchall():
         yield Fault(
             authors.get(number, b""), first, last, f"{count} readings are not as the entries say"
         )
@@ -262,6 +264,9 @@ def _make_anew(database: sqlite3.Connection) -> None:
         ):
             readings.read(number, rows.unpacked(packed))
             readings.write()
+    # those that came after the readings of their time were dropped are still there
     database.execute(
-        "DELETE FROM reading WHERE time < (SELECT thinned FROM sensor WHERE id = sensor)"
+        "DELETE FROM reading WHERE time < (SELECT thinned FROM sensor WHERE id = sensor) "
+        "AND NOT EXISTS (SELECT 1 FROM run JOIN sensor ON sensor.author = run.author "
+        "WHERE sensor.id = reading.sensor AND seq BETWEEN first AND last AND arrived >= thinned)"
     )

@@ -67,16 +67,25 @@ RULES = (
     ),
     Rule(
         "summary",
-        f"{OF_NOTHING} OR {_no_integer('period', -FAR, FAR)} OR {_no_integer('n', 1, END)} "
+        f"{OF_NOTHING} OR {_no_integer('period', -FAR, FAR)} OR {_no_integer('n', 1, 1 << 40)} "
         "OR typeof(least) <> 'real' OR typeof(mean) <> 'real' OR typeof(most) <> 'real'",
         quick=False,
     ),
     Rule("stale", f"{OF_NOTHING} OR {_no_integer('period', -FAR, FAR)}", quick=False),
 )
-FLOOR = Rule("author", _no_integer("floor", 0, END + 1))
-KNOWN = Rule(
-    "author", f"{_no_integer('standing', 0, 3)} OR {_no_integer('cost', 0, END)}"
-)  # of whom nothing is known is a stranger
+# What can be put right: the rule, and how.
+FIXES = (
+    (
+        Rule("author", _no_integer("floor", 0, END + 1)),
+        "floor = ifnull((SELECT min(first) FROM run WHERE author = author.id), 0)",
+    ),
+    (
+        # of whom nothing is known is a stranger
+        Rule("author", f"{_no_integer('standing', 0, 3)} OR {_no_integer('cost', 0, END)}"),
+        "standing = 0, cost = 0",
+    ),
+    (Rule("run", _no_integer("arrived", 0, FAR)), "arrived = 0"),
+)
 OVERLAPPING = """
     SELECT id, other FROM (
         SELECT id, first, lag(last) OVER w AS before, lag(id) OVER w AS other FROM run
@@ -94,7 +103,8 @@ ASIDE = f"""
 def wrong(database: sqlite3.Connection, name: str) -> list[str]:
     """What is wrong with the rows of a database of that name, in words; of runs see RULES."""
     found = []
-    for rule in (*(rule for rule in RULES if rule.table != "run"), FLOOR, KNOWN):
+    counted = [rule for rule in RULES if rule.table != "run"]  # runs are told one by one
+    for rule in (*counted, *(rule for rule, _ in FIXES)):
         (count,) = database.execute(
             f"SELECT count(*) FROM {name}.{rule.table} WHERE {rule.wrong.format(name)}"
         ).fetchone()
@@ -117,20 +127,14 @@ def heal(database: sqlite3.Connection, own: bytes | None = None, *, thorough: bo
             count = _take_out(database, rule, own)
             if count:
                 said.append(f"{count} rows of the table {rule.table}")
-    for author, pair in database.execute("SELECT author, pair FROM evidence").fetchall():
-        if proof(pair) is None:
-            database.execute("DELETE FROM evidence WHERE author = ?", (author,))
-            said.append("a proof that is none")
+    said += ["a proof that is none"] * _proofs(database)
     count = _overlapping(database, own) + _ends(database, own)
     if count:
         said.append(f"{count} rows of entries that do not fit what they hold")
-    count = database.execute(
-        "UPDATE author SET floor = ifnull((SELECT min(first) FROM run WHERE author = author.id), "
-        f"0) WHERE {FLOOR.wrong}"
-    ).rowcount
-    if count:
-        said.append(f"{count} wrong floors")
-    database.execute(f"UPDATE author SET standing = 0, cost = 0 WHERE {KNOWN.wrong}")
+    for rule, how in FIXES:
+        count = database.execute(f"UPDATE {rule.table} SET {how} WHERE {rule.wrong}").rowcount
+        if count:
+            said.append(f"{count} numbers of the table {rule.table}")
     return said
 
 
@@ -161,6 +165,17 @@ def _take_out(database: sqlite3.Connection, rule: Rule, own: bytes | None) -> in
     if rule.table == "fact" and count:
         _doubt_own(database)
     return count
+
+
+def _proofs(database: sqlite3.Connection) -> int:
+    none = [
+        author
+        for author, pair in database.execute("SELECT author, pair FROM evidence").fetchall()
+        if proof(pair) is None
+    ]
+    for author in none:
+        database.execute("DELETE FROM evidence WHERE author = ?", (author,))
+    return len(none)
 
 
 def _aside(database: sqlite3.Connection, id: int, own: bytes | None) -> None:

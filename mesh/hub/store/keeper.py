@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Callable
 
+from mesh.core.clock import EARLIEST, LATEST
 from mesh.core.run import Run
 from mesh.hub.store import rows
 from mesh.hub.store.rows import Damaged, Row
 
 RUN = 640  # bytes of entries to which short runs are joined: a board takes runs of 900
-PUT = f"INSERT INTO run(author, {rows.COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-CHANGE = """UPDATE run SET before = ?3, last = ?4, link = ?5, head = ?6, entries = ?7
+PUT = f"INSERT INTO run(author, {rows.COLUMNS}, arrived) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+CHANGE = """UPDATE run SET before = ?3, last = ?4, link = ?5, head = ?6, entries = ?7, arrived = ?8
     WHERE author = ?1 AND first = ?2"""
 TOUCHING = f"SELECT {rows.COLUMNS} FROM run WHERE author = ? AND first BETWEEN ? AND ? ORDER BY 1"
 NEWEST = f"SELECT {rows.COLUMNS} FROM run WHERE author = ? ORDER BY first DESC LIMIT 1"
@@ -43,21 +44,25 @@ class Growing:
         self.stored = False  # in the table, perhaps shorter than it is by now
         self.written = False  # in the table as it is
 
-    def values(self, author: int) -> tuple[object, ...]:
+    def values(self, author: int, arrived: int) -> tuple[object, ...]:
         """What the table takes."""
         entries = rows.packed(self.entries)
-        return (author, self.first, self.before, self.last, self.link, self.head, entries)
+        link, head = self.link, self.head
+        return (author, self.first, self.before, self.last, link, head, entries, arrived)
 
 
 class Keeper:
-    """Writes feeds through one connection. read() is told of new entries.
+    """Writes feeds through one connection. read() is told of new entries; now_ms() is Unix ms.
 
     What was kept is in the table after write().
     """
 
-    def __init__(self, database: sqlite3.Connection, read: Read) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, read: Read, now_ms: Callable[[], int]
+    ) -> None:
         self._database = database
         self._read = read
+        self._now_ms = now_ms
         self.forget()
 
     def forget(self) -> None:
@@ -120,7 +125,8 @@ class Keeper:
 
     def _set_down(self, author: int, newest: Growing | None) -> None:
         if newest is not None and not newest.written:
-            (self._changed if newest.stored else self._new).append(newest.values(author))
+            values = newest.values(author, self._arrived())
+            (self._changed if newest.stored else self._new).append(values)
             newest.written = newest.stored = True
 
     def _load(self, author: int) -> Growing | None:
@@ -183,8 +189,13 @@ class Keeper:
         self._put(author, row._replace(first=at, before=_before(run, at), entries=joined), entries)
 
     def _put(self, author: int, row: Row, new: list[bytes]) -> None:
-        self._database.execute(PUT, (author, *row))
+        self._database.execute(PUT, (author, *row, self._arrived()))
         self._read(author, new)
+
+    def _arrived(self) -> int:
+        """Unix ms; 0 while this computer does not know the time: many start in 1970."""
+        now_ms = self._now_ms()
+        return now_ms if EARLIEST < now_ms < LATEST else 0
 
     def _compare(self, run: Run, row: Row) -> None:
         """Check the links where a row and a run meet or overlap."""

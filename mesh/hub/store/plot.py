@@ -27,11 +27,12 @@ STEPS_S = (  # from one time along a plot to the next
 
 
 class Plot(NamedTuple):
-    """What to draw: points in order, and what they are of."""
+    """What to draw: points in order, what they are of, and what has to be said of them."""
 
     title: str
     unit: str
     points: Sequence[Point]
+    note: str = ""
 
 
 def text(plot: Plot, width: int, height: int) -> str:
@@ -92,6 +93,8 @@ def svg(plot: Plot) -> str:
 
     drawing = Drawing()
     drawing.text(LEFT, 24, _title(plot), 15)
+    if plot.note:
+        drawing.text(LEFT, 38, plot.note, 10, fill=GREY)
     for count in range(round((high - low) / step) + 1):
         value = low + count * step
         drawing.line([(LEFT, y(value)), (WIDTH - RIGHT, y(value))], stroke="#e5e5e5")
@@ -127,7 +130,7 @@ def _png(plot: Plot) -> bytes:
         axes.plot(times, [point.mean for point in part], color=LINE, linewidth=1.2)
     ticks = time_ticks(plot)
     axes.set_xticks([datetime64(tick, "ms") for tick in ticks], [label(t, plot) for t in ticks])
-    axes.set_title(_title(plot))
+    axes.set_title(_title(plot) + (f"\n{plot.note}" if plot.note else ""), fontsize=10)
     axes.grid(alpha=0.3)
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", metadata={"Software": None})

@@ -1,7 +1,7 @@
 """Questions to the store: what was measured, what was said, how much is kept."""
 
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -11,6 +11,7 @@ from mesh.core.run import read_entry
 from mesh.hub.primitives import make_kit
 from mesh.hub.store import rows, schema
 from mesh.hub.store.held import spans_of
+from mesh.hub.store.rules import DAY_MS
 from mesh.hub.store.schema import PERIOD_MS, TRUTH
 
 NUMBERS = "typeof(value) IN ('integer', 'real')"
@@ -27,8 +28,8 @@ WIDE = f"""
     WITH part AS (
         SELECT max(period * {PERIOD_MS}, ?2) AS time, n, least, mean, most FROM summary AS s
         WHERE sensor = ?1 AND period BETWEEN ?2 / {PERIOD_MS} AND ?3 / {PERIOD_MS}
-        AND typeof(n) = 'integer' AND n > 0 AND typeof(mean) = 'real' AND typeof(least) = 'real'
-        AND typeof(most) = 'real'
+        AND typeof(n) = 'integer' AND n BETWEEN 1 AND 1 << 40
+        AND typeof(mean) = 'real' AND typeof(least) = 'real' AND typeof(most) = 'real'
         AND NOT EXISTS (SELECT * FROM stale AS t WHERE t.sensor = ?1 AND t.period = s.period)
         UNION ALL
         SELECT time, 1, value, value, value FROM stale CROSS JOIN reading
@@ -40,6 +41,7 @@ WIDE = f"""
     SELECT min(time), min(least), sum(mean * n) / sum(n), max(most), sum(n) FROM part
     GROUP BY {OF_PART} ORDER BY 1
 """
+FAR = 1 << 55  # Unix ms: no time is beyond
 READINGS = """
     SELECT time, seq, quality, value FROM reading
     WHERE sensor = ? AND time BETWEEN ? AND ? AND typeof(quality) = 'integer'
@@ -47,6 +49,11 @@ READINGS = """
 """
 TRUTHS = f"""
     SELECT 1 FROM reading WHERE sensor = ? AND time BETWEEN ? AND ? AND quality >= {TRUTH} LIMIT 1
+"""
+ARRIVED = """
+    SELECT time, arrived FROM reading JOIN sensor ON sensor.id = sensor
+    JOIN run ON run.author = sensor.author AND seq BETWEEN first AND last
+    WHERE sensor = ? AND time >= ? ORDER BY time LIMIT 1
 """
 SIZES = """
     SELECT key, count(run.id), ifnull(sum(last - first + 1), 0),
@@ -85,13 +92,16 @@ class Sensor(NamedTuple):
 
 
 class Said(NamedTuple):
-    """One entry, read. signed: the seq up to which the head that vouches for it reaches."""
+    """One entry, read. signed: the seq up to which the head that vouches for it reaches; arrived:
+    Unix ms when it came here, 0 if that is not known.
+    """
 
     seq: int
     clock: list[int | None]
     kind: str
     body: object
     signed: int
+    arrived: int
 
 
 class Size(NamedTuple):
@@ -144,15 +154,21 @@ class Queries:
 
     def span(self, sensor: Sensor) -> tuple[int, int] | None:
         """When the first and the last reading of a sensor were taken."""
-        first, last = self._database.execute(
-            "SELECT min(time), max(time) FROM reading WHERE sensor = ?", (sensor.number,)
-        ).fetchone()
-        (summed,) = self._database.execute(
-            f"SELECT min(period) * {PERIOD_MS} FROM summary WHERE sensor = ?1 "
+        found = [
+            self._database.execute(
+                f"SELECT time FROM reading WHERE sensor = ? AND time BETWEEN -{FAR} AND {FAR} "
+                f"ORDER BY time {order} LIMIT 1",
+                (sensor.number,),
+            ).fetchone()
+            for order in ("", "DESC")
+        ]
+        summed = self._database.execute(
+            f"SELECT min(period) * {PERIOD_MS}, max(period) * {PERIOD_MS} FROM summary "
+            "WHERE sensor = ?1 "
             f"AND period < (SELECT thinned FROM sensor WHERE id = ?1) / {PERIOD_MS}",
             (sensor.number,),
         ).fetchone()
-        times = [time for time in (first, last, summed) if time is not None]
+        times = [time for time in (*(row[0] for row in found if row), *summed) if time is not None]
         return (min(times), max(times)) if times else None
 
     def readings(self, sensor: Sensor, since: int, until: int) -> Iterator[Taken]:
@@ -174,40 +190,54 @@ class Queries:
         )
         return [Point(*row) for row in found]
 
+    def doubt(self, sensor: Sensor, times: Iterable[int]) -> tuple[int, int]:
+        """How far readings of about these Unix ms are before and after when they came here, at
+        most: (ms before, ms after), 0 where that is less than a day. Either the author's clock was
+        wrong, or it came late.
+        """
+        early = late = 0
+        for time in times:
+            found = self._database.execute(ARRIVED, (sensor.number, time)).fetchone()
+            if found is not None and found[1]:
+                early = max(early, found[1] - found[0])
+                late = max(late, found[0] - found[1])
+        return early if early > DAY_MS else 0, late if late > DAY_MS else 0
+
     def entries(self, author: bytes, after: int = 0) -> Iterator[Said]:
         """What an author said from the seq behind `after` on, in order. What cannot be read is
         left out: `mesh verify` tells.
         """
-        for first, last, packed in self._runs(author, after, newest_first=False):
-            yield from self._said(first, last, packed, after)
+        for run in self._runs(author, after, newest_first=False):
+            yield from self._said(run, after)
 
     def newest(self, author: bytes) -> Generator[Said, None, None]:
         """What an author said, the newest first."""
-        for first, last, packed in self._runs(author, 0, newest_first=True):
-            yield from reversed(list(self._said(first, last, packed, 0)))
+        for run in self._runs(author, 0, newest_first=True):
+            yield from reversed(list(self._said(run, 0)))
 
     def _runs(
         self, author: bytes, after: int, *, newest_first: bool
-    ) -> Iterator[tuple[int, int, bytes]]:
+    ) -> Iterator[tuple[int, int, bytes, int]]:
         found: tuple[int] | None = self._database.execute(
             "SELECT id FROM author WHERE key = ?", (author,)
         ).fetchone()
         if found is not None:
             low = rows.from_seq(self._database, found[0], after + 1)
             yield from self._database.execute(
-                "SELECT first, last, entries FROM run WHERE author = ? AND first >= ? "
+                "SELECT first, last, entries, arrived FROM run WHERE author = ? AND first >= ? "
                 f"ORDER BY first {'DESC' if newest_first else ''}",
                 (found[0], 0 if newest_first else low),
             )
 
-    def _said(self, first: int, last: int, packed: bytes, after: int) -> Iterator[Said]:
+    def _said(self, run: tuple[int, int, bytes, int], after: int) -> Iterator[Said]:
+        first, last, packed, arrived = run
         try:
             entries = rows.unpacked(packed)
         except ValueError:
             return
         for entry in entries[max(0, after + 1 - first) :]:
             try:
-                yield Said(*read_entry(self._kit, entry), last)
+                yield Said(*read_entry(self._kit, entry), last, arrived)
             except RemoteError:
                 continue
 

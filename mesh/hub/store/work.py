@@ -11,12 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mesh.core.run import Run
-from mesh.hub.store import healing, meter, upkeep
+from mesh.hub.store import dropping, healing, meter, upkeep
 from mesh.hub.store.budget import Budget
 from mesh.hub.store.hooks import Hooks
 from mesh.hub.store.jobs import Alone, Job, Queue, is_for_later
 from mesh.hub.store.keeper import Contradiction, Keeper
 from mesh.hub.store.meter import Meter
+from mesh.hub.store.own_clock import OwnClock, unix_ms, up_ms
 from mesh.hub.store.rows import Damaged
 from mesh.hub.store.rules import Rules
 
@@ -24,11 +25,6 @@ AGAIN_S = 5.0  # until what could not be written is tried again
 UPKEEP_S = 60.0  # from one look for what is too old to the next, and of summaries
 
 log = logging.getLogger(__name__)
-
-
-def unix_ms() -> int:
-    """Unix ms by this computer's clock."""
-    return time.time_ns() // 1_000_000
 
 
 class Work:
@@ -55,11 +51,12 @@ class Work:
         self._queue = queue
         self._budget = budget
         self._meter = Meter(database, budget, unix_ms)
-        self._keeper = Keeper(database, self._meter.read)
+        self._keeper = Keeper(database, self._meter.read, unix_ms)
         self._is_torn = False  # what the two have in memory is not what is in the file
         self._doing: list[Job] = []
         self._upkeep_s = time.monotonic() + 1
         self._upkeep_fault = ""  # told already
+        self._clock = OwnClock(unix_ms(), up_ms())
 
     def keep_evidence(self, author: bytes, pair: bytes) -> None:
         """Keep a proof of a lie, among the runs of a batch."""
@@ -249,9 +246,7 @@ class Work:
             return
         self._make_room()
         found: list[upkeep.Done] = []
-        error = self._try(
-            lambda: found.append(upkeep.step(self._database, self._rules, unix_ms()))
-        )
+        error = self._try(lambda: found.append(self._step(unix_ms(), up_ms())))
         more = bool(found) and found[0].more
         self._upkeep_s = time.monotonic() + (0.0 if more else UPKEEP_S)
         if isinstance(error, sqlite3.Error) and is_for_later(error):
@@ -262,3 +257,16 @@ class Work:
         for author, floor in found[0].floors.items() if found else ():
             self._hooks.raised(author, floor)
             self._is_torn = True  # the newest rows are learnt anew
+
+    def _step(self, now_ms: int, running_ms: int) -> upkeep.Done:
+        clock = self._clock
+        jump = clock.look(now_ms, running_ms)
+        if jump:
+            log.warning("this computer's clock was wrong by %d s", jump // 1000)
+            upkeep.transaction(
+                self._database,
+                lambda database: dropping.our_clock_jumped(database, clock.since_ms, jump, now_ms),
+            )
+            clock.corrected(jump)
+        dropping_too = clock.is_steady(running_ms)
+        return upkeep.step(self._database, self._rules, now_ms, dropping=dropping_too)
