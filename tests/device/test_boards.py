@@ -29,6 +29,13 @@ def test_every_file_of_a_board_is_compiled(compiled):
     assert [path.name for path in compiled.rglob("*.py")] == ["main.py"]
 
 
+def test_a_file_is_called_as_a_board_imports_it(compiled):
+    """By that name MicroPython's build freezes it."""
+    for path in compiled.rglob("*.mpy"):
+        name = path.relative_to(compiled).with_suffix(".py").as_posix()
+        assert name.encode() + b"\0" in path.read_bytes()
+
+
 def test_a_file_that_does_not_compile_is_named(tmp_path):
     text = "match 1:\n    case _:\n        pass\n"
     with pytest.raises(LocalError, match=r"x\.py does not compile"):

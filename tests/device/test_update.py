@@ -1,6 +1,7 @@
 """A board is updated over the mesh: what it takes, what it refuses, and what it takes back."""
 
 import shutil
+from pathlib import Path
 from platform import machine
 
 import pytest
@@ -12,14 +13,13 @@ from mesh.hub.boards import NATIVE, compile_files
 from mesh.hub.lean import leaned
 
 RAISES = "raise ValueError('new and broken')\n"
+WIFI = Path("mesh/device/wifi.py")
 NEVER_JOINS = """
 import asyncio
-async def connect(networks):
+async def connect(networks, times=None):
     await asyncio.sleep(1000)
 def address():
     return ""
-def joined():
-    return False
 """
 VERSIONS = {"1.2": {}, "1.3": {"device__main": RAISES}}
 
@@ -96,7 +96,7 @@ def test_a_new_version_is_fetched_tried_and_stays(one, desk, offering, make):
     [
         ({"linked2": RAISES}, "ValueError: new and broken"),
         ({"device__main": RAISES}, "ValueError: new and broken"),
-        ({"device__wifi": NEVER_JOINS}, "not good within 3 s"),
+        ({"device__wifi": leaned()[WIFI] + NEVER_JOINS}, "not good within 3 s"),
     ],
     ids=["raises", "raises-at-once", "never-joins"],
 )

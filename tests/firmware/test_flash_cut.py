@@ -214,7 +214,7 @@ def test_a_killed_process_of_the_command_is_repaired_by_the_same_command(tmp_pat
         ]  # fmt: skip
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             for line in process.stdout:
-                if json.loads(line).get("what") == "mesh/core/interest.mpy":
+                if json.loads(line).get("what") == "mesh/linked1.mpy":
                     process.kill()
                     break
             process.stdout.close()
