@@ -282,16 +282,13 @@ class HubPeer:
         with self.events() as events:
             try:
                 async with asyncio.timeout(timeout):
-                    while not self._is_up(peer_id):
+                    contact = self.node.contacts.get
+                    while (found := contact(peer_id)) is None or found.state != UP:
                         await anext(events)
             except TimeoutError as error:
                 raise NoAnswer(
                     f"peer {ids.short(peer_id)} was not found in {timeout} s"
                 ) from error
-
-    def _is_up(self, peer_id: bytes) -> bool:
-        contact = self.node.contacts.get(peer_id)
-        return contact is not None and contact.state == UP
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, Answer):
