@@ -82,6 +82,10 @@ class Acting:
         if self.due_ms is None:
             self.due_ms = max(now_ms, self._head_ms + self._head_pause_ms)
 
+    def publish(self, now_ms: int) -> None:
+        """Have what is new kept, signed and told at the next tick."""
+        self.due_ms = now_ms
+
     def tick(self, now_ms: int) -> None:
         """Send what is new to those who observe the feed, if it is time."""
         if self.due_ms is not None and now_ms >= self.due_ms:

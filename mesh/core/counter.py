@@ -5,6 +5,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+MOST = 1 << 59  # no skip goes beyond
+
+
 class Counter:
     """Numbers from `start` on. save(limit) is called before the first of `block` numbers is used.
 
@@ -18,9 +21,11 @@ class Counter:
         self._block = block
         self._save = save
 
-    def next(self) -> int:
-        """A number that was never given out before."""
+    def next(self, ahead: int = 0) -> int:
+        """A number that was never given out before, so far `ahead` of the one that comes next."""
         value = self._next
+        if value + ahead < MOST:
+            value += ahead
         if value >= self._limit:
             self._save(value + self._block)
             self._limit = value + self._block

@@ -24,3 +24,5 @@ Answer = namedtuple(
 Refused = namedtuple("Refused", ("source", "peer", "code", "detail"))
 Actuated = namedtuple("Actuated", ("name", "value", "by"))
 Forked = namedtuple("Forked", ("peer", "seq"))
+# a peer holds newer entries of our own feed than we do; seq: where it goes on, 0: it does not
+Restored = namedtuple("Restored", ("peer", "seq", "reason"))

@@ -83,14 +83,14 @@ class Feed(Tail):
         first: int,
         before: bytes,
         entries: "Iterable[bytes]",
-        keep: "Callable[[int, bytes, list[bytes], int], None]",
+        keep: "Callable[[int, bytes, list[bytes], int], None] | None" = None,
     ) -> None:
         """Go on after entries that a store kept, from seq `first` on; it keeps what comes too."""
         self._begin(first, before)
         for entry in entries:
             self._push(entry, next_link(self._kit, self._link, entry))
-        self._keep = keep
-        self._kept = self.next_seq - 1
+        self._keep = keep or self._keep
+        self._kept = self.since = self.next_seq - 1
 
     @property
     def unkept(self) -> int:
@@ -99,7 +99,7 @@ class Feed(Tail):
 
     def keep(self) -> None:
         """Have the store take what is new. What it cannot take is not signed: see trouble."""
-        if self._keep and self.unkept:
+        if self._keep and self.unkept and not self.quiet:
             try:
                 self._keep(self.first_seq, self.before, self._entries, self.unkept)
                 self._kept = self.next_seq - 1
@@ -133,6 +133,8 @@ class Feed(Tail):
         If that is more than fits in a run, it is signed piece by piece, so that all can be had.
         After a restart only what is wanted, from seq `first` on: an older part when asked for it.
         """
+        if self.quiet:
+            return None
         last = self.first_seq - 1 + max(0, len(self._entries) - self.unkept)
         first = max(first, self.first_seq)
         if self._heads:

@@ -86,9 +86,13 @@ class Feeds:
         out. When to try again if something is left, or None.
         """
         own = self.own
+        if own.quiet:
+            return None
         if own.unkept and now_ms >= self.due_ms:
             self.due_ms = now_ms + self._limits.head_ms
             own.keep()
+            if self.archive is not None:
+                self._sign(own.next_seq)  # it signs what it keeps: that is so from now on
         return self.due_ms if own.unkept else None
 
     def grown(self) -> None:

@@ -27,7 +27,8 @@ DOUBTS = 3  # answers without a signature until somebody who is up counts as los
 class Greeting:
     """Says hello to candidates, checks on those who were silent, asks newcomers whom they know.
 
-    emit(event) gets PeerFound and PeerLost; timed(now_ms, peer, stamp) what a peer's clock says.
+    emit(event) gets PeerFound and PeerLost; about(now_ms, peer, its clock or None, what it holds
+    of our feed) is called with what a peer tells.
     """
 
     def __init__(
@@ -37,12 +38,12 @@ class Greeting:
         contacts: "Contacts",
         limits: "Limits",
         emit: "Callable[[object], None]",
-        timed: "Callable[[int, bytes, list[Any]], None]",
+        about: "Callable[[int, bytes, list[Any] | None, object], None]",
     ) -> None:
         self._kit = kit
         self._asks = asks
         self._contacts = contacts
-        self._timed = timed
+        self._about = about
         self._bucket = Bucket(limits.hello_per_s)
         self._waiting = 0  # questions under way: few, so that there is room for others
         self._most = max(1, limits.outgoing // 4)
@@ -135,8 +136,7 @@ class Greeting:
         boots: Any = about.get("boots")
         if is_count(boots):
             contact.boots = boots
-        if is_clock(clock):
-            self._timed(now_ms, contact.peer, clock)
+        self._about(now_ms, contact.peer, clock if is_clock(clock) else None, about.get("held"))
 
     def _told_whom(self, now_ms: int, ask: Ask, answer: Answer) -> None:
         self._waiting -= 1

@@ -16,6 +16,7 @@ from mesh.core.feeds import Feeds
 from mesh.core.gate import Gate
 from mesh.core.greeting import Greeting
 from mesh.core.interest import Interest
+from mesh.core.newest import Newest
 from mesh.core.oneshot import is_dns
 from mesh.core.peer import Peer
 from mesh.core.primitives import nothing
@@ -75,10 +76,11 @@ class Node:
         self.gate = gate = Gate(kit, identity, self.endpoint, self.contacts, limits)
         self.serving = Serving(self.peer, gate, self.endpoint, self.emit, self._seen, telling)
         self.asks = Asks(kit, identity, self.endpoint)
-        self.greeting = Greeting(kit, self.asks, self.contacts, limits, self.emit, self._timed)
+        self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self.emit)
+        self.newest = Newest(kit, feeds, self.asks, self.contacts, self.emit, self.acting.publish)
+        self.greeting = Greeting(kit, self.asks, self.contacts, limits, self.emit, self._about)
         self.searching = Searching(self.endpoint, self.contacts, limits.query_ms)
         self._follow(kit, feeds)
-        self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self.emit)
         # who asks others: outcome(now_ms, event) -> whether it was theirs
         self.askers: list[Any] = [self.asks, self.searching]
         self.mdns: Mdns | None = None
@@ -123,6 +125,7 @@ class Node:
             if layer is not None:
                 layer.start(now_ms)
         self.searching.start(now_ms, group)
+        self.newest.start(now_ms)
         self._work(now_ms)
 
     def stop(self, now_ms: int) -> None:
@@ -151,27 +154,20 @@ class Node:
         """
         if now_ms >= self._rest_ms:
             looking: list[Any] = [self.endpoint, self.mdns, self.oneshot, self.searching]
-            for part in looking + [self.greeting, self.acting, self.replicating]:
+            looking += [self.greeting, self.newest, self.acting, self.replicating]
+            for part in looking:
                 if part is not None and self._guard("tick", part.tick, now_ms):
                     self._rest_ms = now_ms + REST_MS
         self._work(now_ms)
 
     def wake_at(self) -> "int | None":
         """When tick is to be called next, or None."""
-        due = [
-            at
-            for at in (
-                self.endpoint.wake_at(),
-                self.searching.due_ms,
-                self.acting.due_ms,
-                self.replicating.due_ms if self.replicating is not None else None,
-                self.serving.telling.due_ms,
-                self.contacts.due_ms,
-                self.mdns.wake_at() if self.mdns is not None else None,
-                self.oneshot.wake_at() if self.oneshot is not None else None,
-            )
-            if at is not None
-        ]
+        waking: list[Any] = [self.endpoint, self.mdns, self.oneshot]
+        dated: list[Any] = [self.searching, self.acting, self.newest, self.replicating]
+        dated += [self.serving.telling, self.contacts]
+        due = [part.wake_at() for part in waking if part is not None]
+        due += [part.due_ms for part in dated if part is not None]
+        due = [at for at in due if at is not None]
         return max(min(due), self._rest_ms) if due else None
 
     def next_send(self) -> "tuple[int, tuple[str, int], bytes] | None":
@@ -281,9 +277,10 @@ class Node:
         self.emit(Reading(author, seq, record.name, record.unit, record.value, clock))
         self.acting.judge(now_ms, author, record.name, record.value)
 
-    def _timed(self, now_ms: int, peer: bytes, stamp: "list[Any]") -> None:
-        if self._interest.vouched(peer):
+    def _about(self, now_ms: int, peer: bytes, stamp: "list[Any] | None", held: object) -> None:
+        if stamp is not None and self._interest.vouched(peer):
             self.clock.vote(now_ms, peer, stamp)
+        self.newest.told(now_ms, peer, held)
 
     def _slept(self, now_ms: int, author: bytes, seconds: int) -> None:
         contact = self.contacts.get(author)

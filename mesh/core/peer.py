@@ -139,7 +139,8 @@ class Peer:
             self.feeds.keep(now_ms)
             return self._telling.answer(who, value, query, asker)
         name = "/".join(path)
-        made = {"peer": self.about, "peers": self._peers, "time": self.clock.stamp}.get(name)
+        about = lambda at_ms: self.about(at_ms, who)  # noqa: E731 - like the others
+        made = {"peer": about, "peers": self._peers, "time": self.clock.stamp}.get(name)
         if made:
             return made(now_ms)
         if path[:1] == ["actuators"] and len(path) < 3:
@@ -152,8 +153,8 @@ class Peer:
             return self._records(now_ms, path)
         raise RemoteError("nothing here", 0x84, "GET /.well-known/core lists what there is")
 
-    def about(self, now_ms: int) -> dict[str, object]:
-        """Content of /peer."""
+    def about(self, now_ms: int, who: "bytes | None" = None) -> dict[str, object]:
+        """Content of /peer, for `who` asks."""
         stamp = self.clock.stamp(now_ms)
         about = self.more | {
             "id": self.id,
@@ -176,7 +177,8 @@ class Peer:
             about["clock_doubt"] = self.clock.doubt
         if self.feeds.accused:
             about["forked"] = self.feeds.accused
-        own = self.feeds.own
+        own, theirs = self.feeds.own, self.feeds.get(who or b"")
+        about |= {"held": theirs.held} if theirs and theirs.held else {}
         if own.trouble or own.is_full:
             about["unpublished"] = [own.unkept, own.trouble or FULL]
         return about

@@ -50,13 +50,15 @@ class Kit:
 
 
 class Identity:
-    """One key pair in use. sign(data) -> 64 bytes; next_counter() -> int, never the same twice."""
+    """One key pair in use. sign(data) -> 64 bytes; next_counter() -> int, never the same twice,
+    next_counter(n) one that is so far ahead.
+    """
 
     def __init__(
         self,
         public: bytes,
         sign: "Callable[[bytes], bytes]",
-        next_counter: "Callable[[], int]",
+        next_counter: "Callable[..., int]",
     ) -> None:
         self.public = public
         self.sign = sign

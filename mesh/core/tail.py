@@ -6,6 +6,8 @@ from mesh.core.run import genesis, next_link
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mesh.core.primitives import Kit
 
 RUN_SIZE = 90  # bytes of a run besides its head and its entries, at most
@@ -16,6 +18,9 @@ FULL = "the feed is full: only under a new key can more be written"
 
 class Tail:
     """Consecutive entries, at most `tail` of them, and heads. See Feed, which grows it."""
+
+    quiet = False  # of the own one: nothing is kept or signed, see mesh.core.newest
+    since = 0  # the last seq of former starts
 
     def __init__(
         self,
@@ -62,6 +67,15 @@ class Tail:
     def head(self) -> "bytes | None":
         """The newest head."""
         return self._heads[-1][2] if self._heads else None
+
+    @property
+    def held(self) -> "list[Any] | None":
+        """The seq of the newest head, and the beginning of the link there."""
+        return [self._heads[-1][0], self._heads[-1][1][:8]] if self._heads else None
+
+    def behind(self, seq: int) -> "list[bytes]":
+        """The entries after that seq."""
+        return self._entries[max(0, seq + 1 - self.first_seq) :]
 
     def run(self, first_seq: int, max_bytes: int) -> "list[object] | None":
         """A run of at most max_bytes from first_seq on, or from the first entry held.

@@ -128,6 +128,8 @@ class Telling:
             feed = feeds.get(author)
             mine = feed.author if feed else author  # not one more copy for each that listens
             if first is None:
+                if feed and author == listener.peer:
+                    feed.unknown_to(author)  # it asks what we hold of its own
                 listener.named.append(mine)
                 listener.heads.add(mine)
             elif feed or not listener.others:

@@ -72,8 +72,15 @@ class Board:
         faults = Faults(console.tell, ticks)
         kit = Kit(identity.sha256, verify, cbor.encode, cbor.decode, os.urandom, faults)
         self.node = node = Node(kit, who, profile, limits, self.boots)
-        if not journal.restore(node.peer.feeds.own):
-            console.tell("restarted", feed="its end was lost, so it goes on with a gap")
+        own = node.peer.feeds.own
+        why, last = journal.restore(own)
+        if why:
+            from mesh.core import behind  # noqa: PLC0415 - heap only where it is used
+
+            behind.leap(kit, own, self.boots, last)
+            journal.reset(own.first_seq, own.before)
+            console.tell("restarted", feed=why + ", so it goes on with a gap")
+        node.newest.wait()
         self._heap = [0, 0]
         node.peer.heap = lambda: self._heap
         self._tell_more(safe)

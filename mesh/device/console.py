@@ -23,6 +23,7 @@ WORDS: "dict[object, str]" = {
     events.Refused: "refused source peer code detail",
     events.Actuated: "actuated name value by",
     events.Forked: "forked peer seq",
+    events.Restored: "restored peer seq reason",
 }
 SUMMED = ("refused", "found", "lost", "forked")  # strangers can cause any number of these
 MOST, EVERY_MS = 8, 10_000  # of each

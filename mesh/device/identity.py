@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import os
+import sys
 
 from mesh.core.counter import Counter
 from mesh.core.errors import LocalError
@@ -56,7 +57,6 @@ class State:
         body = body or bytes(12)
         self.boots = int.from_bytes(body[:4], "big") + 1
         self.limit = int.from_bytes(body[4:], "big")
-        self.save(self.limit)
 
     def save(self, limit: int) -> None:
         """Note that counters below `limit` are used."""
@@ -74,7 +74,15 @@ def load(tail: int) -> "tuple[Identity, int, Journal]":
     born = secret is None
     secret = secret or os.urandom(32)
     public = ed25519.public_key(secret)
-    journal = Journal(sha256, public, tail)
+    from mesh.device.places import Places  # noqa: PLC0415 - for a moment: heap is dear
+
+    places = Places(sha256, read, public, state.boots, state.limit)
+    state.boots, state.limit = places.boots, places.limit
+    state.save(state.limit)
+    del sys.modules["mesh.device.places"]
+    delattr(sys.modules["mesh.device"], "places")
+    why, last = ("", 0) if born else (places.why, places.last)
+    journal = Journal(sha256, public, tail, why, last, places.prefix)
     if born:
         # The identity comes last: until it is there, whatever else was written is made anew.
         journal.reset(1, sha256(GENESIS + public))

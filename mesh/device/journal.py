@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Head = tuple[int, int, bytes]  # of a file: generation, first seq, the link before it
 
 NAMES = ("feed.a", "feed.b")  # of even and of odd generations
+LAST = "last"
 VERSION = 1
 LENGTHS = 4  # bytes before an entry
 CHECK = 8  # bytes of SHA-256
@@ -25,9 +26,25 @@ START = 45  # bytes of a file's beginning before its check: version, generation 
 
 
 class Journal:
-    """Keeps one feed, of which `tail` entries matter. `sha256(data)`; files lie in this folder."""
+    """Keeps one feed, of which `tail` entries matter. `sha256(data)`; files lie in this folder.
 
-    def __init__(self, sha256: "Callable[[bytes], bytes]", author: bytes, tail: int) -> None:
+    `why` it may not be gone on with, or nothing; `last`: a seq that it had. How far it came is
+    noted now and then in the file LAST, behind `prefix`: see mesh.device.places.
+    """
+
+    def __init__(
+        self,
+        sha256: "Callable[[bytes], bytes]",
+        author: bytes,
+        tail: int,
+        why: str = "",
+        last: int = 0,
+        prefix: bytes = b"",
+    ) -> None:
+        self._why = why
+        self._last = last
+        self._prefix = prefix
+        self._noted = 0  # the last seq up to which it need not be noted again
         self._sha256 = sha256
         self._author = author
         self._tail = tail
@@ -37,17 +54,19 @@ class Journal:
         self._link = b""
         self._torn = False
 
-    def restore(self, feed: "Feed") -> bool:
-        """Put the feed where it was, and keep what comes. False if what was kept is lost or
-        damaged: then the feed goes on where it stands, and the journal begins there.
+    def restore(self, feed: "Feed") -> "tuple[str, int]":
+        """Put the feed where it was, and keep what comes. Why it cannot go on there, or nothing;
+        and the last seq that it had. If it cannot, let it go on behind that, and reset() to there.
         """
         found = self._find()
         if found is None:
-            self.reset(feed.first_seq, feed.before)
             feed.resume(feed.first_seq, feed.before, (), self.keep)
-            return False
+            return "its end was lost", self._last
         feed.resume(found[0][1], found[0][2], self._entries(found), self.keep)
-        return True
+        end = feed.next_seq - 1
+        if not self._why and end < self._last:
+            self._why = "its end is older than what was noted of it"
+        return self._why, max(end, self._last)
 
     def reset(self, first: int, before: bytes) -> None:
         """Forget all, and begin anew at a seq. On a full disk that is done when there is room."""
@@ -76,6 +95,16 @@ class Journal:
             with open(name, "ab") as file:
                 self._write(file, entries, at)
             self._next = following + new
+        self._note(first + len(entries) - 1)
+
+    def _note(self, last: int) -> None:
+        """Note how far the feed came, in the first of each start and once in a tail."""
+        if self._prefix and last > self._noted:
+            body = self._prefix + last.to_bytes(8, "big")
+            with open(LAST + ".new", "wb") as file:
+                file.write(body + self._sha256(body)[:CHECK])
+            os.rename(LAST + ".new", LAST)
+            self._noted = last + self._tail
 
     def _begin(self, first: int, before: bytes, entries: "list[bytes]", at: int = 0) -> None:
         """Write the next file, whole or not at all, in place of the one before the last: with the

@@ -29,6 +29,7 @@ SENSE_MS = 15_000  # for all sensors
 MEET_MS = 10_000  # for one of those who may take the run to answer
 ANSWER_MS = 15_000
 NEVER_MS = 1 << 60
+QUIET_MS = 8000  # for others to say what they hold of us
 LEAST_MS = 1000  # asleep
 GOOD = (coap.CONTENT, coap.CHANGED)
 VBUS = "WL_GPIO2"  # of a Pico W and Pico 2 W: on while there is power by USB
@@ -67,6 +68,7 @@ class Sleep:
         await self._until(lambda: not has_usb(), NEVER_MS)
         feeds.due_ms = NEVER_MS  # what was measured is written and signed once, below
         await self._until(self._has_measured, SENSE_MS)
+        await self._until(lambda: not self._own.quiet, QUIET_MS)
         now_ms = self._board.loop.now()
         stamp: Any = self._node.clock.stamp(now_ms)
         unix_ms = None if stamp[3] is None else stamp[3] + self._every_s * 1000

@@ -20,7 +20,7 @@ from mesh.hub.mishaps import Mishap
 SETTINGS = "settings.json"
 # Who a board is. They go in this order: a counter without an identity is no harm, the other way
 # round it is.
-SELF = ("identity", "counter", "feed.a", "feed.b", "peers", "updates", "faults")
+SELF = ("identity", "counter", "last", "feed.a", "feed.b", "peers", "updates", "faults")
 # main.py first: half a program is worse
 PROGRAM = ("main.py", "firmware.json", "boot", "boot.new", "start.mpy")
 FOLDERS = ("mesh", "next", "other")

@@ -97,6 +97,10 @@ def _sync_folder(path: Path) -> None:
         os.close(folder)
 
 
+class InUse(LocalError):
+    """Another process holds a lock."""
+
+
 class Lock:
     """Held by one process at a time, and let go by the system however that process ends."""
 
@@ -116,7 +120,7 @@ class Lock:
             os.close(file)
             pid = self.holder()
             who = f"process {pid}" if pid else "another process"
-            raise LocalError(
+            raise InUse(
                 f"{self.path.parent} is in use by {who}",
                 "one identity runs once: stop that process, or choose another folder",
             ) from error

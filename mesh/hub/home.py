@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import NamedTuple, NoReturn, Self
 
 import platformdirs
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -20,12 +20,25 @@ from mesh.core.peer import address_text, read_address
 from mesh.core.primitives import Identity
 from mesh.core.settings import Profile
 from mesh.hub import files, settings_file
+from mesh.hub.marks import Mark, Marks, machine
 
 Address = tuple[str, int]
 
 BLOCK = 1 << 16  # counters reserved at a time: one fsync in ten seconds at full speed
+SKIP = 1 << 40  # counters that are left out where some may have been used since a copy
 LONGEST_SOCKET = 100  # bytes; sun_path holds 104 on macOS and 108 on Linux
+NOWHERE = "unknown"  # a computer that has no name of its own
 REMEMBERED = 1024  # peers in the cache of addresses
+
+
+class Past(NamedTuple):
+    """What other places than the store say of the own feed. why: it cannot go on where the store
+    has its end, or nothing; last: a seq that it had; token: what the store should hold.
+    """
+
+    why: str = ""
+    last: int = 0
+    token: str = ""
 
 
 class Home:
@@ -42,6 +55,9 @@ class Home:
         self._identity: Identity | None = None
         self._state = {"boots": 0, "counter": 0}
         self._silent = False
+        self._machine = ""  # where it was when it was last open
+        self._marks: Marks | None = None
+        self.past = Past()
 
     @property
     def key_file(self) -> Path:
@@ -54,7 +70,8 @@ class Home:
         return self.path / "settings.toml"
 
     @property
-    def _state_file(self) -> Path:
+    def state_file(self) -> Path:
+        """The numbers that were used."""
         return self.path / "state.json"
 
     @property
@@ -110,20 +127,60 @@ class Home:
         try:
             key = self._load_key() or self._make_key()
             self._load_state()
-            self._save(self._state["counter"], self._state["boots"] + 1)
+            self._begin(key.public_key().public_bytes_raw())
         except LocalError:
-            self._lock.release()
+            self._release()
             raise
         counter = Counter(self._state["counter"], self._block, self._reserve)
         self._identity = Identity(key.public_key().public_bytes_raw(), key.sign, counter.next)
+        if self.past.why:
+            self.doubt()
         return self
+
+    def _begin(self, peer: bytes) -> None:
+        """Count this start, by what all places know of the last one."""
+        self._marks = Marks(self.path, peer)
+        inside, outside = self._marks.open()
+        known = [mark for mark in (inside, outside) if mark is not None]
+        boots = max([self._state["boots"], *(mark.boots for mark in known)])
+        here = machine(peer)
+        why = ""
+        if self._machine and inside is None:
+            why = "what was noted of it in its home is gone"
+        elif self._machine and here and self._machine not in (here, NOWHERE):
+            why = "its home came from another computer"
+        elif boots > self._state["boots"]:
+            why = "its home, or a part of it, was put back to an older state"
+        self._machine = here or NOWHERE
+        self._save(self._state["counter"], boots + 1)
+        last = max([0, *(mark.last for mark in known)])
+        if self._silent and not last:
+            why = ""  # it never said anything
+        token = inside.token if inside else ""
+        self.past = Past(why, last, token)
+        self._marks.begin(Mark(self.boots, last, token))
+
+    def doubt(self) -> None:
+        """Leave out counters that may have been used since a copy was made."""
+        self.identity.next_counter(SKIP)
+
+    def reached(self, last: int, token: str | None = None) -> None:
+        """Note, beside the store, the last seq that it has; and the token that it holds."""
+        if self._marks is not None:
+            self._marks.reached(last, token)
+
+    def _release(self) -> None:
+        if self._marks is not None:
+            self._marks.close()
+            self._marks = None
+        self._lock.release()
 
     def close(self) -> None:
         """Let others open it. The identity cannot sign any more."""
         if self._identity is not None:
             self._identity.sign = self._identity.next_counter = _closed
             self._identity = None
-        self._lock.release()
+        self._release()
 
     def __enter__(self) -> Self:
         return self.open()
@@ -186,7 +243,7 @@ class Home:
 
     def _make_key(self) -> Ed25519PrivateKey:
         # The counter first: a key without one is refused, as its numbers may have been used.
-        if not self._state_file.exists():
+        if not self.state_file.exists():
             self._silent = True
             self._save(0, 0)
         key = Ed25519PrivateKey.generate()
@@ -199,7 +256,7 @@ class Home:
         return key
 
     def _load_state(self) -> None:
-        path = self._state_file
+        path = self.state_file
         data = files.read_private(path)
         try:
             state = json.loads(data or b"")
@@ -218,11 +275,12 @@ class Home:
             )
         self._state = {"boots": numbers[0], "counter": numbers[1]}
         self._silent = state.get("silent") is True
+        self._machine = str(state.get("machine", ""))
 
     def _save(self, counter: int, boots: int) -> None:
         state = {"boots": boots, "counter": counter}
-        told = state | ({"silent": True} if self._silent else {})
-        files.replace(self._state_file, json.dumps(told).encode() + b"\n")
+        told = state | ({"silent": True} if self._silent else {}) | {"machine": self._machine}
+        files.replace(self.state_file, json.dumps(told).encode() + b"\n")
         self._state = state
 
     def _reserve(self, limit: int) -> None:

@@ -102,6 +102,7 @@ EVENTS = {
     events.Refused: "refused",
     events.Actuated: "actuated",
     events.Forked: "forked",
+    events.Restored: "restored",
 }
 
 

@@ -224,7 +224,8 @@ class Shown:
         flash.mount(device, "/cut")
         who, boots, journal = identity.load(day.tail)
         feed = Feed(KIT, who.public, day.tail)
-        kept = journal.restore(feed)
+        why, _ = journal.restore(feed)
+        kept = not why
         counter = who.next_counter()
         day.counters.pop()  # that one was ours
         known = identity.read(board.KNOWN)

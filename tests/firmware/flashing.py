@@ -20,7 +20,7 @@ SETTINGS = {
     "discovery": {"interface": "127.0.0.1", "layers": []},
     "sensors": {"heap": {"every_s": 60}},
 }
-ALWAYS_NEW = {"counter", "feed.a", "feed.b", "peers"}  # written at each start
+ALWAYS_NEW = {"counter", "last", "feed.a", "feed.b", "peers"}  # written at each start
 
 
 class Cut(BaseException):

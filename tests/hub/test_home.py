@@ -52,6 +52,7 @@ def test_a_new_home_is_the_owners_alone(home):
         "identity.pem": 0o600,
         "state.json": 0o600,
         "lock": 0o600,
+        "progress": 0o600,
     }
 
 

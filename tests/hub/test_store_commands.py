@@ -272,7 +272,7 @@ def test_whose_own_key_was_used_twice_is_told_what_to_do(tmp_path, capsys):
     with Archive(home.path / schema.NAME) as archive:
         archive.evidence(home.peer_id(), [1], [2])
     assert json.loads(printed(["id", "--home", str(home.path), "--json"], capsys))["forked"]
-    assert "identity.pem" in printed(["id", "--home", str(home.path)], capsys)
+    assert "mesh id renew" in printed(["id", "--home", str(home.path)], capsys)
     (home.path / schema.NAME).write_bytes(b"no database")
     assert not json.loads(printed(["id", "--home", str(home.path), "--json"], capsys))["forked"]
 

@@ -42,6 +42,7 @@ COMMANDS = (
     "board settings",
     "board backup",
     "board restore",
+    "board renew",
     "board erase",
     "firmware build",
     "firmware check",

@@ -2,23 +2,48 @@
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import typer
 
 from mesh.core import ids
 from mesh.core.errors import LocalError
 from mesh.hub import control
+from mesh.hub.cli.board_options import Yes, sure
 from mesh.hub.cli.options import HomeFolder, Json, Reply
 from mesh.hub.failure import SETUP, Failure
 from mesh.hub.home import Home
+from mesh.hub.renewal import renew
 from mesh.hub.store import schema
 from mesh.hub.store.queries import Queries
 
 EXAMPLE = "mesh id --json"
 
 
-def command(home: HomeFolder = None, json: Json = False) -> Reply:
-    """Print the id, short id and name of our own peer."""
+def command(
+    what: Annotated[
+        Literal["show", "renew"], typer.Argument(help="To show it, or to make another one.")
+    ] = "show",
+    home: HomeFolder = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Print the id, short id and name of our own peer.
+
+    `mesh id renew` makes another key, for a peer whose key was used twice: it is another peer
+    then. Name, settings and history stay, what it published can be read under its former id, and
+    the former key stays in its home. Who names the former id in follow, allow or names has to name
+    the new one.
+    """
+    if what == "renew":
+        return Reply("renewed", _renew(home, yes), json)
     return Reply("id", _own(home), json)
+
+
+async def _renew(folder: Path | None, yes: bool) -> AsyncGenerator[dict[str, Any], None]:
+    home = Home(folder)
+    sure(f"make another peer of the one in {home.path}, for ever?", yes)
+    yield renew(home)
 
 
 async def _own(folder: Path | None) -> AsyncGenerator[dict[str, Any], None]:

@@ -69,14 +69,19 @@ def _forked_event(row: Row) -> str:
 OWN_FORK = (
     "two different entries were signed with our key: somebody else has it, or an old copy of this"
     " home was run. Nobody takes what we write from there on. What was kept is safe. Stop this"
-    " peer, move identity.pem out of its home (`mesh id` tells where that is), and start it again:"
-    " then it has a new identity, of which others have to be told"
+    " peer and run `mesh id renew`: then it has a new identity, of which others have to be told"
 )
 
 
 def _summed_event(row: Row) -> str:
     sources = f" from {row['sources']} addresses" if row["sources"] else ""
     return f"{row['more']} more {row['of']}{sources} in {row['seconds']} s"
+
+
+def _restored_event(row: Row) -> str:
+    if row["seq"]:
+        return f"{row['reason']}. It goes on with entry {row['seq']}, and nobody doubts it"
+    return f"nothing is published any more: {row['reason']}"
 
 
 EVENTS: dict[str, Callable[[Row], str]] = {
@@ -90,6 +95,7 @@ EVENTS: dict[str, Callable[[Row], str]] = {
         f"{row['name']} = {json.dumps(row['value'])}, asked by {row.get('label', 'our own rule')}"
     ),
     "forked": _forked_event,
+    "restored": _restored_event,
 }
 
 

@@ -190,6 +190,19 @@ def identity(row: Row) -> RenderableType:
     )
 
 
+def renewed(row: Row) -> RenderableType:
+    """Who we are now, and who has to be told."""
+    to_be_told = f"{len(row['peers'])} peers knew the former id" if row["peers"] else "nobody"
+    return Group(
+        pairs([("id", row["id"]), ("former", row["former"]), ("former key", short(row["key"]))]),
+        Text(
+            f"to be told: {to_be_told}. Whoever names the former id in follow, allow, keep,"
+            " updates, names or introduced_by has to name the new one; a board that this computer"
+            f" introduced: mesh board settings introduced_by={row['id']}"
+        ),
+    )
+
+
 def finding(row: Row) -> RenderableType:
     """One finding of the doctor, and what to do."""
     made = Table.grid(padding=(0, 2, 0, 0))
@@ -211,6 +224,7 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     "watch": lines.watch,
     "set": set_actuator,
     "id": identity,
+    "renewed": renewed,
     "up": lines.up,
     "update": views_update.update,
     "content": views_content.content,

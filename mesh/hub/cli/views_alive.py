@@ -42,7 +42,7 @@ def fork(row: Row) -> list[tuple[str, str | Text]]:
     what = (
         f"its key signed two different entries {clean(seq)}: nothing of its feed counts from there"
         " on, with anybody. It lied, or two have its key. If it is yours, make it another peer: a"
-        " board by `mesh flash --new-identity`"
+        " board by `mesh board renew`, a desktop by `mesh id renew`"
     )
     return [("forked", Text(what, "bold red"))]
 

@@ -86,6 +86,12 @@ def erased(row: Row) -> RenderableType:
     return Text(clean(f"{len(row['files'])} files removed from {row['port']}; {rest}"))
 
 
+def renewed(row: Row) -> RenderableType:
+    """That a board is another peer from its next start on."""
+    former = row["former"] or "a peer that is not known"
+    return Text(f"this board was {former}; it makes another key now: `mesh board list` tells")
+
+
 VIEWS: Mapping[str, Callable[[Any], RenderableType]] = {
     "boards": boards,
     "console": console,
@@ -94,4 +100,5 @@ VIEWS: Mapping[str, Callable[[Any], RenderableType]] = {
     "backup": backup,
     "restore": restore,
     "erased": erased,
+    "board_renewed": renewed,
 }

@@ -1,16 +1,19 @@
 """The own feed in the store: written, and safe from power cuts, before it is published."""
 
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from mesh.core.behind import after
 from mesh.core.errors import LocalError
 from mesh.core.feed import Feed
 from mesh.core.primitives import Identity
-from mesh.core.run import Run, genesis, seal_head
+from mesh.core.run import Run, genesis, seal_head, seam
+from mesh.hub.home import Past
 from mesh.hub.primitives import make_kit
-from mesh.hub.store import rows
+from mesh.hub.store import leftover, rows
 from mesh.hub.store.archive import Archive
 from mesh.hub.store.keeper import RUN
 from mesh.hub.store.rows import Row
@@ -33,44 +36,74 @@ class OwnFeed:
     """Goes on with the own feed where the store has it, and keeps what comes.
 
     A store that is a copy may lack what was said after it was made, and no seq may be used twice:
-    then the feed goes on where `feed` stands, as the core began it, with a gap.
+    then the feed goes on where it cannot have been, with a gap. reached(last seq, token or None)
+    is called with how far it is safe.
     """
 
-    def __init__(self, archive: Archive, identity: Identity, tail: int) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        identity: Identity,
+        tail: int,
+        reached: Callable[[int, str | None], None] = lambda *_: None,
+    ) -> None:
         self._archive = archive
+        self._reached = reached
         self._identity = identity
         self._tail = tail
         self._next = 0
         self._link = b""
 
-    def restore(self, feed: Feed, silent: bool) -> str:
+    def restore(self, feed: Feed, silent: bool, past: Past = Past(), boots: int = 0) -> str:  # noqa: B008 - a tuple
         """Put the feed where it was; it begins with seq 1 if its author was `silent` so far.
 
-        Gives why it goes on with a gap, or nothing. LocalError.
+        `past` is what other places know of it. Gives why it goes on with a gap, or nothing.
+        LocalError.
         """
         why, is_used = self._doubt()
+        why = why or past.why
         kept = None
-        if not why:
-            try:
-                kept = self._newest()
-            except ValueError:
-                why = "its newest entries are damaged"
-        if kept is None and not why and (silent or is_used):
-            kept = Kept(1, genesis(make_kit(), feed.author), [])
+        try:
+            kept = self._newest()
+        except ValueError:
+            why = why or "its newest entries are damaged"
+        last = kept.first + len(kept.entries) - 1 if kept else 0
+        if not why and past.last > last:
+            why = "the store is older than what was noted beside it"
+        if not why and kept is None and not (silent or is_used):
+            why = "there is nothing of it in the store"
+        if why:
+            start = after(os.urandom, boots, max(self._last(), past.last))
+            kept = Kept(start + 1, seam(make_kit(), feed.author, start), [])
         elif kept is None:
-            kept = Kept(feed.first_seq, feed.before, [])
-            why = why or "there is nothing of it in the store"
+            kept = Kept(1, genesis(make_kit(), feed.author), [])
         feed.resume(kept.first, kept.before, kept.entries, self.keep)
         self._next = kept.first + len(kept.entries)
         self._link = rows.links(kept.before, kept.entries)[-1] if kept.entries else kept.before
-        place = _place(self._archive.path)
+        self._settle()
+        return why
+
+    def _settle(self) -> None:
+        """Have the store say that it is in use here: a copy that is made now is told apart."""
+        place, token = _place(self._archive.path), os.urandom(8).hex()
 
         def note(database: sqlite3.Connection) -> None:
             database.execute("DELETE FROM fact WHERE name = ?", (COPY,))
             database.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (PLACE, place))
+            database.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (leftover.MARK, token))
 
         self._archive.do(note, synced=True)
-        return why
+        leftover.empty(self._archive.path)
+        is_there = leftover.token_of(self._archive.path) == token
+        self._reached(self._next - 1, token if is_there else None)
+
+    def _last(self) -> int:
+        """The highest seq that the store has of it, in whatever state it is."""
+        found = self._archive.database.execute(
+            "SELECT max(last) FROM run WHERE author = (SELECT id FROM author WHERE key = ?)",
+            (self._identity.public,),
+        ).fetchone()[0]
+        return found if isinstance(found, int) else 0
 
     def keep(self, first: int, before: bytes, entries: list[bytes], new: int) -> None:
         """Write the last `new` of the entries that the feed holds from `first` on; OSError."""
@@ -86,6 +119,7 @@ class OwnFeed:
             raise OSError(error.detail) from error
         self._next = runs[-1].seq + 1
         self._link = runs[-1].links[-1]
+        self._reached(self._next - 1, None)
 
     def _signed(self, first: int, before: bytes, entries: list[bytes]) -> Iterator[Run]:
         """Entries as runs that boards can take, each with its head."""

@@ -9,7 +9,7 @@ from mesh.core.errors import LocalError, RemoteError
 from mesh.core.node import Node
 from mesh.core.settings import Profile
 from mesh.hub.home import Home
-from mesh.hub.store import schema
+from mesh.hub.store import leftover, schema
 from mesh.hub.store.archive import Archive
 from mesh.hub.store.budget import Budget
 from mesh.hub.store.crowd import chosen
@@ -51,22 +51,28 @@ class Record:
     def open(self, tail: int) -> None:
         """Go on where the store has the feeds; `tail`: own entries in memory. LocalError."""
         self._loop = asyncio.get_running_loop()
-        path = self._home.path / schema.NAME
+        home = self._home
+        path = home.path / schema.NAME
+        aside = leftover.put_aside(path, home.past.token)
+        if aside:
+            log.warning("%s", aside)
         self._archive = archive = Archive(
             path,
             self._forked,
             self._rules,
             self._tell,
-            self._home.identity.public,
+            home.identity.public,
             lambda what, error: self._report(f"store {what}", error),
             budget=self._budget,
         ).open()
         try:
             feeds = self._node.peer.feeds
-            own = OwnFeed(archive, self._home.identity, tail)
-            why = own.restore(feeds.own, self._home.silent)
-            self._home.speaks()
+            own = OwnFeed(archive, home.identity, tail, home.reached)
+            why = own.restore(feeds.own, home.silent, home.past, home.boots)
+            self._node.newest.wait()
+            home.speaks()
             if why:
+                home.doubt()
                 log.warning("the own feed goes on with a gap: %s", why)
             feeds.resume(archive)
         except BaseException:

@@ -1,0 +1,262 @@
+"""Who is put back to an older state, or runs twice, signs no seq twice, and is no liar."""
+
+from world import World, make_identity, make_kit
+
+from mesh.core import cbor
+from mesh.core.behind import SPAN, after
+from mesh.core.events import Forked, Reading, Refused, Restored
+from mesh.core.ids import to_text
+from mesh.core.limits import Limits
+from mesh.core.node import Node
+from mesh.core.primitives import Identity
+from mesh.core.questions import Questions
+from mesh.core.run import genesis
+from mesh.core.settings import parse
+
+OWNER = 1
+OWNER_ID = make_identity(OWNER).public
+FOLLOW = {"follow": [to_text(OWNER_ID)]}
+
+
+class Signed:
+    """Every head that was signed with one key, by whomever: two links at a seq are a lie."""
+
+    def __init__(self):
+        self.links = {}
+
+    def identity(self, disk):
+        made = make_identity(OWNER)
+
+        def sign(data):
+            try:
+                parts = cbor.decode(data)
+            except Exception as error:  # noqa: BLE001 - what is signed is always CBOR
+                raise AssertionError(error) from None
+            if parts[2] == b"\x81\x6eothermesh-head":
+                seq, link = cbor.decode(parts[3])
+                assert self.links.setdefault(seq, link) == link, f"two signatures at {seq}"
+            return made.sign(data)
+
+        def next_counter(ahead=0):
+            disk.counter += 1 + ahead
+            return disk.counter
+
+        return Identity(made.public, sign, next_counter)
+
+
+class Disk:
+    """What a power cut leaves; copy() is a copy of all of it."""
+
+    def __init__(self):
+        self.kept = None
+        self.boots = 0
+        self.counter = 0
+
+    def copy(self):
+        made = Disk()
+        made.kept = self.kept and (self.kept[0], self.kept[1], list(self.kept[2]))
+        made.boots, made.counter = self.boots, self.counter
+        return made
+
+    def keep(self, first, before, entries, new):
+        self.kept = first, before, list(entries)
+
+
+class Stage:
+    """An owner that measures, at 10.0.0.1, and who follows it, at 10.0.0.2 and on."""
+
+    def __init__(self, followers=1, settings=FOLLOW):
+        self.world = World()
+        self.signed = Signed()
+        self.disk = Disk()
+        self.value = 0
+        self.readers = [self.world.add(2 + n, settings)[0] for n in range(followers)]
+        for reader in self.readers:
+            reader.start(self.world.now, False)
+        self.owner = self.start(self.disk)
+
+    def start(self, disk, at=1, known=True):
+        disk.boots += 1
+        world = self.world
+        kit = make_kit(at * 1000 + disk.boots + 77)
+        node = Node(kit, self.signed.identity(disk), parse({}), Limits(), disk.boots)
+        own = node.peer.feeds.own
+        if disk.kept is None:
+            disk.kept = 1, genesis(kit, OWNER_ID), []
+        else:
+            own.quiet = True
+        own.resume(disk.kept[0], disk.kept[1], disk.kept[2], disk.keep)
+        node.ask = Questions(node).ask
+        address = (f"10.0.0.{at}", 5683)
+        world.nodes[address] = node
+        world.events.setdefault(address, [])
+        node.add_sensor("temp", "Cel")
+        if known:
+            for n, reader in enumerate(self.readers):
+                node.candidate(world.now, reader.peer.id, (f"10.0.0.{2 + n}", 5683), "last")
+        node.start(world.now, False)
+        world.drain()
+        return node
+
+    def measure(self, node, count=1, ms=6000):
+        for _ in range(count):
+            self.value += 1
+            node.reading(self.world.now, "temp", self.value)
+            self.world.run(ms)
+
+    def told(self, at=1):
+        return self.world.of((f"10.0.0.{at}", 5683), Restored)
+
+    def heard(self, at=2):
+        return [e.value for e in self.world.of((f"10.0.0.{at}", 5683), Reading)]
+
+    def nobody_is_a_liar(self):
+        assert not self.world.of(("10.0.0.2", 5683), Refused)
+        for address in self.world.events:
+            assert not self.world.of(address, Forked), self.world.events[address]
+
+
+def restored(keep=3, more=4, known=True):
+    """An owner whose disk is put back by `more` readings, started anew."""
+    stage = Stage()
+    stage.world.run(3000)
+    stage.measure(stage.owner, keep)
+    copy = stage.disk.copy()
+    stage.measure(stage.owner, more)
+    assert stage.heard() == list(range(1, keep + more + 1))
+    stage.world.remove(("10.0.0.1", 5683))
+    return stage, stage.start(copy, known=known)
+
+
+def test_who_was_put_back_asks_before_it_signs():
+    stage, owner = restored()
+    stage.measure(owner, 3)
+    stage.nobody_is_a_liar()
+    assert stage.heard()[-3:] == [8, 9, 10], "nothing that was measured meanwhile is lost"
+    [told] = stage.told()
+    assert told.peer == stage.readers[0].peer.id
+    assert told.seq == owner.peer.feeds.own.first_seq > 1 << SPAN
+
+
+def test_without_an_answer_it_goes_on_where_it_was():
+    stage, owner = restored(more=0)
+    stage.world.lose = lambda *_: True
+    stage.measure(owner, 1, 3000)
+    assert owner.peer.feeds.own.unkept == 1
+    stage.world.run(6000)
+    assert owner.peer.feeds.own.unkept == 0
+    stage.world.lose = lambda *_: False
+    stage.measure(owner, 1, 40_000)
+    assert stage.heard() == [1, 2, 3, 4, 5]
+    assert not stage.told()
+    assert owner.peer.feeds.own.next_seq == 6
+
+
+def test_who_was_alone_at_its_start_goes_on_elsewhere_once_it_hears_of_more():
+    stage, owner = restored(known=False)
+    stage.world.lose = lambda *_: True
+    stage.measure(owner, 2)
+    assert owner.peer.feeds.own.next_seq == 6, "it had 3 and measured 2"
+    stage.world.lose = lambda *_: False
+    reader = stage.readers[0]
+    owner.candidate(stage.world.now, reader.peer.id, ("10.0.0.2", 5683), "mdns")
+    stage.measure(owner, 3, 20_000)
+    stage.nobody_is_a_liar()
+    assert stage.heard()[-5:] == [8, 9, 10, 11, 12]
+    assert len(stage.told()) == 1
+
+
+def test_it_notices_that_others_hold_another_entry_at_a_seq_that_it_has():
+    stage, owner = restored(more=1, known=False)
+    stage.world.lose = lambda *_: True
+    stage.measure(owner, 4)
+    stage.world.lose = lambda *_: False
+    owner.candidate(stage.world.now, stage.readers[0].peer.id, ("10.0.0.2", 5683), "mdns")
+    stage.world.run(1000)
+    assert len(stage.told()) == 1
+    stage.measure(owner, 2, 20_000)
+    stage.nobody_is_a_liar()
+    assert stage.heard()[-6:] == [5, 6, 7, 8, 9, 10]
+
+
+def test_it_is_put_back_again_and_again():
+    stage = Stage()
+    stage.world.run(3000)
+    stage.measure(stage.owner, 3)
+    copy = stage.disk.copy()
+    owner = stage.owner
+    begins = set()
+    for _ in range(4):
+        stage.measure(owner, 3)
+        stage.world.remove(("10.0.0.1", 5683))
+        owner = stage.start(copy.copy())
+        stage.measure(owner, 2)
+        # it counts the same starts again, so it is not seen to be new
+        assert stage.world.run(120_000, lambda: stage.heard()[-1:] == [stage.value])
+        begins.add(owner.peer.feeds.own.first_seq)
+    stage.nobody_is_a_liar()
+    assert len(begins) == 4
+    assert stage.heard() == list(range(1, stage.value + 1))
+
+
+def test_of_two_that_run_at_once_one_ends_and_says_so():
+    stage = Stage(2)
+    stage.world.run(3000)
+    stage.measure(stage.owner, 3)
+    twin = stage.start(stage.disk.copy(), at=9)
+    for _ in range(20):
+        stage.measure(stage.owner, 1, 11_000)
+        stage.measure(twin, 1, 11_000)
+    stage.nobody_is_a_liar()
+    ends = [at for at in (1, 9) if stage.told(at) and not stage.told(at)[-1].seq]
+    assert len(ends) == 1, "one of them, and only one"
+    [ended] = ends
+    about = (stage.owner if ended == 1 else twin).peer.about(stage.world.now)
+    assert "mesh id renew" in about["unpublished"][1]
+
+
+class Lying:
+    """A feed of which more is claimed."""
+
+    def __init__(self, feed, held):
+        self._feed = feed
+        self.held = held
+
+    def __getattr__(self, name):
+        return getattr(self._feed, name)
+
+
+def test_a_claim_without_proof_changes_nothing():
+    """Somebody says that it holds more of us than there is: we ask, and go on."""
+    stage = Stage()
+    stage.world.run(3000)
+    stage.measure(stage.owner, 3)
+    reader = stage.readers[0]
+    for lie in (
+        [99, b"x" * 8],
+        [2, b"x" * 8],
+        [1 << 60, b""],
+        ["x", 1],
+        [-5, b"x" * 8],
+        7,
+        [True],
+    ):
+        feed = reader.peer.feeds.foreign[OWNER_ID]
+        reader.peer.feeds.get = lambda _, feed=feed, lie=lie: Lying(feed, lie)
+        stage.measure(stage.owner, 1, 61_000)
+    assert not stage.told()
+    assert stage.owner.peer.feeds.own.next_seq == 3 + 7 + 1
+    assert stage.heard() == list(range(1, 11))
+
+
+def test_where_it_goes_on_nobody_was():
+    dice = make_kit(5).random
+    starts = [after(dice, 3, 100) for _ in range(50)]
+    assert len(set(starts)) == 50
+    assert min(starts) >= 3 << SPAN
+    assert max(starts) < (3 << SPAN) + (1 << SPAN - 1)
+    for highest in (0, 5, (7 << SPAN) + 4, 1 << 52):
+        for boots in (0, 1, 1 << 31, 1_790_000_000):
+            start = after(dice, boots, highest)
+            assert highest < start < 1 << 53
+            assert start >> SPAN > highest >> SPAN

@@ -1,0 +1,51 @@
+"""Counters that were used before a restore are skipped, and nobody uses up all that there are."""
+
+from test_restored import OWNER_ID, Stage
+
+from mesh.core import cbor, coap
+from mesh.core.asks import request_for
+from mesh.core.errors import Stale
+from mesh.core.events import Answer
+from mesh.core.ids import to_text
+
+LAMP = {"introduced_by": to_text(OWNER_ID)}
+
+
+def switching(stage, owner, value):
+    """What came of setting the reader's lamp."""
+    message = request_for(coap.PUT, ["actuators", "lamp"])
+    peer = stage.readers[0].peer.id
+    number = owner.ask(stage.world.now, peer, message, 60, cbor.encode(value))
+    stage.world.run(1000)
+    return [e for e in stage.world.of(("10.0.0.1", 5683), Answer) if e.number == number][-1]
+
+
+def test_its_requests_are_taken_again_although_their_counters_were_used():
+    stage = Stage(settings=LAMP)
+    stage.readers[0].add_actuator("lamp", lambda _: None, 0)
+    stage.world.run(3000)
+    copy = stage.disk.copy()
+    for n in range(50):
+        assert switching(stage, stage.owner, n).code == coap.CHANGED
+    stage.world.remove(("10.0.0.1", 5683))
+    owner = stage.start(copy)
+    stage.world.run(5000)
+    for n in range(3):
+        assert switching(stage, owner, n).code == coap.CHANGED
+        assert stage.readers[0].peer.actuators["lamp"][1] == n
+    assert 1 << 24 <= copy.counter < 1 << 25
+
+
+def test_who_refuses_for_ever_does_not_use_up_our_counters():
+    stage = Stage(settings=LAMP)
+    stage.readers[0].add_actuator("lamp", lambda _: None, 0)
+    stage.world.run(3000)
+
+    def refuse(*_):
+        raise Stale("counter too old", None)
+
+    stage.readers[0].gate.fresh = refuse
+    stage.readers[0].gate.body = refuse
+    for n in range(20):
+        assert switching(stage, stage.owner, n).code == coap.UNAUTHORIZED
+    assert stage.disk.counter < 1 << 41
