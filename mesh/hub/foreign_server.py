@@ -133,6 +133,8 @@ class ForeignServer:
         critical = coap.sift(message)
         if critical is not None:
             return _refusal(coap.BAD_OPTION, f"option {critical} is not known here")
+        if (message.uint(coap.BLOCK1) or 0) & ~7:  # messages are as long as need be: none in parts
+            return _refusal(coap.BAD_OPTION, f"option {coap.BLOCK1}: send it in one message")
         if message.get(coap.PROXY_URI) is not None or message.get(coap.PROXY_SCHEME) is not None:
             return _refusal(coap.NO_PROXY, "this is no proxy")
         return None

@@ -166,6 +166,9 @@ def test_who_observes_is_looked_after(monkeypatch):
         ([(coap.PROXY_SCHEME, b"coap")], coap.NO_PROXY),
         ([(coap.CONTENT_FORMAT, b"\x12"), (coap.PROXY_SCHEME, b"coap")], coap.NO_PROXY),
         ([(coap.URI_HOST, b"anybody"), (2048, b"")], coap.CONTENT),
+        ([(coap.CONTENT_FORMAT, b"\x12"), (coap.BLOCK1, b"\x0e")], coap.BAD_OPTION),
+        ([(coap.BLOCK1, b"\x16")], coap.BAD_OPTION),
+        ([(coap.BLOCK1, b"\x07"), (coap.BLOCK2, b"")][::-1], coap.CONTENT),
     ],
 )
 def test_options_as_over_udp(options, code):
