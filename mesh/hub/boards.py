@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from mesh.core.errors import LocalError
+from mesh.hub import files
 from mesh.hub.board_log import Log
 from mesh.hub.link import linked
 
@@ -53,15 +54,20 @@ def find_mpy_cross() -> str:
 def compile_file(source: Path, text: str, target: Path, march: str | None) -> None:
     """Compile the lean text of a source into a .mpy. LocalError with the compiler's words."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    made = b""
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / source.name
         draft.write_text(text, encoding="utf-8")
+        made_at = draft.with_suffix(".mpy")
         arch = [f"-march={march}"] if march else []
-        names = ["-s", placed(source).with_suffix(".py").as_posix(), "-o", str(target)]
+        names = ["-s", placed(source).with_suffix(".py").as_posix(), "-o", str(made_at)]
         command = [find_mpy_cross(), "-O2", *arch, *names, str(draft)]
         run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if not run.returncode:
+            made = made_at.read_bytes()
     if run.returncode:
         raise LocalError(f"{source} does not compile: {run.stdout}{run.stderr}".strip())
+    files.write(target, made)
 
 
 def placed(source: Path) -> Path:
@@ -88,7 +94,7 @@ def build(
     `march`: which processor machine code is for, by mpy-cross's name; this machine's if left out.
     """
     compile_files(folder, linked().texts, march or NATIVE.get(platform.machine()))
-    (folder / "main.py").write_text(BOOT, encoding="utf-8")
+    files.write(folder / "main.py", BOOT.encode())
     configure(folder, settings or {})
     return folder
 
@@ -96,7 +102,7 @@ def build(
 def configure(folder: Path, settings: Mapping[str, object]) -> None:
     """Write a board's settings.json."""
     text = json.dumps(settings, indent=2)
-    (folder / "settings.json").write_text(text + "\n", encoding="utf-8")
+    files.write(folder / "settings.json", text.encode() + b"\n")
 
 
 class VirtualBoard(Log):

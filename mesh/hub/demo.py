@@ -12,7 +12,7 @@ from mesh.core.contacts import UP
 from mesh.core.errors import MeshError
 from mesh.core.events import PeerFound, PeerLost, Reading, Refused
 from mesh.core.represent import CBOR
-from mesh.hub import demo_attack, foreign
+from mesh.hub import demo_attack, files, foreign
 from mesh.hub.answers import plain
 from mesh.hub.demo_boards import HEAP, LOOPBACK, SENSORS, Boards
 from mesh.hub.demo_view import Row, View
@@ -47,7 +47,7 @@ class Demo:
             async with asyncio.timeout(LONGEST_S):
                 await asyncio.to_thread(self._boards.build)
                 self._home.path.mkdir(parents=True, exist_ok=True)
-                self._home.settings_file.write_text(SETTINGS, encoding="utf-8")
+                files.write(self._home.settings_file, SETTINGS.encode())
                 with self._home:
                     self._peer = HubPeer(self._home, interfaces=[LOOPBACK], port=0)
                     await self._play()

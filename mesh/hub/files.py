@@ -1,14 +1,21 @@
-"""Files that must be private, whole and on the disk before anybody relies on them."""
+"""Files that must be private, or whole and on the disk before anybody relies on them; and all
+others that are written. No link that somebody put there is followed: in a folder where others may
+write, as /tmp, it could lead to any file of ours.
+"""
 
 import contextlib
+import errno
 import fcntl
 import os
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from mesh.core.errors import LocalError
 
 OTHERS = 0o077  # mode bits of everybody but the owner
 OTHERS_WRITE = 0o022
+BESIDE = ("", "-wal", "-shm", "-journal")  # what SQLite may leave
 
 
 def make_private_folder(path: Path) -> None:
@@ -53,11 +60,11 @@ def create(path: Path, data: bytes) -> None:
     exists.
     """
     try:
-        draft = _write_draft(path, data)
+        part = _write_draft(path, data)
         try:
-            os.link(draft, path)  # unlike a rename, this never replaces what is there
+            os.link(part, path)  # unlike a rename, this never replaces what is there
         finally:
-            draft.unlink()
+            part.unlink()
         _sync_folder(path.parent)
     except FileExistsError as error:
         raise LocalError(
@@ -78,8 +85,40 @@ def replace(path: Path, data: bytes) -> None:
         raise LocalError(f"cannot write {path}: {error.strerror}", "is the disk full?") from error
 
 
+@contextlib.contextmanager
+def draft(path: Path, mode: int = 0o666) -> Iterator[Path]:
+    """A new file beside `path`, of a name that nobody can guess, to write into; once that is done
+    it takes the place of `path`, and if it fails, what was there stays. OSError.
+    """
+    part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode))
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        for suffix in BESIDE:
+            with contextlib.suppress(OSError):
+                part.with_name(part.name + suffix).unlink()
+
+
+def write(path: Path, data: bytes) -> None:
+    """Put a file in the place of the old one, or of a link there, whole or not at all. OSError."""
+    with draft(path) as part:
+        part.write_bytes(data)
+
+
+def no_link(path: str, flags: int) -> int:
+    """For open(opener=...): opens a file, but none that a link leads to. OSError."""
+    try:
+        return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            raise OSError(error.errno, "it is a link: name the file itself", path) from error
+        raise
+
+
 def _write_draft(path: Path, data: bytes) -> Path:
-    draft = path.with_name(f".{path.name}.new")
+    draft = path.with_name(f".{path.name}.new")  # what a crash left goes; a link is not followed
     with contextlib.suppress(FileNotFoundError):
         draft.unlink()
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

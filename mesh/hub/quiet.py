@@ -3,8 +3,10 @@
 import logging
 import time
 from collections.abc import Hashable, Iterator
+from typing import Any
 
 from mesh.core.summing import Summing
+from mesh.hub.words import printable, printable_lines
 
 EVERY_MS = 10_000
 MOST_KINDS = 256  # lines that are told apart; the rest is one kind
@@ -33,6 +35,16 @@ class Quiet:
                 yield kind, *left
 
 
+class _Formatter(logging.Formatter):
+    """Keeps words of others from moving a cursor, and from passing for lines of their own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401 - logging's name
+        return printable_lines(super().formatException(ei))
+
+
 class QuietHandler(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes log lines to stderr, of each kind a few: what a library says of what strangers send
     it, too. A kind is a logger with a level and a text before its values are put in.
@@ -40,7 +52,7 @@ class QuietHandler(logging.StreamHandler):  # type: ignore[type-arg]
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         self._quiet = Quiet()
 
     def emit(self, record: logging.LogRecord) -> None:

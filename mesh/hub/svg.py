@@ -2,6 +2,8 @@
 
 from xml.sax.saxutils import escape
 
+from mesh.hub.words import printable
+
 FONT = "DejaVu Sans, Verdana, Arial, sans-serif"
 INK = "#1a1a1a"
 GREY = "#777777"
@@ -46,7 +48,7 @@ class Drawing:
         self._add(
             f'<text x="{x:g}" y="{y:g}" font-size="{size}"',
             {"fill": INK} | style,
-            f">{escape(words)}</text>",
+            f">{escape(printable(words))}</text>",
         )
 
     def _add(self, start: str, style: dict[str, str], end: str = "/>") -> None:
@@ -60,7 +62,13 @@ class Drawing:
             f'viewBox="0 0 {width:g} {height:g}" font-family="{FONT}">'
         )
         ground = f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>'
-        lines = [head, f"<title>{escape(title)}</title>", ground, *self._parts, "</svg>"]
+        lines = [
+            head,
+            f"<title>{escape(printable(title))}</title>",
+            ground,
+            *self._parts,
+            "</svg>",
+        ]
         return "\n".join(lines) + "\n"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from mesh.core.errors import LocalError
+from mesh.hub import files
 from mesh.hub.board_log import Log
 from mesh.hub.boards import find_micropython
 from mesh.hub.virtual_plug import MOST, Plug, Screen
@@ -72,7 +73,7 @@ class Virtual:
         self.folder.mkdir(parents=True, exist_ok=True)
         flash = self.folder / FLASH_FILE
         if self._flash_kib and not flash.exists():
-            flash.write_bytes(b"\xff" * (self._flash_kib * 1024))
+            files.write(flash, b"\xff" * (self._flash_kib * 1024))
         self._wake = os.pipe()
         self._plug.put_in()
         self._screen.raw, self._cause, self.in_bootloader = False, POWER_ON, False

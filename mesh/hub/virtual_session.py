@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mesh.core import ids
-from mesh.hub import boards
+from mesh.hub import boards, files
 from mesh.hub.cable import Cable
 from mesh.hub.home import Home
 from mesh.hub.virtual import Virtual
@@ -51,7 +51,8 @@ def prepare(folder: Path, home: Path | None) -> None:
     file = folder / SETTINGS
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     boards.build(folder)
-    file.write_text(text or json.dumps(first(folder.name, home), indent=2) + "\n", "utf-8")
+    text = text or json.dumps(first(folder.name, home), indent=2) + "\n"
+    files.write(file, text.encode())
 
 
 def _install(board: Virtual, name: str, home: Path | None) -> None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from mesh.hub import images
+from mesh.hub.files import no_link
 from mesh.hub.hardware import BoardData
 from mesh.hub.mishaps import mishap, of_port
 
@@ -88,7 +89,7 @@ def write_uf2(
     written = 0
     try:
         # unbuffered, so that what is told as done has left us; the board starts at the last block
-        with (drive.path / "firmware.uf2").open("wb", buffering=0) as target:
+        with open(drive.path / "firmware.uf2", "wb", buffering=0, opener=no_link) as target:
             while written < len(data):
                 written += target.write(data[written : written + PIECE])
                 progress(written, len(data))

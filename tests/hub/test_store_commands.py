@@ -113,7 +113,7 @@ def test_export_adds_what_is_new_and_nothing_twice(home, tmp_path):
     assert path.read_bytes().startswith(before)
     found = rows_of(path)
     assert (found[0]["value"], found[0]["quality"], found[0]["unit"]) == ("20.1", "2", "Cel")
-    assert {row["value"] for row in found[-2:]} == {"true", "on, \n"}
+    assert {row["value"] for row in found[-2:]} == {"true", "on, \\x0a"}
     assert len({(row["author"], row["seq"], row["sensor"]) for row in found}) == len(found)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mesh.core.errors import LocalError
+from mesh.hub import files
 from mesh.hub.cli.options import Json, Reply
 from mesh.hub.cli.setups import BoardName, SettingsFile, load
 
@@ -52,6 +53,6 @@ async def _wiring(
 
 def _write(out: Path, text: str) -> None:
     try:
-        out.write_text(text, encoding="utf-8")
+        files.write(out, text.encode())
     except OSError as error:
         raise LocalError(f"cannot write {out}: {error.strerror}") from error

@@ -9,6 +9,8 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from mesh.hub.words import printable
+
 Row = Mapping[str, Any]
 
 STYLES = {
@@ -24,9 +26,7 @@ HOW = {
 GIVING = ("name", "address", "attributes")  # columns that give way where room is short
 
 
-def clean(text: object) -> str:
-    """Text of others without what could move the cursor or turn the line around."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+clean = printable  # words of others
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], right: str = "") -> Table:

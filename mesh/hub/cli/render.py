@@ -17,6 +17,7 @@ from mesh.hub.cli.options import Reply
 from mesh.hub.cli.views import VIEWS
 from mesh.hub.cli.views_flash import bar
 from mesh.hub.plain_json import jsonable
+from mesh.hub.words import json_text
 
 WIDE = 10_000  # columns where nobody looks: in a pipe nothing is cut off or wrapped
 STEPPED = ("flash", "simulate", "verify")  # shown step by step, with bars in between
@@ -53,7 +54,7 @@ def _json(item: Any, indent: int | None = None) -> str:  # noqa: ANN401 - whatev
         text.encode()
     except ValueError:
         text = json.dumps(jsonable(item), indent=indent, ensure_ascii=False, allow_nan=False)
-    return text
+    return json_text(text)
 
 
 async def _as_text(reply: Reply) -> None:
@@ -113,7 +114,8 @@ def _print(console: Console, what: RenderableType) -> None:
         return
     with console.capture() as captured:
         console.print(what)
-    _line("\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n")))
+    lines = captured.get().rstrip("\n").split("\n")
+    _line("\n".join(clean(line.rstrip()) for line in lines))
 
 
 def _line(text: str) -> None:

@@ -6,12 +6,13 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, aclosing
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from mesh.hub.cli.options import Json, Reply
 from mesh.hub.failure import USAGE, Failure
+from mesh.hub.files import no_link
 
 EXAMPLE = "mesh simulate --seeds 200 --jobs 2"
 SEEDS = 20
@@ -68,11 +69,15 @@ def _sizes(text: str) -> list[int]:
         ) from None
 
 
+def _opened(log: Path) -> TextIO:
+    return open(log, "w", encoding="utf-8", opener=no_link)
+
+
 async def _one(seed: int, real: bool, log: Path | None) -> AsyncGenerator[dict[str, Any], None]:
     from mesh.hub.simulate import runner  # noqa: PLC0415
 
     with ExitStack() as stack:
-        out = stack.enter_context(log.open("w")) if log else None
+        out = stack.enter_context(_opened(log)) if log else None
         outcome = runner.play(seed, real, out)
     yield {"event": "one" if not outcome.rule else "broken", **runner.told(outcome)}
     if outcome.rule:

@@ -10,7 +10,6 @@ from mesh.core.errors import LocalError
 from mesh.hub import files
 from mesh.hub.failure import Failure
 from mesh.hub.store import schema
-from mesh.hub.store.anew import draft
 from mesh.hub.store.schema import COPY
 
 PAGES = 1000  # copied at a time; in between the peer can write
@@ -29,8 +28,7 @@ def backup(path: Path, target: Path, stopped: Callable[[], bool] = lambda: False
         raise Failure(f"{target} cannot be written: there is no folder {target.parent}")
     with closing(schema.connect(path)) as database:
         try:
-            with draft(target) as part:
-                files.create(part, b"")
+            with files.draft(target, 0o600) as part:
                 _copy(database, part, stopped)
         except sqlite3.Error as error:
             raise _short(database, target, str(error)) from error

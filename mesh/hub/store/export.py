@@ -1,6 +1,7 @@
 """Readings into files for other programs; what was exported once does not come twice."""
 
 import csv
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from typing import IO, NamedTuple
 from mesh.core import ids
 from mesh.core.errors import LocalError
 from mesh.hub.failure import USAGE, Failure
-from mesh.hub.store.anew import draft
+from mesh.hub.files import draft, no_link
 from mesh.hub.store.queries import Queries, Sensor, Taken
+from mesh.hub.words import cell, json_text, uncell
 
 HEADER = ["author", "seq", "sensor", "unit", "time", "quality", "value"]
 HEAD = (",".join(HEADER) + "\n").encode()
@@ -76,8 +78,9 @@ def _csv(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
     known, end = _there(path)
     new = 0
     if end is not None:
-        os.truncate(path, end)
-    with path.open("a", encoding="utf-8", newline="") as file:
+        with open(path, "r+b", opener=no_link) as old:
+            old.truncate(end)
+    with open(path, "a", encoding="utf-8", newline="", opener=no_link) as file:
         writer = csv.writer(file, lineterminator="\n")
         if not end:
             writer.writerow(HEADER)
@@ -85,8 +88,13 @@ def _csv(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
             author = ids.to_text(sensor.author)
             if (author, taken.seq, sensor.name) in known:
                 continue
-            value = json.dumps(taken.value) if isinstance(taken.value, bool) else taken.value
-            row = [author, taken.seq, sensor.name, sensor.unit, iso(taken.time), taken.quality]
+            value: object = taken.value
+            if isinstance(value, bool):
+                value = json.dumps(value)
+            elif isinstance(value, str):
+                value = cell(value)
+            name, unit = cell(sensor.name), cell(sensor.unit)
+            row = [author, taken.seq, name, unit, iso(taken.time), taken.quality]
             writer.writerow([*row, value])
             new += 1
         file.flush()
@@ -109,8 +117,9 @@ def _there(path: Path) -> tuple[set[tuple[str, int, str]], int | None]:
         try:
             for text, after in _whole_rows(file):
                 if end:
-                    row = next(csv.reader([text]))
-                    known.add((row[0], int(row[1]), row[2]))
+                    # an older one may have a lone CR in the last field
+                    row = next(csv.reader(io.StringIO(text, newline="")))
+                    known.add((row[0], int(row[1]), uncell(row[2])))
                 end = after
         except (ValueError, IndexError, csv.Error) as error:
             raise Failure(
@@ -156,7 +165,7 @@ def _senml(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
             fields["seq"] = taken.seq
             if not taken.quality:
                 fields["arrival"] = True
-            text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+            text = json_text(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
             file.write((",\n" if count else "[\n") + text)
             count += 1
         file.write("\n]\n" if count else "[]\n")

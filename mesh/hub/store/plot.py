@@ -2,6 +2,7 @@
 
 import io
 import math
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mesh.core.errors import LocalError
+from mesh.hub import files
 from mesh.hub.failure import USAGE, Failure
-from mesh.hub.store.anew import draft
 from mesh.hub.store.queries import Point
 from mesh.hub.svg import GREY, Drawing
+from mesh.hub.words import printable
 
 WIDTH, HEIGHT = 900.0, 360.0  # pixels of a picture
 LEFT, RIGHT, TOP, BOTTOM = 70.0, 20.0, 40.0, 40.0
@@ -65,8 +67,7 @@ def save(plot: Plot, path: Path) -> None:
     """Draw into a file: SVG, or PNG if matplotlib is there. LocalError, and the file as before."""
     drawn = svg(plot).encode() if kind_of(path) == ".svg" else _png(plot)
     try:
-        with draft(path) as part:
-            part.write_bytes(drawn)
+        files.write(path, drawn)
     except OSError as error:
         raise LocalError(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -130,16 +131,19 @@ def _png(plot: Plot) -> bytes:
         axes.plot(times, [point.mean for point in part], color=LINE, linewidth=1.2)
     ticks = time_ticks(plot)
     axes.set_xticks([datetime64(tick, "ms") for tick in ticks], [label(t, plot) for t in ticks])
-    axes.set_title(_title(plot) + (f"\n{plot.note}" if plot.note else ""), fontsize=10)
+    title = _title(plot) + (f"\n{printable(plot.note)}" if plot.note else "")
+    axes.set_title(title, fontsize=10, parse_math=False)
     axes.grid(alpha=0.3)
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", metadata={"Software": None})
+    with warnings.catch_warnings():  # of signs that the font does not have
+        warnings.simplefilter("ignore")
+        figure.savefig(drawn, format="png", metadata={"Software": None})
     return drawn.getvalue()
 
 
 def _title(plot: Plot) -> str:
     """What it is of, in which unit, and the day where the times along it do not tell."""
-    title = f"{plot.title}, {plot.unit}" if plot.unit else plot.title
+    title = printable(f"{plot.title}, {plot.unit}" if plot.unit else plot.title)
     first, last = (_local(point.time) for point in (plot.points[0], plot.points[-1]))
     if first is None or last is None or last - first >= timedelta(days=1):
         return title
