@@ -22,14 +22,18 @@ class Access:
     def check_read(self, path: str, who: "bytes | None") -> None:
         """Raise RemoteError 4.03 (4.01 to somebody unsigned) unless `who` may read `path`."""
         rule = self._rule(path)
-        if rule == ALL:
+        if self.may_read(path, who):
             return
         if rule == NOBODY:
             raise RemoteError("its owner shares this with nobody", 0x83)
         if who is None:
             raise RemoteError("shared with named peers only", 0x81, "ask with a signed FETCH")
-        if isinstance(rule, str) or who not in rule:
-            raise RemoteError("shared with named peers, and you are not one", 0x83)
+        raise RemoteError("shared with named peers, and you are not one", 0x83)
+
+    def may_read(self, path: str, who: "bytes | None") -> bool:
+        """Whether `who`, None for somebody unsigned, may read `path`."""
+        rule = self._rule(path)
+        return rule == ALL or (who is not None and not isinstance(rule, str) and who in rule)
 
     def is_open(self, path: str) -> bool:
         """Whether a path is shared with all: what is not stays out of feeds and of lists."""

@@ -6,10 +6,12 @@ from mesh.core.primitives import nothing
 from mesh.core.represent import CBOR, LINKS, represent
 from mesh.core.senml import Record
 from mesh.core.tail import FULL
+from mesh.core.wellknown import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from mesh.core.access import Access
     from mesh.core.clock import Clock
@@ -71,7 +73,7 @@ class Peer:
         self.actuators: dict[str, list[object]] = {}  # name -> [apply, value]
         self.more: dict[str, object] = {}
         self._base = "urn:othermesh:" + ids.to_text(self.id) + ":"
-        self._made: dict[tuple[str, int | None, bool], tuple[int, bytes]] = {}
+        self._made: dict[tuple[object, ...], tuple[int, bytes]] = {}
         self._made_s = 0
 
     def answer(
@@ -93,15 +95,7 @@ class Peer:
             raise RemoteError("not signed", 0x81, "sign it (docs/protocol.md, section 4)")
         path = request.path()
         if code in (coap.GET, coap.FETCH) and path != ["updates"]:
-            self.access.check_read("/" + "/".join(path), who)
-            if path == [".well-known", "core"]:
-                return coap.CONTENT, LINKS, self.links(request.query())
-            if path[:1] == ["sensors"]:
-                made = self.readings(now_ms, path, accept, who is None)
-            else:
-                content = self._content(now_ms, path, request.query(), who, value, asker)
-                made = represent(self.kit, content, "", accept, who is None)
-            return (coap.CONTENT,) + made
+            return self._read(now_ms, request, accept, who, value, asker)
         if who is not None and code == coap.PUT and len(path) == 2 and path[0] == "actuators":
             self.actuate(now_ms, path[1], value, who)
             return coap.CHANGED, None, b""
@@ -109,8 +103,43 @@ class Peer:
             return self._updates(now_ms, code, who, value)
         if code == coap.POST and path == ["feeds"]:
             return coap.CHANGED, CBOR, self.kit.encode(self.feeds.take(now_ms, value, who))
-        self._content(now_ms, path, [], None, None)
+        if not self._is_named(path, who):
+            self._content(now_ms, path, [], None, None)
         raise RemoteError("this resource cannot do that", 0x85)
+
+    def names(self, kind: str, who: "bytes | None") -> "list[str]":
+        """The own sensors or actuators that somebody may read: for him there are no others."""
+        named: Any = self.sensors if kind == "sensors" else self.actuators
+        return [n for n in sorted(named) if self.access.may_read("/" + kind + "/" + n, who)]
+
+    def _is_named(self, path: "list[str]", who: "bytes | None") -> bool:
+        """Whether a path is of a sensor or actuator; 4.04 alike for what `who` may not see."""
+        if len(path) < 2 or path[0] not in ("sensors", "actuators"):
+            return False
+        if path[1] not in self.names(path[0], who) or len(path) > 2:
+            raise RemoteError("no such " + path[0][:-1], 0x84, f"GET /{path[0]} lists them")
+        return True
+
+    def _read(
+        self,
+        now_ms: int,
+        request: "coap.Message",
+        accept: "int | None",
+        who: "bytes | None",
+        value: object,
+        asker: "Listener | None",
+    ) -> "Answered":
+        path = request.path()
+        if not self._is_named(path, who):
+            self.access.check_read("/" + "/".join(path), who)
+        if path == [".well-known", "core"]:
+            return coap.CONTENT, LINKS, self.links(request.query(), who)
+        if path[:1] == ["sensors"]:
+            made = self.readings(now_ms, path, accept, who is None, who)
+        else:
+            content = self._content(now_ms, path, request.query(), who, value, asker)
+            made = represent(self.kit, content, "", accept, who is None)
+        return (coap.CONTENT,) + made
 
     def _updates(self, now_ms: int, code: int, who: bytes, value: object) -> "Answered":
         """Bundles are offered to the one who asks, and to nobody else; a hint is no order."""
@@ -139,23 +168,23 @@ class Peer:
             self.feeds.keep(now_ms)
             return self._telling.answer(who, value, query, asker)
         name = "/".join(path)
-        about = lambda at_ms: self.about(at_ms, who)  # noqa: E731 - like the others
-        made = {"peer": about, "peers": self._peers, "time": self.clock.stamp}.get(name)
+        made = {"peers": self._peers, "time": self.clock.stamp}.get(name)
         if made:
             return made(now_ms)
-        if path[:1] == ["actuators"] and len(path) < 3:
-            if len(path) == 1:
-                names = [n for n in self.actuators if self.access.is_open("/actuators/" + n)]
-                return {name: self.actuators[name][1] for name in names}
-            if path[1] in self.actuators:
-                return self.actuators[path[1]][1]
-        if path[:1] == ["sensors"]:
-            return self._records(now_ms, path)
+        if name == "peer":
+            return self.about(now_ms, who)
+        if path[:1] == ["actuators"]:
+            values = {n: self.actuators[n][1] for n in self.names("actuators", who)}
+            return values[path[1]] if len(path) > 1 else values
+        if path == ["sensors"]:
+            return None  # see readings()
         raise RemoteError("nothing here", 0x84, "GET /.well-known/core lists what there is")
 
     def about(self, now_ms: int, who: "bytes | None" = None) -> dict[str, object]:
-        """Content of /peer, for `who` asks."""
+        """Content of /peer, as somebody may see it."""
         stamp = self.clock.stamp(now_ms)
+        sensors = self.names("sensors", who)
+        errors = {n: self.sensors[n].error for n in sensors}
         about = self.more | {
             "id": self.id,
             "name": self.name,
@@ -165,13 +194,13 @@ class Peer:
             "clock": stamp,
             "uptime": now_ms // 1000,
             "boots": stamp[1],
-            "sensors": sorted(self.sensors),
-            "actuators": sorted(self.actuators),
+            "sensors": sensors,
+            "actuators": self.names("actuators", who),
             "heap": self.heap() if self.heap else None,
             "verified": self.verified,
             "refused": self.refused,
             "faults": self.kit.guard.count,
-            "failing": {n: s.error for n, s in self.sensors.items() if s.error is not None},
+            "failing": {n: errors[n] for n in sensors if errors[n] is not None},
         }
         if self.clock.doubt:
             about["clock_doubt"] = self.clock.doubt
@@ -191,16 +220,23 @@ class Peer:
         ]
 
     def readings(
-        self, now_ms: int, path: list[str], accept: "int | None", readable: bool
+        self,
+        now_ms: int,
+        path: list[str],
+        accept: "int | None",
+        readable: bool,
+        who: "bytes | None" = None,
     ) -> "tuple[int, bytes]":
-        """The latest under /sensors as (Content-Format, bytes): made at most once a second."""
+        """The latest under /sensors as (Content-Format, bytes), made at most once a second."""
         if now_ms // 1000 != self._made_s:
             self._made.clear()
             self._made_s = now_ms // 1000
-        key = ("/".join(path), accept, readable)
+        seen = path[1:] or self.names("sensors", who)
+        names = [n for n in seen if path[1:] or self.sensors[n].value is not None]
+        key = (path[1:] != [], tuple(names), accept, readable)
         made = self._made.get(key)
         if made is None:
-            records = self._records(now_ms, path)
+            records = [self._record(now_ms, name) for name in names]
             self._made[key] = made = represent(self.kit, records, self._base, accept, readable)
         return made
 
@@ -213,41 +249,19 @@ class Peer:
         self._made.clear()
         return sensor
 
-    def _records(self, now_ms: int, path: list[str]) -> "list[Record]":
-        names = sorted(self.sensors) if len(path) == 1 else path[1:2]
-        if len(path) > 2 or (names and names[0] not in self.sensors):
-            raise RemoteError("no such sensor", 0x84, "GET /sensors lists them")
-        records = []
+    def _record(self, now_ms: int, name: str) -> "Record":
+        sensor = self.sensors[name]
+        if sensor.value is None:
+            raise RemoteError(sensor.error or "no reading yet", 0xA3)
         unix_ms = self.clock.stamp(now_ms)[3]
-        for name in names:
-            sensor = self.sensors[name]
-            if len(path) == 1 and (
-                sensor.value is None or not self.access.is_open("/sensors/" + name)
-            ):
-                continue
-            if sensor.value is None:
-                raise RemoteError(sensor.error or "no reading yet", 0xA3)
-            age_s = (now_ms - sensor.taken_ms) // 1000
-            when = unix_ms // 1000 - age_s if unix_ms is not None else -age_s
-            records.append(Record(name, sensor.unit, sensor.value, when or None))
-        return records
+        age_s = (now_ms - sensor.taken_ms) // 1000
+        when = unix_ms // 1000 - age_s if unix_ms is not None else -age_s
+        return Record(name, sensor.unit, sensor.value, when or None)
 
-    def links(self, query: list[str]) -> bytes:
-        """Write /.well-known/core (RFC 6690), filtered by a query as in its section 4.1."""
-        entries = [("peer", 'peer";ep="' + ids.to_text(self.id) + '"')]
-        entries += [("peers", 'peers"'), ("time", 'time"'), ("feeds", 'feeds";obs')]
-        entries.append(("sensors", 'sensors"'))
-        for name in sorted(self.sensors):
-            entries.append(("sensors/" + name, 'sensor";obs;ct="110 112"'))
-        entries.append(("actuators", 'actuators"'))
-        for name in sorted(self.actuators):
-            entries.append(("actuators/" + name, 'actuator"'))
-        links = []
-        for path, attributes in entries:
-            full = 'rt="othermesh.' + attributes
-            if False not in [_matches(path, full, part) for part in query]:
-                links.append("</" + path + ">;" + full)
-        return ",".join(links).encode()
+    def links(self, query: list[str], who: "bytes | None" = None) -> bytes:
+        """Write /.well-known/core as somebody may see it, filtered by a query."""
+        sensors, actuators = self.names("sensors", who), self.names("actuators", who)
+        return write(ids.to_text(self.id), sensors, actuators, query)
 
     def actuate(self, now_ms: int, name: str, value: object, by: "bytes | None") -> None:
         """Let an actuator do it, as `by` wishes. RemoteError if there is none or it refuses."""
@@ -264,20 +278,6 @@ class Peer:
             raise RemoteError(refusal.detail, 0x80, refusal.help) from None
         actuator[1] = value
         self.did(now_ms, name, value, by)
-
-
-def _matches(path: str, attributes: str, query: str) -> bool:
-    key, _, wanted = query.partition("=")
-    if key == "href":
-        value = "/" + path
-    else:
-        at = (";" + attributes).find(";" + key + '="')
-        if at < 0:
-            return False
-        value = attributes[at + len(key) + 2 :].split('"', 1)[0]
-    if wanted.endswith("*"):
-        return any(part.startswith(wanted[:-1]) for part in [value] + value.split(" "))
-    return wanted == value or wanted in value.split(" ")
 
 
 def address_text(address: "tuple[str, int]") -> str:

@@ -112,7 +112,7 @@ class Serving:
         )
         observe = self._observe(now_ms, event, opened, asker)
         reply = self._gate.sealed(opened, code, content_format, payload, observe)
-        self._age(now_ms, request.path(), reply)
+        self._age(now_ms, request.path(), reply, opened.sender)
         return reply
 
     def failed(self, now_ms: int, event: "Requested", signed: bool) -> None:
@@ -146,23 +146,17 @@ class Serving:
         reply = coap.Message(code, payload)
         if content_format is not None:
             reply.add(coap.CONTENT_FORMAT, content_format)
-        self._age(now_ms, request.path(), reply)
+        self._age(now_ms, request.path(), reply, None)
         return reply
 
-    def _age(self, now_ms: int, path: list[str], message: "coap.Message") -> None:
+    def _age(
+        self, now_ms: int, path: list[str], message: "coap.Message", who: "bytes | None"
+    ) -> None:
         """Say in Max-Age when the next reading is due: without it, 60 s would be meant."""
         if path[:1] == ["sensors"]:
             peer = self._peer
-            left = [
-                sensor.taken_ms + sensor.every_ms - now_ms
-                for name, sensor in peer.sensors.items()
-                if path[1:] == [name]
-                or (
-                    len(path) == 1
-                    and sensor.value is not None
-                    and peer.access.is_open("/sensors/" + name)
-                )
-            ]
+            shown = [peer.sensors[name] for name in path[1:] or peer.names("sensors", who)]
+            left = [s.taken_ms + s.every_ms - now_ms for s in shown if s.value is not None]
             if left:
                 message.add(coap.MAX_AGE, max(0, min(left) + 999) // 1000)
 
@@ -232,6 +226,6 @@ class Serving:
         else:
             message = coap.Message(coap.CONTENT, payload).add(coap.OBSERVE, number)
             message.add(coap.CONTENT_FORMAT, content_format)
-        self._age(now_ms, watcher.path, message)
+        self._age(now_ms, watcher.path, message, None)
         if not self._endpoint.notify(now_ms, ticket, message):
             self.gone(ticket)

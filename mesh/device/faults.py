@@ -64,7 +64,11 @@ class Faults(Guard):
         times = self._times
         times.append(now_ms)
         if len(times) >= MANY and now_ms - times.pop(0) < WINDOW_MS:
-            self._over(LocalError(f"{MANY} faults within a minute, the last: {part}: {reason}"))
+            self._over(
+                LocalError(
+                    f"{MANY} faults within a minute, the last: {part.partition(' ')[0]}: {reason}"
+                )
+            )
         self._tell_kind(now_ms, part, reason, error)
         return reason
 

@@ -130,7 +130,7 @@ class Faults(Guard):
         known.times.append(now_s)
         if self._over is not None and _full(self._times, now_s):
             over, self._over = self._over, None
-            why = f"{MANY} faults within {WINDOW_S:.0f} s, the last: {part}: {reason}"
+            why = f"{MANY} faults within {WINDOW_S:.0f} s, the last: {_group(part)}: {reason}"
             log.critical("%s; this peer begins anew", why)
             over(why)
         elif known.restart is not None and _full(known.times, now_s):

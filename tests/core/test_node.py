@@ -240,7 +240,7 @@ def test_sharing_is_decided_per_resource():
     world.run(5000)
     path = ["sensors", "temp"]
     assert ask(world, a, at_a, b.peer.id, request_for(coap.FETCH, path)).code == coap.CONTENT
-    assert ask(world, c, at_c, b.peer.id, request_for(coap.FETCH, path)).code == coap.FORBIDDEN
+    assert ask(world, c, at_c, b.peer.id, request_for(coap.FETCH, path)).code == coap.NOT_FOUND
     assert (
         ask(world, a, at_a, b.peer.id, request_for(coap.FETCH, ["peers"])).code == coap.FORBIDDEN
     )

@@ -123,7 +123,7 @@ def test_a_storm_of_faults_starts_a_board_anew_and_the_reason_is_kept(board, des
     (one.folder / "main.py").write_text(STORM)
     with board(sensors=sensors) as broken:
         assert broken.wait_end() == 1
-    storm = "32 faults within a minute, the last: sensor s"
+    storm = "32 faults within a minute, the last: sensor: KeyError"
     assert "failed with " + storm in broken.console
     (one.folder / "main.py").write_text(start)
     known = [{"id": desk.id, "address": f"127.0.0.1:{desk.address[1]}"}]
