@@ -112,9 +112,7 @@ class HubPeer:
         return layers(self.profile.layers, no_dns_sd, self.driver.udp.group_error)
 
     async def start(self) -> None:
-        """Open the sockets and look for others. LocalError if there is no interface, or a sensor
-        is not known.
-        """
+        """Open the sockets and look for others. LocalError if settings or interfaces are wrong."""
         try:
             await self._start()
         except BaseException:
@@ -276,9 +274,7 @@ class HubPeer:
         return stream
 
     async def wait_for_peer(self, peer_id: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        """Return when that peer has answered, signed, and is not lost. NoAnswer after `timeout`
-        seconds.
-        """
+        """Return when that peer has answered, signed, and is not lost. NoAnswer after a time."""
         with self.events() as events:
             try:
                 async with asyncio.timeout(timeout):
