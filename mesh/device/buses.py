@@ -50,7 +50,12 @@ class Analog:
         return self._adc.read_u16()
 
     def uv(self) -> int:
-        """The same in microvolts; calibrated where the board can do that (ESP32)."""
+        """The same in microvolts; calibrated where the board can do that (ESP32).
+
+        ValueError at its most: how much more it is cannot be seen.
+        """
+        if self._adc.read_u16() >= ADC_MOST:
+            raise ValueError("the pin is at its most: are there more volts than it can measure?")
         if hasattr(self._adc, "read_uv"):
             return self._adc.read_uv()
         return self._adc.read_u16() * SUPPLY_UV // ADC_MOST

@@ -2,7 +2,7 @@
 
 from mesh.core.errors import LocalError
 from mesh.core.senml import number
-from mesh.device.sensors import readings
+from mesh.device.sensors import checked, readings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,9 +102,13 @@ class Measuring:
 
     def _read(self, sensor: "Any") -> "dict[str, Any]":  # noqa: ANN401
         value = sensor.read()
+        ranges = getattr(self._module, "RANGES", {})
         if isinstance(value, dict):
-            return {self._name + "." + key: _exact(value[key]) for key in value}
-        return {self._name: _exact(value)}
+            return {
+                self._name + "." + key: checked(_exact(value[key]), ranges.get(key))
+                for key in value
+            }
+        return {self._name: checked(_exact(value), ranges.get(""))}
 
     def look(self, now_ms: int, sensor: "Any") -> int:  # noqa: ANN401
         """Tell a change at once, and else now and then that there is none."""

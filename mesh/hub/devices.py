@@ -71,6 +71,7 @@ class Device:
     legs: tuple[Leg, ...]
     extras: tuple[Extra, ...]
     current: Current
+    ranges: Mapping[str, tuple[float, float]]  # what it can measure, by quantity; or "value"
 
 
 @functools.cache
@@ -118,4 +119,5 @@ def _device(kind: str, group: str, data: Raw) -> Device:
             for row in data.get("with", ())
         ),
         current=Current(**data["current"]),
+        ranges={name: (row["min"], row["max"]) for name, row in data.get("ranges", {}).items()},
     )

@@ -11,6 +11,7 @@ _EMPTY = (str, "a text", 0, 400)
 _BOOL = (bool, "true or false")
 _WHOLE = (int, "a whole number", 0, 1 << 32)
 _NUMBER = ((int, float), "a number", 0, 1e9)
+_SIGNED = ((int, float), "a number", -1e9, 1e9)
 _SOURCE = {"source": _TEXT, "checked": _BOOL}
 _PIN = {
     "gpio": _WHOLE, "does": _EMPTY, "rail": "3V3 5V GND", "printed": _TEXT, "name": _BOOL,
@@ -58,6 +59,8 @@ DEVICE = {
     "signal": {"volts": ((int, float, str), 'volts, "supply" or "divided"')},
     "pins": {"*": {"to": _TEXT, "needs": _TEXT, "ma": _NUMBER}},
     "with": [{"part": _TEXT, "joins": [_TEXT], "in_wire": _TEXT, "why": _TEXT}],
+    # what it can measure: by quantity, or "value" where it has one only
+    "ranges": {"*": {"min": _SIGNED, "max": _SIGNED} | _SOURCE},
     "current": {
         "rest_ua": _NUMBER,
         "active_ua": _NUMBER,
@@ -139,6 +142,21 @@ def _wires(buses: Mapping[str, Any], pins: Mapping[str, Any]) -> Iterator[str]:
                 yield f"i2c.{bus}.{line}: {label} cannot be that"
 
 
+def _ranges(data: Mapping[str, Any]) -> Iterator[str]:
+    """Whoever measures numbers says which they can be; a switch measures none."""
+    ranges = data.get("ranges", {})
+    things = len(data.get("measures", ()))
+    if (data.get("interface") != "gpio" or things > 1) and len(ranges) != things:
+        yield "ranges are missing: one for each thing that it measures"
+    for name, row in ranges.items():
+        lacks = list(_missing({"min": 1, "max": 1} | row, "source"))
+        yield from (f"ranges.{name}.{word}" for word in lacks)
+        if not row.get("min", 0) < row.get("max", 0):
+            yield f"ranges.{name}: min is not below max"
+        if "checked" not in row:
+            yield f"ranges.{name}.checked is missing: has somebody looked it up there?"
+
+
 def _gpios(pins: Mapping[str, Any], labels: list[str]) -> Iterator[str]:
     seen: dict[int, str] = {}
     for label, pin in pins.items():
@@ -157,6 +175,7 @@ def _device(stem: str, data: Mapping[str, Any]) -> Iterator[str]:
     yield from _missing(data, OF_DEVICES)
     if stem == "sensor":
         yield from _missing(data, "measures signal.volts")
+        yield from _ranges(data)
     if data.get("interface") == "i2c":
         yield from _missing(data, "bus.addresses bus.default")
     legs = list(data.get("pins", {}))

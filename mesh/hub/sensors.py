@@ -19,6 +19,7 @@ from mesh.core.near import near
 from mesh.core.settings import Sensor
 
 EVERY_MS = 10_000
+MANY = 1 << 53
 SLOW_MS = 60_000
 
 Value = int | Decimal
@@ -31,6 +32,7 @@ class Reader(Protocol):
     """
 
     UNIT: str
+    RANGE: tuple[float, float]  # what it can be: see Checked
 
     def read(self) -> Value:
         """The value now."""
@@ -40,6 +42,7 @@ class Load:
     """Processes that want to run, for each processor, averaged over a minute."""
 
     UNIT = "/"
+    RANGE = (0, 1 << 20)
 
     def __init__(self, options: Options) -> None:
         self._processors = psutil.cpu_count() or 1
@@ -53,6 +56,7 @@ class Cpu:
     """The share of time in which the processors worked since the last reading, or the start."""
 
     UNIT = "/"
+    RANGE = (0, 1)
 
     def __init__(self, options: Options) -> None:
         self._before = (0.0, 0.0)
@@ -73,6 +77,7 @@ class Memory:
     """The share of memory in use."""
 
     UNIT = "/"
+    RANGE = (0, 1)
 
     def __init__(self, options: Options) -> None:
         pass
@@ -86,6 +91,7 @@ class MemoryFree:
     """Bytes of memory that programs can still have."""
 
     UNIT = "B"
+    RANGE = (0, MANY)
 
     def __init__(self, options: Options) -> None:
         pass
@@ -99,6 +105,7 @@ class Disk:
     """The share of a disk in use. Option `path`: anything on that disk."""
 
     UNIT = "/"
+    RANGE = (0, 1)
 
     def __init__(self, options: Options) -> None:
         self._path = str(options.get("path", Path.home().anchor))
@@ -114,6 +121,7 @@ class Disk:
 
 class _Network:
     UNIT = "B"
+    RANGE = (0, MANY)
     COUNTER = ""
 
     def __init__(self, options: Options) -> None:
@@ -148,9 +156,14 @@ class Sent(_Network):
 
 
 class Temperature:
-    """The hottest place, or that of the option `chip` (as in `sensors`) and `label`."""
+    """The hottest place, or that of the option `chip` (as in `sensors`) and `label`.
+
+    Places that tell no temperature are left out: an absent one gives 127, -128, -273.15 (0 K of an
+    NVMe disk; psutil issue 2551) or 65261.85 (0xFFFF K), one that is switched off exactly 0.
+    """
 
     UNIT = "Cel"
+    RANGE = (-40, 126)
 
     def __init__(self, options: Options) -> None:
         self._chip = options.get("chip")
@@ -170,13 +183,18 @@ class Temperature:
             raise LocalError(
                 "no such temperature sensor", f"there are: {', '.join(sorted(chips)) or 'none'}"
             )
-        return senml.number(max(values), 1)
+        low, high = self.RANGE
+        true = [value for value in values if value and low <= value <= high]
+        if not true:
+            raise LocalError(f"it tells no temperature, but {values[0]}")
+        return senml.number(max(true), 1)
 
 
 class Battery:
     """How full the battery is: the registry's unit for that is %EL."""
 
     UNIT = "%EL"
+    RANGE = (0, 100)
 
     def __init__(self, options: Options) -> None:
         self.read()
@@ -193,6 +211,7 @@ class Uptime:
     """Seconds since the computer was started."""
 
     UNIT = "s"
+    RANGE = (0, MANY)
 
     def __init__(self, options: Options) -> None:
         pass
@@ -223,11 +242,29 @@ FAULTS = (
 )  # fmt: skip
 
 
+class Checked:
+    """A reader whose values are ones that can be."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.UNIT = reader.UNIT
+        self.RANGE = reader.RANGE
+        self._reader = reader
+
+    def read(self) -> Value:
+        """The value now; LocalError for one that cannot be."""
+        value = self._reader.read()
+        low, high = self.RANGE
+        if not low <= float(value) <= high:
+            raise LocalError(f"it says {value} {self.UNIT}, and can be {low} to {high}")
+        return value
+
+
 class Absent:
     """Stands for a sensor that cannot be read here now: each time it is tried anew."""
 
     def __init__(self, kind: type[Any], options: Options) -> None:
         self.UNIT: str = kind.UNIT
+        self.RANGE: tuple[float, float] = kind.RANGE
         self._kind = kind
         self._options = options
         self._reader: Reader | None = None
@@ -251,9 +288,10 @@ def make(sensor: Sensor) -> Reader:
         help = f"did you mean '{meant}'?" if meant else f"there are: {', '.join(KINDS)}"
         raise LocalError(f"no kind of sensor '{sensor.kind}' on a desktop", help)
     try:
-        return kind(sensor.options)  # type: ignore[no-any-return]
+        reader: Reader = kind(sensor.options)
     except FAULTS:
-        return Absent(kind, sensor.options)
+        reader = Absent(kind, sensor.options)
+    return Checked(reader)
 
 
 def default_set() -> dict[str, Sensor]:
@@ -268,6 +306,9 @@ def default_set() -> dict[str, Sensor]:
         ("battery", SLOW_MS),
     ):
         sensor = Sensor(name, every_ms, {})
-        if not isinstance(make(sensor), Absent):
-            found[name] = sensor
+        try:
+            KINDS[name](sensor.options)
+        except FAULTS:
+            continue
+        found[name] = sensor
     return found

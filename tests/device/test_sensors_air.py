@@ -168,7 +168,11 @@ def test_an_sht3x_is_read_when_it_has_measured():
         bench.plug(sensors={"air": {"kind": "sht3x", "every_s": 5}})
         assert bench.run(16) == {}
         assert bench.run(1) == {"air.temperature": 25, "air.humidity": 50}
-        for t, h, warm, humid in ((0, 0, -45, 0), (65535, 65535, 130, 100), (16851, 1, 0, 0)):
+        for t, h, warm, humid in (
+            (1873, 0, -40, 0),
+            (63660, 65535, "124.99", 100),
+            (16851, 1, 0, 0),
+        ):
             chip.t, chip.h = t, h
             assert bench.run(5000) == {"air.temperature": warm, "air.humidity": humid}
 

@@ -130,6 +130,10 @@ def test_kinds_are_those_that_boards_have(kind):
     assert device.addresses == tuple(getattr(module, "ADDRESSES", ()))
     if device.addresses:
         assert device.address == device.addresses[0]
+    ranges = {"" if name == "value" else name: span for name, span in device.ranges.items()}
+    assert ranges == getattr(module, "RANGES", {}), "what it can measure"
+    if device.group == "sensors" and ranges:
+        assert set(ranges) == set(getattr(module, "UNITS", {"": module}))
 
 
 def test_every_kind_that_takes_a_pin_has_data():

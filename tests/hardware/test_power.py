@@ -27,10 +27,10 @@ def round_figures(own):
         + "".join(f'{k} = {{ ma = {v}, source = "-", checked = true }}\n' for k, v in rows.items())
     )
     file = own / "sensors/sht3x/sensor.toml"
-    head = file.read_text().partition("[current]")[0]
+    head, _, tail = file.read_text().partition("[current]")
     file.write_text(
         head + "[current]\nrest_ua = 10\nactive_ua = 1010\nactive_ms = 500\npeak_ma = 2\n"
-        'source = "-"\nchecked = true\n'
+        'source = "-"\nchecked = true\n\n' + tail[tail.index("[ranges") :]
     )
 
 

@@ -101,3 +101,34 @@ def test_a_desktop_without_settings_has_what_can_be_read():
     assert {"load", "cpu", "memory", "disk"} <= set(found)
     for sensor in found.values():
         sensors.make(sensor).read()
+
+
+def places(*values):
+    return {"nvme": [Place("", value, None, None) for value in values]}
+
+
+@pytest.mark.parametrize("absent", [127.0, -128.0, -273.15, 65261.85, 0.0, 255.0, float("nan")])
+def test_places_without_a_thermometer_are_left_out(absent, monkeypatch):
+    monkeypatch.setattr(psutil, "sensors_temperatures", lambda: places(41.5, absent))
+    assert value("temperature") == 41.5
+    monkeypatch.setattr(psutil, "sensors_temperatures", lambda: places(absent))
+    with pytest.raises(LocalError, match="it tells no temperature, but"):
+        reader("temperature").read()
+
+
+@pytest.mark.parametrize(
+    ("kind", "function", "broken"),
+    [
+        ("battery", "sensors_battery", Battery(255, 0, None)),
+        ("battery", "sensors_battery", Battery(-1, 0, None)),
+        ("memory", "virtual_memory", namedtuple("M", "percent available")(140.0, -1)),
+        ("memory-free", "virtual_memory", namedtuple("M", "percent available")(140.0, -1)),
+        ("disk", "disk_usage", namedtuple("D", "percent")(-3.0)),
+        ("load", "getloadavg", (-1.0, 0, 0)),
+        ("uptime", "boot_time", 9e12),
+    ],
+)
+def test_what_cannot_be_is_a_reason(kind, function, broken, monkeypatch):
+    monkeypatch.setattr(psutil, function, lambda *_: broken)
+    with pytest.raises(LocalError, match="it says"):
+        reader(kind).read()

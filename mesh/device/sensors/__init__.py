@@ -2,8 +2,9 @@
 
 Each has UNIT (SenML registry), or UNITS = {quantity: unit} if it measures several things at once
 (OF: those that are read if nobody chooses; all if left out); OPTIONS, if it has any (as
-core.settings.check reads them); and class Sensor, which raises OSError or ValueError with the
-reason why there is nothing to read:
+core.settings.check reads them); RANGES = {quantity: (least, most)}, "" for the only one: what the
+data sheet says that it can measure, as in hardware/sensors/*/sensor.toml, in whole numbers; and
+class Sensor, which raises OSError or ValueError with the reason why there is nothing to read:
 
 Sensor(options), or Sensor(options, buses) if the module has BUS: what it is wired to.
 start() -> ms until read() has something to read; left out where that is at once. `rest_ms`: how
@@ -26,6 +27,17 @@ def readings(name: str, module: "Any", options: "dict[str, Any]") -> "dict[str, 
         return {name: module.UNIT}
     chosen = options.get("of") or getattr(module, "OF", units)
     return {name + "." + quantity: units[quantity] for quantity in chosen}
+
+
+def checked(value: "Any", span: "tuple[int, int] | None") -> "Any":  # noqa: ANN401
+    """The value; ValueError if it is a number outside of what can be measured."""
+    if span is not None:
+        n, one = (
+            (value.mantissa, 10**-value.exponent) if isinstance(value, Decimal) else (value, 1)
+        )
+        if not span[0] * one <= n <= span[1] * one:
+            raise ValueError(f"it says {value}, and can measure {span[0]} to {span[1]}")
+    return value
 
 
 def scaled(n: int, digits: int) -> "int | Decimal":

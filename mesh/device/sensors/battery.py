@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 BUS = "adc"
 UNITS = {"voltage": "V", "level": "%EL"}
+RANGES = {"voltage": (0, 100), "level": (0, 100)}
 OF = ("voltage",)  # a level needs `empty` and `full`
 _VOLTS = ((int, float), "volts", 0, 100)
 OPTIONS = {

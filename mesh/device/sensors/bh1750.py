@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BUS = "i2c"
 UNIT = "lx"
+RANGES = {"": (0, 54_612)}
 OPTIONS = buses.I2C
 ADDRESSES = (0x23, 0x5C)  # ADDR low, ADDR high
 ON, ONCE = b"\x01", b"\x20"  # once, in steps of 1 lx; then it switches itself off

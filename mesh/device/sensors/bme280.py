@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 BUS = "i2c"
 UNITS = {"temperature": "Cel", "humidity": "%RH", "pressure": "Pa"}
+RANGES = {"temperature": (-40, 85), "humidity": (0, 100), "pressure": (30_000, 110_000)}
 OPTIONS = buses.I2C
 ADDRESSES = (0x76, 0x77)  # SDO low, SDO high (s.6.2)
-BME, BMP = 0x60, 0x58  # the chip's id; BMP280: BST-BMP280-DS001 s.4.3.1
+BME, BMP = 0x60, (0x56, 0x57, 0x58)  # the chip's id; BMP280: two of samples, and BST-BMP280-DS001
 ID, LOW, HIGH, HUMIDITY, STATUS = 0xD0, 0x88, 0xE1, 0xF2, 0xF3
 COPYING, MEASURING = 1, 8  # bits of STATUS
 ONCE = 0x25  # ctrl_meas: temperature and pressure once, forced mode
@@ -65,7 +66,7 @@ class Sensor:
     def __init__(self, options: "dict[str, Any]", buses: "Any") -> None:  # noqa: ANN401
         self._chip = chip = buses.chip(options, ADDRESSES)
         kind = chip.registers(ID, 1)[0]
-        if kind not in (BME, BMP):
+        if kind != BME and kind not in BMP:
             raise ValueError(f"the chip at {chip.address:#x} is no BME280: its id is {kind:#x}")
         if chip.registers(STATUS, 1)[0] & COPYING:
             raise ValueError("it is still starting")
@@ -85,6 +86,8 @@ class Sensor:
             self._h.append(_signed(high[3] << 4 | middle & 15, 12))
             self._h.append(_signed(high[5] << 4 | middle >> 4, 12))
             self._h.append(_signed(high[6], 8))
+            if not any(high):  # a BMP280 that is sold as a BME280, and says so itself
+                self._h = []
 
     def start(self) -> int:
         """Have it measure once; the ms that takes."""
@@ -99,13 +102,14 @@ class Sensor:
             raise ValueError("it does not finish measuring")
         p = data[5] << 12 | data[6] << 4 | data[7] >> 4
         t = data[8] << 12 | data[9] << 4 | data[10] >> 4
-        if data[2] != ASLEEP or NOTHING in (p, t):
+        h = data[11] << 8 | data[12]
+        if data[2] != ASLEEP or NOTHING in (p, t) or (self._h and h == NOTHING >> 4):
             raise ValueError("it did not measure: it was without power")
         fine = warmth(t, self._t)
         found = {"temperature": scaled((fine * 5 + 128) >> 8, 2)}
         found["pressure"] = (pressure(p, fine, self._p) + 128) >> 8
         if self._h:
-            h = humidity(data[11] << 8 | data[12], fine, self._h)
+            h = humidity(h, fine, self._h)
             found["humidity"] = scaled((h * 100 + 512) >> 10, 2)
         return found
 

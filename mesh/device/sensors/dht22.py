@@ -2,6 +2,9 @@
 
 Facts by the data sheet "AM2302 product manual" (Aosong): the 40 bits with two examples, and that
 it gives what it measured last, is to be asked twice for what is new, and not twice in 2 s.
+Two kinds are sold under that name: below zero some give sign and magnitude, as the manual has it,
+some a two's complement (micropython-lib issue 1074, Adafruit DHT-sensor-library issue 182). Which
+it is shows by the value: as the other one it would be far out of range.
 MicroPython's `dht` reads the bits; its class reports a wrong check sum by a bare Exception and
 gives floats, so what the bits mean is worked out here.
 """
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 BUS = "gpio"
 UNITS = {"temperature": "Cel", "humidity": "%RH"}
 OPTIONS = {"pin": PIN}
-MOST_HUMID, MOST_WARM = 1000, 800  # tenths
+RANGES = {"temperature": (-40, 80), "humidity": (0, 100)}
+MOST_HUMID, MOST_WARM, MOST_COLD = 1000, 800, 400  # tenths
 
 
 class Sensor:
@@ -54,11 +58,12 @@ class Sensor:
         data = self._ask()
         if sum(data[:4]) & 0xFF != data[4]:
             raise ValueError("checksum wrong: are wires loose, or too long?")
+        if not any(data):  # a line that is held low has a right check sum
+            raise ValueError("it says nothing but zeros: does it have power?")
         h = data[0] << 8 | data[1]
         t = (data[2] & 0x7F) << 8 | data[3]
-        if h > MOST_HUMID or t > MOST_WARM:
-            raise ValueError(f"{h // 10} % at {t // 10} Cel cannot be: is it a DHT22?")
-        return {
-            "humidity": scaled(h, 1),
-            "temperature": scaled(-t if data[2] & 0x80 else t, 1),
-        }
+        if data[2] & 0x80:
+            t = -t if t <= MOST_COLD else t - 0x8000
+        if h > MOST_HUMID or not -MOST_COLD <= t <= MOST_WARM:
+            raise ValueError(f"{h / 10} % at {t / 10} Cel cannot be: is it a DHT22?")
+        return {"humidity": scaled(h, 1), "temperature": scaled(t, 1)}

@@ -1,7 +1,8 @@
-"""Temperature: Maxim DS18B20 and DS1822, by 1-Wire; several on one pin, told apart by `rom`.
+"""Temperature: Maxim DS18B20, DS1822 and DS18S20, by 1-Wire; several on a pin by their `rom`.
 
 Facts by heading of the data sheet DS18B20 (Maxim 19-7487): "Temperature/Data Relationship",
 "Memory", "Thermometer Resolution Configuration", "ROM Commands", "DS18B20 Function Commands".
+DS18S20 (Maxim 19-5474), "Operation: Measuring Temperature": half degrees, and how far it counted.
 The bus is MicroPython's own `onewire`. Its `ds18x20` is not used: it reports a wrong check sum by
 a bare Exception, and gives floats.
 """
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
 BUS = "onewire"
 UNIT = "Cel"
 OPTIONS = {"pin": PIN, "rom": (str, "the 16 hex digits of one chip", 16, 16)}
-FAMILIES = (0x28, 0x22)  # DS18B20, DS1822
+RANGES = {"": (-55, 125)}
+HALVES = 0x10  # DS18S20 and DS1820
+FAMILIES = (0x28, 0x22, HALVES)  # DS18B20, DS1822
 MATCH_ROM, SKIP_ROM, CONVERT, READ, POWER = 0x55, 0xCC, 0x44, 0xBE, 0xB4
 MEASURE_MS = 750  # for 12 bits
 NOTHING = 0xFF  # a line that nobody pulls low
 # what it holds before its first measurement: 85 Cel, and byte 6 as in the memory maps of the data
 # sheets of 2008 and of the DS18B20-PAR; after a measurement that byte is another one
 UNMEASURED, RESERVED = 0x0550, 0x0C
+UNMEASURED_HALVES, COUNTS = 0x00AA, b"\x0c\x10"  # the same of a DS18S20: remaining, per degree
+WEAK = 0x07FF  # what it gives when its supply broke down while it measured (Linux: w1_therm.c)
 
 
 class Sensor:
@@ -35,14 +40,16 @@ class Sensor:
         self._pin = options["pin"]
         text = options.get("rom")
         self._rom: bytes | None = bytes.fromhex(text) if text else None
-        if self._rom is None:
-            self._only()
+        family = self._rom[0] if self._rom else self._only()
+        if family not in FAMILIES:
+            raise ValueError(f"rom is of another kind of chip: {family:#x}, a DS18B20 has 0x28")
+        self._halves = family == HALVES
         self._call(POWER)
         if not self._wire.readbit():
             raise ValueError("its third leg has no power: wire that to 3.3 V")
 
-    def _only(self) -> None:
-        """See that there is one chip, so that it need not be named. ValueError otherwise."""
+    def _only(self) -> int:
+        """The family of the only chip, so that it need not be named. ValueError if it is not."""
         if not self._wire.reset():
             self._unanswered()
         found = [bytes(rom) for rom in self._wire.scan()]
@@ -51,6 +58,7 @@ class Sensor:
             raise ValueError(f"several on pin {self._pin}: set rom to one of {names}")
         if found and found[0][0] not in FAMILIES:
             raise ValueError(f"the chip on pin {self._pin} is no DS18B20: {found[0].hex()}")
+        return found[0][0] if found else FAMILIES[0]
 
     def _call(self, command: int) -> None:
         wire = self._wire
@@ -74,7 +82,7 @@ class Sensor:
         return MEASURE_MS
 
     def read(self) -> "int | Decimal":
-        """The temperature, in sixteenths."""
+        """The temperature, in sixteenths; of a DS18S20 by how far it counted."""
         self._call(READ)
         data = bytearray(9)
         self._wire.readinto(data)
@@ -84,10 +92,29 @@ class Sensor:
             raise ValueError("checksum wrong: are wires loose, or too long?")
         if not data[4]:  # all zeros have a right check sum, but no chip has such a configuration
             raise ValueError("the pin is held low: a short circuit?")
+        return scaled(self._meant(data), 4)
+
+    def _meant(self, data: bytearray) -> int:
+        """Ten thousandths of a degree; ValueError if it did not measure."""
         raw = data[0] | data[1] << 8
-        if raw == UNMEASURED and data[6] == RESERVED:
+        if self._halves:
+            still = raw == UNMEASURED_HALVES and bytes(data[6:8]) == COUNTS
+        else:
+            still = raw == UNMEASURED and data[6] == RESERVED
+        if still:
             raise ValueError("still 85 Cel, as after switching on: does it have power?")
-        raw &= -1 << (3 - (data[4] >> 5 & 3))  # with fewer bits, the last ones mean nothing
+        if raw == WEAK and not self._halves:
+            raise ValueError("its supply broke down while it measured: is the wire too long?")
         if raw & 0x8000:
             raw -= 0x10000
-        return scaled(raw * 625, 4)
+        if self._halves:
+            return _counted(raw, data[6], data[7])
+        # with fewer bits, the last ones mean nothing
+        return (raw & -1 << (3 - (data[4] >> 5 & 3))) * 625
+
+
+def _counted(halves: int, remaining: int, per_degree: int) -> int:
+    """Ten thousandths of a degree by a DS18S20; copies that do not count have halves only."""
+    if not 0 < remaining <= per_degree:
+        return halves * 5000
+    return (halves >> 1) * 10_000 - 2500 + (per_degree - remaining) * 10_000 // per_degree

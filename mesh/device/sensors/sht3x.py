@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BUS = "i2c"
 UNITS = {"temperature": "Cel", "humidity": "%RH"}
+RANGES = {"temperature": (-40, 125), "humidity": (0, 100)}
 OPTIONS = buses.I2C
 ADDRESSES = (0x44, 0x45)  # ADDR low, ADDR high
 MEASURE = b"\x24\x00"  # once, as exactly as it can, without holding the bus meanwhile

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 BUS = "adc"
 UNIT = "/"
 _RAW = (int, "a whole number", 0, ADC_MOST)
+RANGES = {"": (0, 1)}
 OPTIONS = {"pin": PIN, "dry": _RAW, "wet": _RAW}
 
 

@@ -6,6 +6,7 @@ from mesh.device.sensors import words
 
 PORTS = ("unix",)  # reads Linux's files
 UNIT = "Cel"
+RANGES = {"": (-40, 126)}  # beside it, kernels say 127 and -273 for nothing
 OPTIONS = {"path": (str, "a text", 1, 255)}
 ROOMS = ("/sys/class/thermal", "/sys/class/hwmon")
 FILES = ("temp", "temp1_input")
