@@ -110,7 +110,7 @@ def test_the_guide_makes_a_sensor(monkeypatch):
         exec(compile(text, name, "exec"), made[name].__dict__)  # noqa: S102 - it is our own page
         monkeypatch.setitem(sys.modules, name, made[name])
     checks = [check for name, check in vars(made["guide"]).items() if name.startswith("test_")]
-    assert len(checks) == 2
+    assert len(checks) == 3
     for check in checks:
         check()
 

@@ -65,5 +65,5 @@ class Sensor:
         if data[2] & 0x80:
             t = -t if t <= MOST_COLD else t - 0x8000
         if h > MOST_HUMID or not -MOST_COLD <= t <= MOST_WARM:
-            raise ValueError(f"{h / 10} % at {t / 10} Cel cannot be: is it a DHT22?")
+            raise ValueError(f"{scaled(h, 1)} % at {scaled(t, 1)} Cel cannot be: is it a DHT22?")
         return {"humidity": scaled(h, 1), "temperature": scaled(t, 1)}
