@@ -27,6 +27,7 @@ from mesh.hub.home import Home
 from mesh.hub.interfaces import Address, reachable
 from mesh.hub.primitives import make_kit
 from mesh.hub.questions import Questions
+from mesh.hub.reached import Reached
 from mesh.hub.sampling import Sampling
 from mesh.hub.store.record import Record
 from mesh.hub.streams import Stream
@@ -34,7 +35,6 @@ from mesh.hub.updates import Offers
 
 SUBSCRIBED = 1024  # events that may wait for one listener
 CLOCK_S = 60.0
-SAVE_S = 600.0  # addresses are written down at most that often
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +79,7 @@ class HubPeer:
         self.observe = self._questions.observe
         self._streams: weakref.WeakSet[Stream[object]] = weakref.WeakSet()
         self._tasks: set[asyncio.Task[object]] = set()
-        self._saved: dict[bytes, list[Address]] = {}
-        self._saved_ms = 0
+        self._reached = Reached(home)
 
     @property
     def identity(self) -> Identity:
@@ -131,8 +130,7 @@ class HubPeer:
         now_ms = driver.now()
         self._set_clock(now_ms)
         await self._discover(driver)
-        self._saved = self.home.addresses()
-        for peer, addresses in self._saved.items():
+        for peer, addresses in self._reached.load().items():
             for address in addresses:
                 self.node.candidate(now_ms, peer, address, "last")
         self.node.start(now_ms, "group" in self.profile.layers)
@@ -161,7 +159,7 @@ class HubPeer:
         self._questions.end("this peer was stopped")
         for stream in list(self._streams):
             stream.close()
-        self._save_addresses()
+        self._reached.save(self.node.contacts)
         self.faults.end()
 
     async def __aenter__(self) -> "HubPeer":
@@ -229,29 +227,12 @@ class HubPeer:
             now_ms = self.now()
             self._set_clock(now_ms)
             self.record.look()
-            if now_ms - self._saved_ms >= SAVE_S * 1000:
-                self._saved_ms = now_ms
-                self._save_addresses()
+            self._reached.keep(now_ms, self.node.contacts)
 
     def _set_clock(self, now_ms: int) -> None:
         if self.profile.machine_clock:
             kept_right = machine_clock.is_synchronised() is not False
             self.node.clock.set(now_ms, time.time_ns() // 1_000_000, NTP if kept_right else PEERS)
-
-    def _save_addresses(self) -> None:
-        reached = {
-            c.peer: [c.address] for c in self.node.contacts.proven() if c.address is not None
-        }
-        known = {
-            peer: where for peer, where in self._saved.items() if peer not in reached
-        } | reached
-        if known == self._saved:
-            return
-        try:
-            self.home.remember(known)
-            self._saved = known
-        except LocalError as error:
-            log.warning("the addresses of peers were not written down: %s", error.detail)
 
     def local_get(self, path: list[str], query: list[str], accept: int | None) -> coap.Message:
         """What this peer answers to an unsigned GET, for another door (foreign_server)."""
