@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mesh.core.budget import Bucket
     from mesh.core.limits import Limits
 
 NEW = "new"
@@ -32,6 +33,7 @@ class Contact:
     asking = pinned = False
     keeps = False  # others' feeds too
     linked = False  # we observe it
+    purse: "Bucket | None" = None  # what it may cost
     welcome = False  # it may take the place of another
     boots = -1
     slept_ms = wakes_ms = 0  # when it said so, and when it should be awake again
@@ -81,9 +83,12 @@ class Contacts:
         """All contacts, ordered by id, so that both interpreters agree."""
         return [self.table[peer] for peer in sorted(self.table)]
 
-    def has(self, address: "tuple[str, int]") -> bool:
-        """Whether a peer answered there: no flood of other addresses makes us forget that."""
-        return address in [contact.address for contact in self.table.values()]
+    def at(self, address: "tuple[str, int]") -> "Contact | None":
+        """Who answered there: no flood of other addresses makes us forget that."""
+        for contact in self.table.values():
+            if contact.address == address:
+                return contact
+        return None
 
     def proven(self) -> "list[Contact]":
         """Give contacts that have an address that answered."""

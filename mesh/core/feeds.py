@@ -77,8 +77,9 @@ class Feeds:
         self._keep(feed, None)
 
     def _new(self, author: bytes, start: int = 0, link: "bytes | None" = None) -> Feed:
-        strange = self.archive is not None and self.wants(author) < 2
-        tail = min(self._limits.foreign_tail, STRANGE_TAIL if strange else 1 << 20)
+        tail = self._limits.foreign_tail
+        if self.archive is not None and self.wants(author) < 2:
+            tail = min(tail, STRANGE_TAIL)
         return Feed(self._kit, author, tail, start, link, self._limits)
 
     def keep(self, now_ms: int) -> "int | None":

@@ -1,6 +1,7 @@
 """The way in: who signed a request, is it fresh, may it cost a check; and the sealed way out."""
 
 from mesh.core import coap
+from mesh.core.budget import Bucket, Purses
 from mesh.core.errors import RemoteError, Stale
 from mesh.core.freshness import Freshness
 from mesh.core.message import open_request, seal_representation, seal_response
@@ -19,25 +20,6 @@ if TYPE_CHECKING:
 COSE = 18
 
 
-class Bucket:
-    """At most `rate` a second, a second's worth at once."""
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._left = rate * 1000
-        self._at_ms = 0
-
-    def take(self, now_ms: int) -> bool:
-        """Take one, if there is one."""
-        full = self._rate * 1000
-        self._left = min(full, self._left + (now_ms - self._at_ms) * self._rate)
-        self._at_ms = now_ms
-        if self._left < 1000:
-            return False
-        self._left -= 1000
-        return True
-
-
 class Gate:
     """Opens signed requests and seals answers for one identity."""
 
@@ -48,6 +30,7 @@ class Gate:
         endpoint: "Endpoint",
         contacts: "Contacts",
         limits: "Limits",
+        holder: "bytes | None",
     ) -> None:
         self._kit = kit
         self._identity = identity
@@ -55,6 +38,7 @@ class Gate:
         self._contacts = contacts
         self._freshness = Freshness(kit, limits)
         self._checks = Bucket(limits.verify_per_s)
+        self.purses = Purses(limits, holder)
         self._refusals = Bucket(limits.unsigned_per_s)
 
     def open(self, now_ms: int, event: "Requested") -> "Opened | None":
@@ -66,15 +50,21 @@ class Gate:
         message = event.message
         if message.uint(coap.CONTENT_FORMAT) != COSE:
             return None
-        if not self._endpoint.proven(event.source) and not self._checks.take(now_ms):
+        contact = self._contacts.at(event.source)
+        if contact is not None or self._endpoint.proven(event.source):
+            self.purses.pay(now_ms, contact)
+        elif not self._checks.take(now_ms):
             subject = address_text(event.source).encode()
             echo = message.get(coap.ECHO)
-            if not self._contacts.has(event.source) and (
-                echo is None or not self._freshness.answers(now_ms, subject, echo)
-            ):
+            if echo is None or not self._freshness.answers(now_ms, subject, echo):
                 raise Stale("busy", self._freshness.challenge(now_ms, subject))
             self._endpoint.prove(event.source)
-        return open_request(self._kit, self._identity.public, message)
+            self.purses.pay(now_ms, None)
+        try:
+            return open_request(self._kit, self._identity.public, message)
+        except RemoteError:
+            self.purses.failed()
+            raise
 
     def body(self, now_ms: int, request: "coap.Message", opened: "Opened") -> object:
         """The body of a signed request: CBOR or nothing. RemoteError 4.15 for another format.
@@ -131,6 +121,8 @@ class Gate:
             return None
         if isinstance(error, Stale) and error.echo is not None:
             message.add(coap.ECHO, error.echo)
+        if error.code == 0x9D:  # when to come back (RFC 8516 s.3)
+            message.add(coap.MAX_AGE, 1)
         return message
 
     def proof(self, content_format: "int | None", payload: bytes) -> bytes:

@@ -3,10 +3,10 @@
 from mesh.core import coap
 from mesh.core.asking import SILENT
 from mesh.core.asks import Ask
+from mesh.core.budget import Bucket
 from mesh.core.contacts import AGAIN_MS, NEW, UP
 from mesh.core.errors import RemoteError
 from mesh.core.events import Answer, PeerFound, PeerLost
-from mesh.core.gate import Bucket
 from mesh.core.peer import read_address
 from mesh.core.ranges import is_count
 from mesh.core.run import is_clock
@@ -105,7 +105,8 @@ class Greeting:
         """No answer, or one that anybody may have given."""
         first = contact.state == NEW
         here = contact.state == UP and contact.address == ask.address
-        if here and answer.error != SILENT and contact.tries < DOUBTS:
+        patient = contact.tries < DOUBTS or answer.code == 0x9D  # it has too much to do
+        if here and answer.error != SILENT and patient:
             contact.tries += 1
             self._contacts.schedule(contact, now_ms + 1000)
         elif self._contacts.missed(now_ms, contact, ask.address):

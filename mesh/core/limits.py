@@ -23,6 +23,7 @@ class Limits:
     observers = 8
     unsigned_per_s = 20  # unsigned refusals and resets a second, in all
     verify_per_s = 8  # signatures of unproven addresses checked a second, in all
+    proven_per_s = 4  # and of each peer that is followed or linked to (see mesh.core.budget)
     # peers
     peers = 32
     candidates = 32  # addresses heard of and not yet proven
@@ -46,7 +47,7 @@ class Limits:
     strange_mb = 512
     strange_authors = 1024
     strange_sensors = 4096
-    strange_kb_per_s = 64
+    strange_kb_s = 64
     author_sensors = 256  # of one author, whoever it is
     free_mb = 500  # of the disk, or a twentieth of it
     # updates of a board's firmware

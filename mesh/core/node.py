@@ -73,7 +73,9 @@ class Node:
         self.peer = Peer(kit, identity, access, self.clock, self.contacts, telling)
         self.peer.name = profile.name
         self.peer.keeps = interest.keeps
-        self.gate = gate = Gate(kit, identity, self.endpoint, self.contacts, limits)
+        self.gate = gate = Gate(
+            kit, identity, self.endpoint, self.contacts, limits, profile.introduced_by
+        )
         self.serving = Serving(self.peer, gate, self.endpoint, self.emit, self._seen, telling)
         self.asks = Asks(kit, identity, self.endpoint)
         self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self.emit)

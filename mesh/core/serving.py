@@ -137,6 +137,7 @@ class Serving:
         accept = request.uint(coap.ACCEPT)
         proof = accept == COSE
         if proof:
+            self._gate.purses.pay(now_ms, None)
             # what is signed for all must say the same to all, so it is always CBOR
             accept = SENML_CBOR if request.path()[:1] == ["sensors"] else CBOR
         code, content_format, payload = self._peer.answer(now_ms, request, accept, None, None)

@@ -8,9 +8,9 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from mesh.core import coap
+from mesh.core.budget import Bucket
 from mesh.core.coap import Message
 from mesh.core.errors import LocalError, RemoteError, Stale
-from mesh.core.gate import Bucket
 from mesh.core.message import Opened, open_request, seal_response
 from mesh.core.node import Node
 from mesh.core.primitives import Identity, Kit

@@ -14,6 +14,7 @@ DESKTOP = {
     "observers": 256,
     "unsigned_per_s": 200,
     "verify_per_s": 2000,  # a tenth of what one core can check
+    "proven_per_s": 100_000,  # what they cost in time counts: mesh.hub.fairness
     "peers": 1024,
     "candidates": 1024,
     "hello_per_s": 50,

@@ -19,7 +19,8 @@ def sealed(replies):
 
 def every_bit_of_a_request(code, value):
     """How many changed datagrams were refused, and how many said the same as before."""
-    scene = Scene(exchanges=2).meet()  # so no message id is remembered for long
+    # no message id is remembered for long, and all of it comes at one moment
+    scene = Scene(exchanges=2, proven_per_s=1 << 20).meet()
     ann, ben = scene.ann.peer.id, scene.ben
     path = ["actuators", "led"]
     refused = same = bit = 0
@@ -60,7 +61,7 @@ def test_every_bit_of_a_fetch():
 
 
 def test_every_bit_of_an_answer():
-    scene = Scene().meet()
+    scene = Scene(proven_per_s=1 << 20).meet()
 
     def to_ann(source, target, data):
         return target == scene.at_ann and data[1] == coap.CONTENT

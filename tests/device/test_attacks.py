@@ -1,5 +1,6 @@
 """A flood at a real board, over real sockets: a desktop still asks and follows it."""
 
+from asker import Asker
 from flooder import Flood
 
 from mesh.core import coap
@@ -56,3 +57,21 @@ def test_a_flood(board, desk):
         assert flood.sent > PER_SECOND, flood.sent
         assert one.events("refused"), one.console
         assert (one.folder / "led.state").read_text() == "false\n"
+
+
+def test_one_proven_sender_that_asks_more_than_a_board_can_check(board, desk):
+    """Its questions are valid; whoever is followed still gets every answer, and every reading."""
+    desk.node.profile.follow.append("*")
+    settings = {"sensors": {"load": {"every_s": 0.2}}, "limits": {"head_ms": 200, "tail": 16}}
+    with board(follow=[desk.id], **settings) as one:
+        joined = one.wait("joined")
+        peer = desk.meet(joined)
+        asker = Asker(joined["address"].split(":"), peer, PER_SECOND)
+        with asker:
+            exchange(desk, peer)
+        exchange(desk, peer)
+        assert not desk.of(PeerLost), desk.events
+        assert asker.sent > PER_SECOND, asker.sent
+        assert asker.codes["2.05"] < asker.sent / 4, (asker.sent, asker.codes)
+        assert asker.codes["4.29"] > 0, asker.codes
+        assert one.is_running, one.console[-2000:]

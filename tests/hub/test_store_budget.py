@@ -108,7 +108,7 @@ def test_a_crowd_at_one_address_is_not_met():
 
 def test_what_is_handed_over_has_a_rate_and_each_whom_we_met_its_own():
     clock = Clock()
-    some = budget({who(7)}, clock=clock, strange_kb_per_s=1, strange_mb=500)
+    some = budget({who(7)}, clock=clock, strange_kb_s=1, strange_mb=500)
     some.meet(TELLERS[0], "192.0.2.1")
     some.meet(TELLERS[1], "192.0.2.2")
 

@@ -74,7 +74,7 @@ def test_a_store_that_has_more_than_it_should_is_trimmed_when_it_is_opened(tmp_p
 
 def test_one_key_has_its_part_and_gives_it_back(tmp_path):
     path = tmp_path / "store.db"
-    some = budget(strange_mb=4, strange_kb_per_s=1 << 20)
+    some = budget(strange_mb=4, strange_kb_s=1 << 20)
     gone = []
     some.gone = gone.append
     with Archive(path, budget=some) as archive:

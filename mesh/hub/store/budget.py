@@ -26,7 +26,7 @@ MOST_MET = 4  # times limits.peers: who is met after that stays a stranger, unle
 MOST_OF_HOST = 256  # that are met at one IP address
 TOO_MANY, BUSY, TOO_LARGE = 0x9D, 0xA3, 0x8D  # 4.29, 5.03, 4.13
 UNLIMITED = Limits(
-    strange_mb=1 << 30, strange_authors=1 << 30, strange_sensors=1 << 30, strange_kb_per_s=1 << 30
+    strange_mb=1 << 30, strange_authors=1 << 30, strange_sensors=1 << 30, strange_kb_s=1 << 30
 )
 MEET_US = "answer when we ask you for /peer; or have our holder put you into follow or keep"
 
@@ -54,7 +54,7 @@ class Budget:
         self._chosen = frozenset(chosen)
         self._now_s = now_s
         self._bytes = limits.strange_mb * MEGABYTE
-        self._per_s = limits.strange_kb_per_s * 1000
+        self._per_s = limits.strange_kb_s * 1000
         self._pushed = Flow(self._per_s, now_s())
         self._told: OrderedDict[bytes, Flow] = OrderedDict()  # of each who told something
         self._lock = threading.RLock()
