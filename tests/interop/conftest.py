@@ -1,10 +1,15 @@
-"""Strangers to talk to: implementations that are not ours, each found or said to be missing."""
+"""Strangers to talk to: implementations that are not ours, each found or said to be missing; and
+whole peers that they talk to."""
 
 import os
 
 import needs
 import pytest
+from whole import PATIENCE_S, Peer, up, wait_for_reading
 
+from mesh.hub.boards import VirtualBoard, build, configure
+
+SENSORS = ("load", "memory", "network", "disk", "uptime", "heap")
 NODE = needs.ROOT / ".venv" / "node"
 ADVICE = "`make test` as root installs it"
 
@@ -45,3 +50,45 @@ def namespaces():
     if os.geteuid() != 0:
         needs.missing("only root can make network namespaces: run `make test` as root")
     return needed("iproute2", "ip"), needed("nftables", "nft")
+
+
+@pytest.fixture
+def desktop(tmp_path):
+    """`mesh up`, with a reading to give."""
+    process, started = up(tmp_path / "home", "127.0.0.1")
+    try:
+        hall = Peer("hall", int(started["addresses"][0].rpartition(":")[2]), "clock")
+        wait_for_reading(hall)
+        yield hall
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE_S)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """A board's folder."""
+    return build(tmp_path_factory.mktemp("board") / "made")
+
+
+@pytest.fixture
+def board(compiled):
+    """A board of this machine, with a reading to give."""
+    settings = {
+        "name": "shed",
+        "port": 0,
+        "console": "json",
+        "discovery": {"layers": [], "interface": "127.0.0.1"},
+        "sensors": {name: {"kind": name, "every_s": 1} for name in SENSORS},
+    }
+    configure(compiled, settings)
+    with VirtualBoard(compiled) as one:
+        address = one.wait("joined")["address"]
+        one.wait("measured", sensor="uptime")
+        yield Peer("shed", int(address.rpartition(":")[2]), "uptime")
+
+
+@pytest.fixture(params=["desktop", "board"])
+def peer(request):
+    """Each of the two."""
+    return request.getfixturevalue(request.param)

@@ -4,21 +4,18 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 
 import aiocoap
 import needs
 import pytest
 from avahi import avahi_host
 from test_endpoint_strangers import NODE_CLIENT
+from whole import PATIENCE_S, is_reading, run, up
 
 from mesh.core import cbor, coap
 from mesh.core.senml import unpack
-from mesh.hub import foreign
-from mesh.hub.boards import VirtualBoard, build, configure
+from mesh.hub.boards import VirtualBoard, build
 
-PATIENCE_S = 60
-SENSORS = ("load", "memory", "network", "disk", "uptime", "heap")
 READER = """
 const coap = require('coap');
 const [host, port, path, observe] = process.argv.slice(1);
@@ -33,104 +30,11 @@ request.end();
 """
 
 
-class Peer:
-    """Where a peer listens, and what it is called."""
-
-    def __init__(self, name, port, sensor):
-        self.name = name
-        self.port = port
-        self.sensor = sensor
-
-    def uri(self, path):
-        return f"coap://127.0.0.1:{self.port}/{path}"
-
-
-def up(folder, interface, wrap=()):
-    """`mesh up` with a sensor that changes each second; its process, and its first line."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "settings.toml").write_text(
-        'name = "hall"\n[sensors.clock]\nkind = "uptime"\nevery_s = 1\n'
-    )
-    command = [*wrap, sys.executable, "-m", "mesh.hub.cli", "up", "--home", str(folder)]
-    process = subprocess.Popen(
-        [*command, "--interface", interface, "--port", "0", "--json"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    return process, json.loads(process.stdout.readline())
-
-
-def wait_for_reading(peer):
-    """A peer says that it is up before its sensor was read for the first time."""
-    for _ in range(200):
-        if asyncio.run(foreign.get(peer.uri(f"sensors/{peer.sensor}"))).code == coap.CONTENT:
-            return
-    raise AssertionError("no reading comes")
-
-
-@pytest.fixture
-def desktop(tmp_path):
-    process, started = up(tmp_path / "home", "127.0.0.1")
-    try:
-        hall = Peer("hall", int(started["addresses"][0].rpartition(":")[2]), "clock")
-        wait_for_reading(hall)
-        yield hall
-    finally:
-        process.terminate()
-        process.communicate(timeout=PATIENCE_S)
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory):
-    """A board's folder."""
-    return build(tmp_path_factory.mktemp("board") / "made")
-
-
-@pytest.fixture
-def board(compiled):
-    settings = {
-        "name": "shed",
-        "port": 0,
-        "console": "json",
-        "discovery": {"layers": [], "interface": "127.0.0.1"},
-        "sensors": {name: {"kind": name, "every_s": 1} for name in SENSORS},
-    }
-    configure(compiled, settings)
-    with VirtualBoard(compiled) as one:
-        address = one.wait("joined")["address"]
-        one.wait("measured", sensor="uptime")
-        yield Peer("shed", int(address.rpartition(":")[2]), "uptime")
-
-
-@pytest.fixture(params=["desktop", "board"])
-def peer(request):
-    return request.getfixturevalue(request.param)
-
-
-def run(*command, **options):
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, **options
-    )
-    assert done.returncode == 0, (command, done.stdout, done.stderr)
-    return done.stdout
-
-
-def is_reading(text, sensor):
-    """Whether a text is SenML JSON with a number of that sensor."""
-    return [r["n"] for r in json.loads(text)] == [sensor] and json.loads(text)[0]["v"] > 0
-
-
 def test_libcoap_reads(coap_client, peer):
     assert json.loads(run(coap_client, "-m", "get", peer.uri("peer")))["name"] == peer.name
     assert is_reading(
         run(coap_client, "-m", "get", peer.uri(f"sensors/{peer.sensor}")), peer.sensor
     )
-
-
-def test_the_desktop_is_read_over_tcp(desktop):
-    """RFC 8323: what is open to all, on the port of UDP too, by aiocoap under `mesh get`."""
-    uri = desktop.uri(f"sensors/{desktop.sensor}").replace("coap:", "coap+tcp:")
-    said = run(sys.executable, "-m", "mesh.hub.cli", "get", uri, "--json")
-    assert desktop.sensor in said
 
 
 def test_libcoap_reads_by_blocks(coap_client, peer):
@@ -206,26 +110,6 @@ async def _ask(uri, method, options):
         return await context.request(message, handle_blockwise=False).response
     finally:
         await context.shutdown()
-
-
-def test_libcoap_over_tcp(coap_client, desktop):
-    """RFC 8323: reads, blocks, refusals, and an observation without numbers."""
-    base = desktop.uri("").replace("coap:", "coap+tcp:")
-    links = run(coap_client, "-m", "get", base + ".well-known/core")
-    assert run(coap_client, "-b", "64", "-m", "get", base + ".well-known/core") == links
-    said = run(coap_client, "-m", "get", "-s", "4", base + f"sensors/{desktop.sensor}")
-    assert said.count('"v":') >= 3, said
-
-
-def test_aiocoap_observes_over_tcp(desktop):
-    """By `mesh get`, in a process of its own: aiocoap leaves its connection to the other end."""
-    uri = desktop.uri(f"sensors/{desktop.sensor}").replace("coap:", "COAP+TCP:")
-    command = [sys.executable, "-m", "mesh.hub.cli", "get", uri, "--observe", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        rows = [json.loads(process.stdout.readline()) for _ in range(3)]
-        process.terminate()
-    values = [row["content"][0]["value"] for row in rows]
-    assert values == sorted(set(values)), rows
 
 
 async def _get(uri, accept=None):
