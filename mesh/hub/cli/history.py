@@ -49,7 +49,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     Of each point the least, mean and most. `mesh export` has every single reading.
     """
     moment = now_ms()
-    start, end = when(since, moment), when(until, moment)
+    start, end = when(since, moment), when(until, moment, last=True)
     if start is not None and end is not None and start > end:
         raise Failure(f"--since {since} is after --until {until}", "swap the two", USAGE)
     if output is not None:

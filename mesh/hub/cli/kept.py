@@ -5,14 +5,13 @@ import contextlib
 import re
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
 from mesh.core import ids
-from mesh.hub import naming
+from mesh.hub import local_time, naming
 from mesh.hub.cli import units
 from mesh.hub.failure import NOBODY, USAGE, Failure
 from mesh.hub.home import Home
@@ -86,14 +85,16 @@ def open_shelf(folder: Path | None) -> Shelf:
     return Shelf(store, home, known)
 
 
-def when(word: str | None, now_ms: int) -> int | None:
-    """Unix ms of what --since and --until take. Failure."""
+def when(word: str | None, now_ms: int, *, last: bool = False) -> int | None:
+    """Unix ms of what --since and --until take; of a time that comes twice, as the clock is put
+    back, the first, or the `last`. Failure.
+    """
     if word is None:
         return None
-    if found := SPAN.fullmatch(word.strip()):
-        return now_ms - int(float(found[1]) * SECONDS[found[2]] * 1000)
     try:
-        return int(datetime.fromisoformat(word).timestamp() * 1000)
+        if found := SPAN.fullmatch(word.strip()):
+            return now_ms - min(int(float(found[1]) * SECONDS[found[2]] * 1000), now_ms)
+        return local_time.read(word, last=last)
     except (ValueError, OverflowError) as error:
         raise Failure(f"'{word}' is no time", f"write {WHEN}", USAGE) from error
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from mesh.core import coap
 from mesh.hub.cli import units
 from mesh.hub.cli.layout import STYLES, Row, clean, how, pairs, short
+from mesh.hub.local_time import local, shown
 
 
 def watch(row: Row) -> RenderableType:
@@ -100,4 +101,5 @@ EVENTS: dict[str, Callable[[Row], str]] = {
 
 
 def _time(unix_s: float | None) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(unix_s))
+    when = local((time.time() if unix_s is None else unix_s) * 1000)
+    return shown(when, "%H:%M:%S") if when else "?"

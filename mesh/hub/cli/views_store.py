@@ -1,7 +1,6 @@
 """How what is kept looks: logs, histories, exports, checks, sizes."""
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from rich.text import Text
 from mesh.core import ids
 from mesh.hub.cli import units
 from mesh.hub.cli.layout import Row, clean, pairs, short, table
+from mesh.hub.local_time import local, shown
 
 DAY_S = 86_400  # between an author's time and arrival is worth a word
 BODY = 400  # characters of a body that are shown
@@ -47,11 +47,9 @@ def _record(fields: Mapping[str, Any]) -> str:
 
 
 def moment(unix_s: float) -> str:
-    """A date and time, local."""
-    try:
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(unix_s))
-    except (OverflowError, ValueError, OSError):
-        return "a wrong clock"
+    """A date and time, local, with its offset where the clock is put back and it comes twice."""
+    when = local(unix_s * 1000)
+    return shown(when, "%Y-%m-%d %H:%M:%S") if when else "a wrong clock"
 
 
 def history(row: Row) -> RenderableType:

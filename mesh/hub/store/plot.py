@@ -4,7 +4,7 @@ import io
 import math
 import warnings
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from mesh.core.errors import LocalError
 from mesh.hub import files
 from mesh.hub.failure import USAGE, Failure
+from mesh.hub.local_time import DAY_MS, local, round_times, shown
 from mesh.hub.store.queries import Point
 from mesh.hub.svg import GREY, Drawing
 from mesh.hub.words import printable
@@ -21,7 +22,7 @@ LEFT, RIGHT, TOP, BOTTOM = 70.0, 20.0, 40.0, 40.0
 LINE, BAND = "#1f6fb4", "#c6dcef"
 TICKS, LINES = 6, 8  # at most about so many along, and up
 GAP = 8  # times the usual distance between points: there nothing was measured
-MINUTE_MS, DAY_MS, YEAR_MS = 60_000, 86_400_000, 300 * 86_400_000  # nearly a year: one name twice
+MINUTE_MS, YEAR_MS = 60_000, 300 * DAY_MS  # nearly a year: one name twice
 STEPS_S = (  # from one time along a plot to the next
     *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800),
     *(3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800),
@@ -144,7 +145,7 @@ def _png(plot: Plot) -> bytes:
 def _title(plot: Plot) -> str:
     """What it is of, in which unit, and the day where the times along it do not tell."""
     title = printable(f"{plot.title}, {plot.unit}" if plot.unit else plot.title)
-    first, last = (_local(point.time) for point in (plot.points[0], plot.points[-1]))
+    first, last = (local(point.time) for point in (plot.points[0], plot.points[-1]))
     if first is None or last is None or last - first >= timedelta(days=1):
         return title
     return f"{title}, {first:%d %b %Y}"
@@ -180,12 +181,7 @@ def _scale(least: float, most: float) -> tuple[float, float, float]:
 def time_ticks(plot: Plot) -> list[int]:
     """Some times along the plot, in Unix ms: round ones, by local time."""
     start, end = plot.points[0].time, plot.points[-1].time
-    step = _step(plot)
-    local = _local(start)
-    ahead = local.utcoffset() if local else None
-    ahead_ms = int(ahead.total_seconds() * 1000) if ahead else 0
-    first = start + -(start + ahead_ms) % step
-    return list(range(first, end + 1, step)) or [start]
+    return list(round_times(start, end, _step(plot))) or [start]
 
 
 def _step(plot: Plot) -> int:
@@ -203,13 +199,7 @@ def label(time_ms: int, plot: Plot) -> str:
     else:
         clock = "%H:%M:%S" if step < MINUTE_MS else "%H:%M"
         form = f"%d %b {clock}" if whole >= DAY_MS else clock
-    local = _local(time_ms)
-    return local.strftime(form) if local else "?"
-
-
-def _local(time_ms: int) -> datetime | None:
-    """Local time; None where no calendar reaches."""
-    try:
-        return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone()
-    except (OverflowError, ValueError, OSError):
-        return None
+    moment = local(time_ms)
+    if moment is None:
+        return "?"
+    return moment.strftime(form) if step >= DAY_MS else shown(moment, form)
