@@ -69,8 +69,7 @@ class Asking(Blocks):
         if len(self.open) >= limits.outgoing:
             raise LocalError("too many open requests")
         message.type = coap.CON if confirmable and not group_ms else coap.NON
-        observes = message.uint(coap.OBSERVE) == 0
-        request = Request(self._asked + 1, address, observes, group_ms)
+        request = Request(self._asked + 1, address, message.uint(coap.OBSERVE) == 0, group_ms)
         request.ordered = ordered
         size = len(message.payload)
         if size > 16 << limits.block_szx and len(coap.build(message)) + 4 > limits.datagram:
@@ -80,7 +79,11 @@ class Asking(Blocks):
             request.szx = limits.block_szx
             message.add(coap.REQUEST_TAG, request.number)  # keeps two bodies apart
             self._block(request, message)
-        self._send(now_ms, request, message)
+        try:
+            self._send(now_ms, request, message)
+        except MemoryError:
+            self._end(now_ms, request)
+            raise
         self._asked += 1
         return request.number
 
@@ -131,15 +134,15 @@ class Asking(Blocks):
             if mid < 0:
                 self._arm(request, now_ms + 100)
                 return
+            self._fly(now_ms, request, mid, request.data)
             line.pop(0)
             remote.busy += 1
-            self._fly(now_ms, request, mid, request.data)
             if not request.tries:
                 self._arm(request, now_ms + request.pause)
 
     def _send(self, now_ms: int, request: Request, message: coap.Message) -> None:
-        """Start an exchange with the message; all those for one answer under one token.
-        Some servers look for that. But an answer that is no acknowledgement could be an old one.
+        """Start an exchange with the message; all those for one answer under one token, as some
+        servers want it. But an answer that is no acknowledgement could be an old one.
         """
         token = request.token
         if token == request.watch or message.type == coap.NON:
@@ -148,11 +151,11 @@ class Asking(Blocks):
                 token = self._random(4)
         message.token = token
         request.data = coap.build(message)
+        self.open[token] = request
         if request.token not in (token, request.watch):
-            del self.open[request.token]
+            self.open.pop(request.token, None)
         request.token = token
         request.pause = request.group_ms or self.limits.exchange_lifetime_ms
-        self.open[token] = request
         remote = self._remote(now_ms, request.address)
         if remote.line is None:
             remote.line = []
@@ -176,23 +179,20 @@ class Asking(Blocks):
             self._pump(now_ms, remote)
 
     def _end(self, now_ms: int, request: Request) -> None:
-        del self.open[request.token]
-        if request.watch not in (b"", request.token):
-            del self.open[request.watch]
+        self.open.pop(request.token, None)
+        if request.watch:
+            self.open.pop(request.watch, None)
         self._land(now_ms, request)
 
     def _fail(self, now_ms: int, request: Request, reason: str) -> None:
-        self._end(now_ms, request)
         self._events.append(Failed(request.number, reason))
+        self._end(now_ms, request)
 
     def _deliver(self, now_ms: int, request: Request, message: coap.Message) -> None:
         """A whole answer: it ends the request, unless that observes."""
         more = request.watch != b""
-        if more:
-            self._rewatch(now_ms, request)
-        else:
-            self._end(now_ms, request)
         self._events.append(Answered(request.number, request.address, message, more))
+        (self._rewatch if more else self._end)(now_ms, request)
 
     def _ordered(self, now_ms: int, request: Request, message: coap.Message) -> bool:
         """Whether a response to an observer is news (RFC 7641 s.3.4). It may begin or end that."""

@@ -26,6 +26,7 @@ class Ask:
     echoes = 0
     order = -1  # the newest Observe number that was signed
     about: object = None  # whatever the asker wants to find again
+    hello = False  # put by fetch()
     number = 0  # what the asker knows it by, also after it was put again
 
     def __init__(
@@ -48,7 +49,7 @@ class Asks:
         self._kit = kit
         self._identity = identity
         self._endpoint = endpoint
-        self._open: dict[int, Ask] = {}  # exchange number -> ask
+        self.open: dict[int, Ask] = {}  # exchange number -> ask
         self._skips = 0
 
     def put(self, now_ms: int, ask: Ask, message: "coap.Message") -> int:
@@ -71,10 +72,15 @@ class Asks:
         """Put the question what is at /name; False while too much is open."""
         try:
             ask = Ask(peer, address, (None, b""), done)
+            ask.hello = True
             self.put(now_ms, ask, request_for(coap.FETCH, [name]))
         except LocalError:
             return False
         return True
+
+    def hellos(self) -> int:
+        """How many of those are under way."""
+        return [ask.hello for ask in self.open.values()].count(True)
 
     def _send(self, now_ms: int, ask: Ask, message: "coap.Message") -> int:
         ask.digest = seal_request(
@@ -82,15 +88,15 @@ class Asks:
         )
         number = self._endpoint.request(now_ms, ask.address, message, ordered=False)
         message.payload = b""  # on its way; it would be signed anew
-        self._open[number] = ask
+        self.open[number] = ask
         return number
 
     def cancel(self, now_ms: int, number: int) -> None:
         """Forget a question."""
-        for exchange, ask in self._open.items():
+        for exchange, ask in self.open.items():
             if ask.number == number:
                 self._endpoint.cancel(now_ms, exchange)
-                self._open.pop(exchange)
+                self.open.pop(exchange)
                 return
 
     def outcome(self, now_ms: int, event: "Answered | Failed") -> bool:
@@ -98,23 +104,41 @@ class Asks:
 
         An answer is checked against the question; if it brings an Echo, the question is put again.
         """
-        ask = self._open.get(event.number)
+        ask = self.open.get(event.number)
         if ask is None:
             return False
         if isinstance(event, Failed):
-            self._open.pop(event.number)
-            ask.done(now_ms, ask, Answer(ask.number, 0, None, b"", False, event.reason, False))
+            answer = Answer(ask.number, 0, None, b"", False, event.reason, False)
+            self._done(now_ms, event.number, ask, answer)
             return True
+        try:
+            self._heard(now_ms, ask, event)
+        except MemoryError:
+            if event.more:
+                self._endpoint.unheard(event)
+            raise
+        return True
+
+    def _heard(self, now_ms: int, ask: Ask, event: "Answered") -> None:
         answer = self._opened(ask, event.message, event.more)
         if event.more:
             ask.message = None
-        else:
-            self._open.pop(event.number)
         if answer.signed and event.more and not _is_newer(ask, event.message):
-            return True
+            return
         if not self._again(now_ms, ask, event.message, answer.signed):
+            self._done(now_ms, event.number, ask, answer)
+        elif not event.more:
+            self.open.pop(event.number)
+
+    def _done(self, now_ms: int, number: int, ask: Ask, answer: Answer) -> None:
+        """Tell who asked. Without memory for it the question stays open, and fails later."""
+        if not answer.more:
+            self.open.pop(number)
+        try:
             ask.done(now_ms, ask, answer)
-        return True
+        except MemoryError:
+            self.open[number] = ask
+            raise
 
     def _opened(self, ask: Ask, message: "coap.Message", more: bool) -> Answer:
         payload = message.payload

@@ -232,14 +232,21 @@ class Contacts:
         """Give contacts whose turn has come: pinned first, then as nobody can foresee."""
         if self.due_ms is None or now_ms < self.due_ms:
             return []
-        self.due_ms = None
         salt = self._random(1)[0]
         ready = []
         for c in self.table.values():
-            if not c.asking and (c.candidates or c.address is not None):
-                if c.due_ms > now_ms:
-                    self.schedule(c, max(c.due_ms, now_ms + AGAIN_MS))
-                else:
-                    rank = (not c.pinned, c.state != UP, c.peer[5] ^ salt)
-                    ready.append((rank, c.peer, c))
-        return [row[2] for row in sorted(ready)]
+            if not c.asking and c.due_ms <= now_ms and (c.candidates or c.address is not None):
+                rank = (not c.pinned, c.state != UP, c.peer[5] ^ salt)
+                ready.append((rank, c.peer, c))
+        found = [row[2] for row in sorted(ready)]
+        self.due_ms = None  # from here on nothing takes memory
+        for c in self.table.values():
+            if not c.asking and c.due_ms > now_ms and (c.candidates or c.address is not None):
+                self.schedule(c, max(c.due_ms, now_ms + AGAIN_MS))
+        return found
+
+    def shed(self) -> None:
+        """Forget whom we only heard of; who is still there is due now."""
+        for c in list(self.table.values()):
+            if c.address is None and not (c.pinned or c.asking):
+                del self.table[c.peer]

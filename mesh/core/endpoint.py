@@ -1,25 +1,19 @@
 """A CoAP endpoint without a socket: datagrams to requests, answers and observations, and back.
 
 One object in layers, a file each: reliability (ids, timers), blocks (bodies), asking (requests of
-ours), replies (answers under way, observers), and here the requests of others and the doors. The
-layers inherit instead of delegating: that saves a board flash, and four objects.
+ours), replies (answers under way, observers), seen (duplicates), and here the requests of others
+and the doors. The layers inherit instead of delegating: that saves a board flash, and objects.
 """
 
 import heapq
-from collections import deque
 
 from mesh.core import coap
 from mesh.core.asking import Request
 from mesh.core.blocks import Body, fits, key_of, offset
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Requested
-from mesh.core.replies import APPLICATION, LATER, NOTHING, Replies, Ticket
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mesh.core.limits import Limits
+from mesh.core.replies import APPLICATION, NOTHING, Ticket
+from mesh.core.seen import Seen
 
 # Options that the endpoint acts on, and where a ticket keeps them
 _NOTED = {
@@ -30,7 +24,7 @@ _NOTED = {
 }
 
 
-class Endpoint(Replies):
+class Endpoint(Seen):
     """What a runtime or a node drives: it passes in datagrams and the time (ms, never falling),
     takes next_send and next_event until None, then waits until wake_at or the next datagram.
 
@@ -39,14 +33,6 @@ class Endpoint(Replies):
     Also: request, cancel (asking.py); notify, end, observable (replies.py); prove, proven, wake_at
     (reliability.py).
     """
-
-    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", order: int = 0) -> None:
-        super().__init__(limits, random, order)
-        self.seen: dict[tuple[tuple[str, int], int], Ticket] = {}
-        # What was seen, oldest first; strangers apart, so that no flood makes others forgotten.
-        size = limits.exchanges
-        # (MicroPython's deque wants what to begin with, and a size.)
-        self._order: tuple[deque[Ticket], deque[Ticket]] = (deque((), size), deque((), size))
 
     def receive(
         self, now_ms: int, source: tuple[str, int], data: bytes, group: bool = False
@@ -61,7 +47,12 @@ class Endpoint(Replies):
             return
         code = message.code
         if 0 < code < 32:
-            self._requested(now_ms, Ticket(source, message, len(data), group), message)
+            ticket = Ticket(source, message, len(data), group)
+            try:
+                self._requested(now_ms, ticket, message)
+            except MemoryError:  # neither acknowledged nor remembered: it comes again
+                self.forget(ticket)
+                raise
         elif group:
             return
         elif code:
@@ -75,12 +66,18 @@ class Endpoint(Replies):
         if self.bodies:
             self._purge(now_ms)
         while (due := self.wake_at()) is not None and due <= now_ms:
-            item = heapq.heappop(self._heap)[2]
+            entry = heapq.heappop(self._heap)
+            item = entry[2]
             item.due = None
-            if isinstance(item, Request):
-                self._request_due(now_ms, item)
-            elif isinstance(item, Ticket):
-                self._ticket_due(now_ms, item)
+            try:
+                if isinstance(item, Request):
+                    self._request_due(now_ms, item)
+                elif isinstance(item, Ticket):
+                    self._ticket_due(now_ms, item)
+            except MemoryError:  # it stays due
+                heapq.heappush(self._heap, entry)
+                item.due = entry[0]
+                raise
 
     def next_send(self) -> tuple[tuple[str, int], bytes] | None:
         """The next (address, datagram) to send, or None."""
@@ -122,20 +119,6 @@ class Endpoint(Replies):
         else:
             self._transmit(now_ms, ticket, data)
 
-    def ignore(self, now_ms: int, ticket: Ticket) -> None:
-        """Leave a Requested without an answer; a confirmable one is acknowledged all the same."""
-        if ticket.state == APPLICATION:
-            if ticket.type == coap.CON and not ticket.reply:
-                ticket.reply = self._empty(coap.ACK, ticket.address, ticket.asked)
-            ticket.state = NOTHING
-            ticket.request = ticket.observe = ticket.due = None
-
-    def forget(self, ticket: Ticket) -> None:
-        """Leave a Requested as if it had not come: if it comes again it is new."""
-        self.seen.pop((ticket.address, ticket.asked), None)
-        ticket.state = NOTHING
-        ticket.request = ticket.observe = ticket.due = None
-
     def _bare(self, now_ms: int, source: tuple[str, int], message: coap.Message) -> None:
         """An empty message: an acknowledgement, a reset, or a ping (RFC 7252 s.4.2, s.4.3)."""
         item = self.flight.get((source, message.mid))
@@ -168,30 +151,6 @@ class Endpoint(Replies):
                 self.ignore(now_ms, ticket)
         elif type == coap.CON or (type == coap.NON and message.get(coap.OBSERVE) is not None):
             self._reset(now_ms, source, message.mid)
-
-    def _duplicate(self, now_ms: int, source: tuple[str, int], message: coap.Message) -> bool:
-        """Whether this message came before: a CON gets the same reply again (RFC 7252 s.4.5)."""
-        ticket = self.seen.get((source, message.mid))
-        if ticket is None or ticket.until <= now_ms:
-            return False
-        if ticket.reply and message.type == coap.CON:
-            self._out.append((source, ticket.reply))
-        return True
-
-    def _remember(self, now_ms: int, ticket: Ticket) -> None:
-        """Keep a ticket for its duplicates; the oldest goes for it."""
-        limits = self.limits
-        order = self._order[self.proven(ticket.address)]
-        while order and (order[0].until <= now_ms or len(order) >= limits.exchanges // 2):
-            old = order.popleft()
-            key = (old.address, old.asked)
-            if self.seen.get(key) is old:
-                del self.seen[key]
-            if old.state == APPLICATION or (old.state == LATER and old.observe is None):
-                old.due = None
-        ticket.until = now_ms + limits.exchange_lifetime_ms
-        self.seen[(ticket.address, ticket.asked)] = ticket
-        order.append(ticket)
 
     def _requested(self, now_ms: int, ticket: Ticket, message: coap.Message) -> None:
         """A request: the application sees it, unless it is answered here."""

@@ -3,7 +3,7 @@
 from mesh.core.errors import RemoteError
 from mesh.core.events import Forked
 from mesh.core.feed import Feed, Fork
-from mesh.core.primitives import nothing
+from mesh.core.primitives import NO_ROOM, nothing
 from mesh.core.ranges import BOOTS, END
 from mesh.core.run import MORE, author_of, check_head, check_wishes, seam, size_of, walk
 
@@ -164,9 +164,7 @@ class Feeds:
         return feed.run(first, self._limits.run)
 
     def take(self, now_ms: int, value: object, who: "bytes | None" = None) -> dict[bytes, int]:
-        """Accept an array of runs that `who` offers; how far each feed is held now, in the archive
-        too if there is one. RemoteError if one is false.
-        """
+        """Take an array of runs that `who` offers; how far each feed is held now. RemoteError."""
         if not isinstance(value, list) or len(value) > MOST_RUNS:
             raise RemoteError(f"not an array of at most {MOST_RUNS} runs")
         if self.archive is not None:
@@ -180,9 +178,7 @@ class Feeds:
         return held
 
     def accept(self, now_ms: int, value: object, source: "bytes | None" = None) -> "int | None":
-        """Take one run, which a peer gave; how many entries are new, None if it is not wanted.
-        RemoteError, or Fork.
-        """
+        """Take a run that a peer gave; how many entries are new, None if unwanted. RemoteError."""
         author = author_of(value)
         rank = 0 if author == self.own.author else self.wants(author)
         if not rank:
@@ -206,12 +202,16 @@ class Feeds:
             self.archive.took(author, run)
         if feed.gap is not gap:
             self.gapped(author)
-        self._kit.guard("entries", self.heard, now_ms, author, values)
+        self._tell(now_ms, author, values)
         return len(values)
 
     def _admit(self, author: bytes, value: object, teller: "bytes | None") -> None:
         if self.archive is not None:
             self._storing.admit(self, author, value, teller)
+
+    def _tell(self, now_ms: int, author: bytes, values: "list[Any]") -> None:
+        if self._kit.guard("entries", self.heard, now_ms, author, values) == NO_ROOM:
+            self._kit.guard("entries", self.heard, now_ms, author, values)  # they come only once
 
     def _older(self, feed: Feed, run: "Run") -> "list[Any]":
         """What the archive, if there is one, lacks of a run from before a tail."""

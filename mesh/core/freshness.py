@@ -49,13 +49,20 @@ class Freshness:
         ahead = counter - state[_HIGHEST]
         if ahead > 0:
             bits = state[_BITS] << ahead if ahead <= window else 0
-            state[_BITS] = (bits | 1) & (2 << window) - 1
+            bits = (bits | 1) & (2 << window) - 1
             state[_HIGHEST] = counter
+            state[_BITS] = bits
         else:
             self._check_behind(now_ms, sender, counter, echo)
             state[_BITS] |= 1 << -ahead
         self._uses += 1
         state[_USED] = self._uses
+
+    def undo(self, sender: bytes, counter: int) -> None:
+        """Have a message taken once more: there was no memory for what it asks."""
+        state = self._senders.get(sender)
+        if state is not None and counter <= state[_HIGHEST]:
+            state[_BITS] &= ~(1 << state[_HIGHEST] - counter)
 
     def _check_behind(
         self, now_ms: int, sender: bytes, counter: int, echo: "bytes | None"

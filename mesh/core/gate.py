@@ -83,6 +83,10 @@ class Gate:
         """Stale unless this request comes for the first time, as far as that can be known."""
         self._freshness.accept(now_ms, opened.sender, opened.counter, request.get(coap.ECHO))
 
+    def undo(self, opened: "Opened") -> None:
+        """Have a request taken once more, for which there was no memory."""
+        self._freshness.undo(opened.sender, opened.counter)
+
     def sealed(
         self,
         opened: "Opened",

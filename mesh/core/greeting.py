@@ -45,14 +45,14 @@ class Greeting:
         self._contacts = contacts
         self._about = about
         self._bucket = Bucket(limits.hello_per_s)
-        self._waiting = 0  # questions under way: few, so that there is room for others
+        # of questions under way: few, so that there is room for others
         self._most = max(1, limits.outgoing // 4)
         self._emit = emit
 
     def tick(self, now_ms: int) -> None:
         """Greet those who are due, as many as the rate allows."""
         for contact in self._contacts.due(now_ms):
-            if self._waiting >= self._most or not self._bucket.take(now_ms):
+            if self._asks.hellos() >= self._most or not self._bucket.take(now_ms):
                 self._contacts.due_ms = now_ms + AGAIN_MS
                 return
             if self._kit.guard("hello", self._greet, now_ms, contact) or not contact.asking:
@@ -78,12 +78,10 @@ class Greeting:
         name: str,
         done: "Callable[[int, Ask, Answer], None]",
     ) -> bool:
-        put = self._waiting < self._most and self._asks.fetch(now_ms, peer, address, name, done)
-        self._waiting += put
-        return put
+        few = self._asks.hellos() < self._most
+        return few and self._asks.fetch(now_ms, peer, address, name, done)
 
     def _greeted(self, now_ms: int, ask: Ask, answer: Answer) -> None:
-        self._waiting -= 1
         contact = self._contacts.get(ask.peer)
         if contact is None:
             return
@@ -94,11 +92,13 @@ class Greeting:
         came = self._contacts.up(now_ms, contact, ask.address)
         if self._contacts.get(ask.peer) is not contact:
             return
-        if answer.code == coap.CONTENT:
-            self._note(now_ms, contact, answer.payload)
-        if came:
-            self._emit(PeerFound(ask.peer, contact.name, ask.address, contact.how))
-            contact.whom = 2  # once more later: who came at the same moment is known by then
+        try:
+            if answer.code == coap.CONTENT:
+                self._note(now_ms, contact, answer.payload)
+        finally:  # it is there, whatever it says
+            if came:
+                self._emit(PeerFound(ask.peer, contact.name, ask.address, contact.how))
+                contact.whom = 2  # once more later: who came at the same moment is known by then
         self._ask_whom(now_ms, contact, ask.address)
 
     def _unproven(self, now_ms: int, contact: "Contact", ask: Ask, answer: Answer) -> None:
@@ -140,7 +140,6 @@ class Greeting:
         self._about(now_ms, contact.peer, clock if is_clock(clock) else None, about.get("held"))
 
     def _told_whom(self, now_ms: int, ask: Ask, answer: Answer) -> None:
-        self._waiting -= 1
         if not answer.signed or answer.code != coap.CONTENT:
             return
         try:

@@ -174,14 +174,10 @@ class Node:
 
     def next_send(self) -> "tuple[int, tuple[str, int], bytes] | None":
         """Give the next datagram to send: (COAP or MDNS, address, data), or None."""
-        sending = self.endpoint.next_send()
-        if sending is not None:
-            return COAP, sending[0], sending[1]
-        for channel, layer in ((MDNS, self.mdns), (COAP, self.oneshot)):
-            if layer is not None:
-                sending = layer.next_send()
-                if sending is not None:
-                    return channel, sending[0], sending[1]
+        for channel, layer in ((COAP, self.endpoint), (MDNS, self.mdns), (COAP, self.oneshot)):
+            sending = layer.next_send() if layer is not None else None
+            if sending is not None:
+                return channel, sending[0], sending[1]
         return None
 
     def next_event(self) -> object:
@@ -199,8 +195,7 @@ class Node:
 
     def withdrawn(self, now_ms: int, peer: bytes) -> None:
         """Somebody said that a peer left: ask that peer itself."""
-        contact = self.contacts.get(peer)
-        if contact is not None:
+        if (contact := self.contacts.get(peer)) is not None:
             self.contacts.schedule(contact, now_ms)
 
     def moved(self, now_ms: int) -> None:
@@ -221,22 +216,27 @@ class Node:
             self.replicating.links.came.append(event.peer)
 
     def _work(self, now_ms: int) -> None:
-        guard, serving = self._guard, self.serving
         while (event := self.endpoint.next_event()) is not None:
-            if isinstance(event, Requested):
-                if guard("request", serving.requested, now_ms, event) and guard(
-                    "refusal", serving.failed, now_ms, event, True
-                ):
-                    guard("refusal", serving.failed, now_ms, event, False)
-            elif isinstance(event, ObserverGone):
-                guard("observer", serving.gone, event.ticket)
-            elif guard("answer", self._outcome, now_ms, event) and not getattr(event, "more", 1):
-                # whoever waits for it learns that there is none
-                guard("answer", self._outcome, now_ms, events.Failed(event[0], "a fault of ours"))
+            try:
+                self._handle(now_ms, event)
+            except MemoryError:
+                self.endpoint.put_back(event)
+                raise
         for layer in (self.mdns, self.oneshot):
             while layer is not None and (event := layer.next_event()) is not None:
-                guard("discovery", self._hint, now_ms, event)
-        guard("telling", serving.telling.flush, now_ms)
+                self._guard("discovery", self._hint, now_ms, event)
+        self._guard("telling", self.serving.telling.flush, now_ms)
+
+    def _handle(self, now_ms: int, event: "Any") -> None:  # noqa: ANN401 - of the endpoint
+        guard, serving = self._guard, self.serving
+        if isinstance(event, Requested):
+            if why := guard("request", serving.requested, now_ms, event):
+                serving.failed(now_ms, event, why)
+        elif isinstance(event, ObserverGone):
+            guard("observer", serving.gone, event.ticket)
+        elif guard("answer", self._outcome, now_ms, event) and not getattr(event, "more", 1):
+            # whoever waits for it learns that there is none
+            guard("answer", self._outcome, now_ms, events.Failed(event[0], "a fault of ours"))
 
     def _hint(self, now_ms: int, event: "Any") -> None:  # noqa: ANN401 - Announced or Withdrawn
         if isinstance(event, events.Announced):
@@ -285,8 +285,7 @@ class Node:
         self.newest.told(now_ms, peer, held)
 
     def _slept(self, now_ms: int, author: bytes, seconds: int) -> None:
-        contact = self.contacts.get(author)
-        if contact is not None and contact.address is not None:
+        if (contact := self.contacts.get(author)) is not None and contact.address is not None:
             self.contacts.asleep(now_ms, contact, seconds)
 
     def _untrue(

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from mesh.core.access import Access
     from mesh.core.clock import Clock
     from mesh.core.contacts import Contacts
+    from mesh.core.listener import Listener
     from mesh.core.primitives import Identity, Kit
-    from mesh.core.telling import Listener, Telling
+    from mesh.core.telling import Telling
 
     Answered = tuple[int, int | None, bytes]
 
 VERSION = 0
+MOST_MADE = 8  # answers about sensors kept within a second
 LONGEST = 64  # characters of a text that an actuator takes: it has to fit into an entry
 
 
@@ -61,11 +63,9 @@ class Peer:
         contacts: "Contacts",
         telling: "Telling",
     ) -> None:
-        self.kit = kit
-        self.id = identity.public
+        self.kit, self.id = kit, identity.public
         self.access = access
-        self.clock = clock
-        self.contacts = contacts
+        self.clock, self.contacts = clock, contacts
         self.feeds = telling.feeds
         self._telling = telling
         self.did: Callable[[int, str, object, bytes | None], None] = nothing
@@ -227,8 +227,8 @@ class Peer:
         readable: bool,
         who: "bytes | None" = None,
     ) -> "tuple[int, bytes]":
-        """The latest under /sensors as (Content-Format, bytes), made at most once a second."""
-        if now_ms // 1000 != self._made_s:
+        """The latest under /sensors as (Content-Format, bytes): made at most once a second."""
+        if now_ms // 1000 != self._made_s or len(self._made) >= MOST_MADE:
             self._made.clear()
             self._made_s = now_ms // 1000
         seen = path[1:] or self.names("sensors", who)

@@ -11,6 +11,9 @@ def nothing(*_: object) -> "Any":  # noqa: ANN401 - stands for callables of any 
     return None
 
 
+NO_ROOM = "no memory for it now"  # what a guard says of work that found none
+
+
 class Guard:
     """Does one piece of work at a time. This one lets a fault of ours out; that of a runtime tells
     and counts it, and goes on (mesh/device/faults.py, mesh/hub/faults.py).

@@ -118,22 +118,22 @@ class Reliability:
             heapq.heapify(heap)
             self._bound = 2 * len(heap) + 32
         self._armed += 1
-        item.due = due
         heapq.heappush(heap, (due, self._armed, item))
+        item.due = due  # last: without memory for that it is due when it was before
 
     def _fly(self, now_ms: int, item: Timed, mid: int, data: bytes) -> None:
         """Send the message; a confirmable one until it is acknowledged (RFC 7252 s.4.2)."""
         limits = self.limits
         item.mid = mid
-        self.flight[(item.address, mid)] = item
         if data[0] & 16:
             self._out.append((item.address, stamp(data, coap.NON, mid)))
-            return
-        item.data = stamp(data, coap.CON, mid)
-        spread = limits.ack_timeout_ms * limits.ack_spread_pct // 100
-        item.tries = limits.max_retransmit + 1
-        item.pause = (limits.ack_timeout_ms + spread * self._number() // 65535) // 2
-        self._again(now_ms, item)
+        else:
+            item.data = stamp(data, coap.CON, mid)
+            spread = limits.ack_timeout_ms * limits.ack_spread_pct // 100
+            item.tries = limits.max_retransmit + 1
+            item.pause = (limits.ack_timeout_ms + spread * self._number() // 65535) // 2
+            self._again(now_ms, item)
+        self.flight[(item.address, mid)] = item
 
     def _again(self, now_ms: int, item: Timed) -> None:
         """One more transmission of item.data, and a pause twice as long."""

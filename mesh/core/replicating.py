@@ -11,6 +11,7 @@ from mesh.core.contacts import UP
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed import Fork
 from mesh.core.links import AGAIN_MS, BEFORE, IDLE_CHECKS, NAMED, Link, Links
+from mesh.core.primitives import NO_ROOM
 from mesh.core.ranges import is_count
 from mesh.core.represent import CBOR
 from mesh.core.run import claim
@@ -34,9 +35,8 @@ BOARD_BODY = 4096
 
 
 class Replicating:
-    """Links, and questions for what is missing; few at a time for each link.
-
-    refused(now_ms, peer, source, error) is called for what does not hold.
+    """Links, and questions for what is missing; few at a time for each link. refused(now_ms, peer,
+    source, error) is called for what does not hold.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ class Replicating:
 
     def news(self, now_ms: int, link: Link, ask: Ask, answer: "Answer") -> int:
         """Take what a link told, whatever was asked; how many entries are new."""
-        blame = self.lied if answer.signed else self._doubted
+        to: Any = self.lied if answer.signed else self._doubted, []
         if answer.code != coap.CONTENT:
             return 0
         try:
@@ -198,14 +198,14 @@ class Replicating:
             if not isinstance(told, list):
                 raise RemoteError("not an array of news")
         except RemoteError as error:
-            blame(now_ms, link, ask, error)
+            to[0](now_ms, link, ask, error)
             return 0
-        counts: list[int] = []
         for item in told:
-            self._kit.guard("news", self._take_one, now_ms, link, ask, item, (blame, counts))
-        if answer.signed or sum(counts):
+            if self._kit.guard("news", self._take_one, now_ms, link, ask, item, to) == NO_ROOM:
+                raise MemoryError  # all of it comes again
+        if answer.signed or sum(to[1]):
             link.heard_ms = now_ms
-        return sum(counts)
+        return int(sum(to[1]))
 
     def _take_one(self, now_ms: int, link: Link, ask: Ask, item: "Any", to: "Any") -> None:  # noqa: ANN401
         """Take one thing told; `to`: who is blamed, and the list of how many entries are new."""

@@ -23,7 +23,7 @@ class Searching:
         self._endpoint = endpoint
         self._contacts = contacts
         self._query_ms = query_ms
-        self._open: dict[int, str] = {}  # exchange number -> how
+        self.open: dict[int, str] = {}  # exchange number -> how
         self._pause_ms = FIRST_MS
         self.due_ms: int | None = None
 
@@ -53,18 +53,18 @@ class Searching:
             number = self._endpoint.request(now_ms, address, message, wait_ms == 0, wait_ms)
         except LocalError:
             return  # every exchange is in use; the next time comes
-        self._open[number] = how
+        self.open[number] = how
 
     def outcome(self, now_ms: int, event: "Answered | Failed") -> bool:
         """Take an answer as a hint where a peer may be; False if the exchange is none of these."""
-        how = self._open.get(event.number)
+        how = self.open.get(event.number)
         if how is None:
             return False
         if isinstance(event, Failed):  # nobody there, or the time for answers is over
-            self._open.pop(event.number)
+            self.open.pop(event.number)
             return True
         if not event.more:
-            self._open.pop(event.number)
+            self.open.pop(event.number)
         peer = _peer_in(event.message.payload)
         if peer:
             self._contacts.add(now_ms, peer, event.source, how)

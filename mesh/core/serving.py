@@ -3,9 +3,10 @@
 from mesh.core import coap
 from mesh.core.errors import RemoteError, Stale
 from mesh.core.events import Refused
+from mesh.core.listener import Listener
+from mesh.core.primitives import NO_ROOM
 from mesh.core.replies import APPLICATION
 from mesh.core.represent import CBOR, SENML_CBOR
-from mesh.core.telling import Listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class Serving:
         self._seen = seen
 
     def requested(self, now_ms: int, event: "Requested") -> None:
-        """Answer one request."""
+        """Answer one request, unless that was done."""
+        if event.ticket.state != APPLICATION:
+            return
         path = event.message.all(coap.URI_PATH)
         if event.group and path != [b".well-known", b"core"]:
             self._endpoint.ignore(now_ms, event.ticket)
@@ -73,6 +76,16 @@ class Serving:
         opened = None
         try:
             opened = self._gate.open(now_ms, event)
+            self._answer(now_ms, event, opened)
+        except RemoteError as error:
+            self._send(now_ms, event, self._refuse(now_ms, event, None, error))
+        except MemoryError:
+            if opened is not None:
+                self._gate.undo(opened)
+            raise
+
+    def _answer(self, now_ms: int, event: "Requested", opened: "Opened | None") -> None:
+        try:
             if opened is not None:
                 self._peer.verified += 1
                 self._seen(now_ms, opened.sender, event.source)
@@ -81,6 +94,9 @@ class Serving:
                 raise RemoteError("too long to be sent", 0x86, "ask for less, or for CBOR (60)")
         except RemoteError as error:
             reply = self._refuse(now_ms, event, opened, error)
+        self._send(now_ms, event, reply)
+
+    def _send(self, now_ms: int, event: "Requested", reply: "coap.Message | None") -> None:
         if reply is None:
             self._endpoint.forget(event.ticket)
         else:
@@ -115,8 +131,18 @@ class Serving:
         self._age(now_ms, request.path(), reply, opened.sender)
         return reply
 
-    def failed(self, now_ms: int, event: "Requested", signed: bool) -> None:
-        """Answer by 5.00 what came to a fault of ours; signed, unless that is what fails."""
+    def failed(self, now_ms: int, event: "Requested", why: str) -> None:
+        """Answer by 5.00 what came to a fault of ours; signed, unless that is what fails. What
+        there was no memory for is as if it had not come: whoever sent it sends it again.
+        """
+        guard = self._peer.kit.guard
+        if why == NO_ROOM:
+            self._endpoint.forget(event.ticket)
+            self.gone(event.ticket)
+        elif guard("refusal", self._own_fault, now_ms, event, True):
+            guard("refusal", self._own_fault, now_ms, event, False)
+
+    def _own_fault(self, now_ms: int, event: "Requested", signed: bool) -> None:
         ticket = event.ticket
         if ticket.state == APPLICATION:
             try:
@@ -200,9 +226,10 @@ class Serving:
         """Tell all who observe a sensor. Bytes that are the same for several are made once."""
         proofs: list[bytes] = []
         for ticket, watcher in list(self._watchers.items()):
-            if watcher.path == ["sensors", name] and self._peer.kit.guard(
-                "observer", self._notify, now_ms, ticket, watcher, proofs
-            ):
+            if watcher.path != ["sensors", name]:
+                continue
+            why = self._peer.kit.guard("observer", self._notify, now_ms, ticket, watcher, proofs)
+            if why and why != NO_ROOM:
                 self.gone(ticket)
                 self._endpoint.end(ticket)
 

@@ -115,6 +115,14 @@ class Tail:
         entries.append(entry)
         self._link = link
 
+    def shed(self) -> None:
+        """Forget the entries held, if the newest head vouches for all: it goes on behind them."""
+        last = self._heads[-1] if self._heads else None
+        if last is not None and last[0] == self.end_seq - 1:
+            self._begin(last[0] + 1, last[1])
+            self.floor = last
+            self._heads.append(last)
+
     def _add_head(self, seq: int, link: bytes, head: bytes) -> None:
         """Keep the newest head, and of the older ones those that runs need to end at."""
         heads = self._heads

@@ -7,6 +7,8 @@ misses the last word on a feed, and of a slow one nothing is kept but whose feed
 
 from mesh.core import coap
 from mesh.core.errors import RemoteError
+from mesh.core.listener import Listener
+from mesh.core.primitives import NO_ROOM
 from mesh.core.represent import CBOR
 from mesh.core.run import check_wishes, size_of
 
@@ -23,31 +25,9 @@ if TYPE_CHECKING:
 OTHERS = b""  # the key that stands for all feeds that are not named
 OPTIONS = 64  # bytes of a notification besides its payload, at most
 SEALED = 200  # of a first answer, which is signed
+AGAIN_MS = 1000  # after a lack of memory
 WHOLE_MS = 2000  # in which a body in blocks is fetched: the next one would take its place
 HEAD_SIZE = 160
-
-
-class Listener:
-    """Who asks for /feeds by a request with that ticket and counter, signed; and then, if it may
-    and wants to, an observer.
-    """
-
-    due_ms: "int | None" = None  # when `heads` are to be told
-    hold_ms = 0  # nothing is told before
-
-    answered = False  # it was given what there is now, so that it may be told of what comes
-
-    def __init__(self, peer: "bytes | None", counter: int, ticket: "Ticket | None") -> None:
-        self.peer = peer
-        self.counter = counter
-        self.ticket = ticket
-        self.wanted: dict[bytes, int] = {}  # author: next seq of those whose runs it gets at once
-        self.named: list[bytes] = []  # whose heads it gets, or:
-        self.others = False  # those of all others
-        self.runs: set[bytes] = set()  # whose feeds changed
-        self.heads: set[bytes] = set()
-        self.forks: set[bytes] = set()
-        self.links = False  # it is the link of a peer, which hears of forks too
 
 
 class Telling:
@@ -98,9 +78,9 @@ class Telling:
         self._succeed(listener)
         ticket = listener.ticket
         if ticket is None or not self._endpoint.observable(ticket):
-            return self._news(listener, self._room(query), True, False)
+            return self._news(listener, [], self._room(query), True, False)
         # in one datagram: what is told next could come before the rest of it
-        return self._news(listener, self._endpoint.room(ticket) - SEALED, True, True)
+        return self._news(listener, [], self._endpoint.room(ticket) - SEALED, True, True)
 
     def _succeed(self, listener: Listener) -> None:
         """A peer has one link to us: its latest word on it ends the former, so that there is
@@ -198,14 +178,19 @@ class Telling:
         """Tell what is to be told by now, to whoever got what was told before."""
         if not self._changed and (self.due_ms is None or now_ms < self.due_ms):
             return
+        listeners = list(self.table.items())
         self._changed = False
         self.due_ms = None
-        for ticket, listener in list(self.table.items()):
+        for ticket, listener in listeners:
             if listener.heads and listener.due_ms is None:
                 listener.due_ms = now_ms + self._lazy_ms
             if listener.runs or listener.forks or listener.heads:
                 if self._endpoint.idle(ticket):
-                    if self._kit.guard("observer", self._tell, now_ms, ticket, listener):
+                    why = self._kit.guard("observer", self._tell, now_ms, ticket, listener)
+                    if why == NO_ROOM:
+                        self._changed = True
+                        self._at(now_ms + AGAIN_MS)
+                    elif why:
                         self.close(ticket)
                         self._endpoint.end(ticket)
                 else:
@@ -216,7 +201,12 @@ class Telling:
             self._at(listener.hold_ms)
             return
         if listener.runs or listener.forks or now_ms >= (listener.due_ms or 0):
-            self._notify(now_ms, ticket, listener)
+            news: list[Any] = []
+            try:
+                self._notify(now_ms, ticket, listener, news)
+            except MemoryError:
+                listener.untold(news, self.feeds.authors())
+                raise
         if listener.heads and listener.due_ms is not None:
             self._at(listener.due_ms)
 
@@ -224,12 +214,14 @@ class Telling:
         if self.due_ms is None or due_ms < self.due_ms:
             self.due_ms = due_ms
 
-    def _notify(self, now_ms: int, ticket: "Ticket", listener: Listener) -> None:
+    def _notify(
+        self, now_ms: int, ticket: "Ticket", listener: Listener, news: "list[Any]"
+    ) -> None:
         most = self._endpoint.limits.datagram
         room = self._endpoint.room(ticket)
         # an address that is not proven gets a short one first; if it says that it came, whole ones
         with_heads = listener.due_ms is None or now_ms >= listener.due_ms
-        news = self._news(listener, room - OPTIONS, with_heads, room < most)
+        self._news(listener, news, room - OPTIONS, with_heads, room < most)
         if not news and room == most:
             return
         payload = self._kit.encode(news)
@@ -242,10 +234,11 @@ class Telling:
         elif listener.runs or listener.forks:
             self._changed = True
 
-    def _news(self, listener: Listener, room: int, with_heads: bool, strict: bool) -> "list[Any]":
+    def _news(
+        self, listener: Listener, news: "list[Any]", room: int, with_heads: bool, strict: bool
+    ) -> "list[Any]":
         """What a listener is to be told next, of about so many bytes; `strict`: no more at all."""
         feeds = self.feeds
-        news: list[Any] = []
         for author in sorted(listener.runs):
             room = self._add_runs(listener, author, news, room, strict)
             if author in listener.runs:

@@ -4,10 +4,11 @@ Nothing else here catches Exception. Many faults in a short time end this start,
 """
 
 import asyncio
+import gc
 import sys
 
 from mesh.core.errors import LocalError
-from mesh.core.primitives import Guard, nothing
+from mesh.core.primitives import NO_ROOM, Guard, nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ LONGEST = 96  # characters of what an error says, as it may come from outside
 class Faults(Guard):
     """tell(what, **fields) is a console's; now() gives ms."""
 
+    lacks = 0  # how often memory was lacking
+
     def __init__(self, tell: "Callable[..., None]", now: "Callable[[], int]") -> None:
         self._tell = tell
         self._now = now
@@ -36,11 +39,13 @@ class Faults(Guard):
         self._over = over
 
     def __call__(self, part: str, work: "Callable[..., object]", *given: "Any") -> str:  # noqa: ANN401
-        """Do some work; nothing, or why it failed. A lack of memory is not ours to handle."""
+        """Do some work; nothing, or why it failed: NO_ROOM for lack of memory, which is nobody's
+        fault (mesh/device/memory.py).
+        """
         try:
             work(*given)
         except MemoryError:
-            raise
+            return self._lack()
         except Exception as error:  # noqa: BLE001 - the one place where that is right
             return self.note(part, error)
         return ""
@@ -51,10 +56,15 @@ class Faults(Guard):
             try:
                 return await make()  # type: ignore[no-any-return]
             except MemoryError:
-                raise
+                self._lack()
             except Exception as error:  # noqa: BLE001 - see above
                 self.note(part, error)
             await asyncio.sleep(REST_S)
+
+    def _lack(self) -> str:
+        self.lacks += 1
+        gc.collect()
+        return NO_ROOM
 
     def note(self, part: str, error: BaseException) -> str:
         """Tell and count a fault; what it says."""

@@ -4,7 +4,9 @@ import asyncio
 import gc
 
 from mesh.core.node import COAP, GROUP
+from mesh.core.primitives import NO_ROOM
 from mesh.device.faults import Faults
+from mesh.device.memory import DATAGRAM, TURN, Memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 NON = 5  # of version 1: the first four bits (RFC 7252 s.3)
 GET = 1
 BATCH = 8  # datagrams until others have their turn, under a flood too
-MOST_LOST = 8  # datagrams in a row that found no room in the heap
 REST_MS = 1000  # until a job that failed is tried again, at least
 LONGEST_MS = 60_000  # asleep at most: ticks wrap
 
@@ -47,11 +48,11 @@ class Loop:
         self._tell = tell
         self._faults = faults or Faults(lambda *_, **__: None, now)
         self._faults.at_storm(self.end)
+        self._memory = Memory(node, self._faults, now, self.end)
         self._jobs: list[list[Any]] = []  # [due ms, every ms, what to do]
         self._tasks: list[Any] = []
         self.until = 0  # ms of its clock: when it looks again
         self.heard_ms = 0  # when the last datagram came
-        self._lost = 0
         self._asleep: Any = None  # our task, while it only waits for time to pass
         self._crash: BaseException | None = None
 
@@ -62,7 +63,8 @@ class Loop:
 
     def _do(self, job: "list[Any]", now_ms: int) -> None:
         job[0] = now_ms + max(job[1], REST_MS)  # if it fails, it is tried again
-        self._faults("job", self._work, job, now_ms)
+        if self._faults("job", self._work, job, now_ms) == NO_ROOM:
+            job[0] = now_ms + REST_MS
 
     def _work(self, job: "list[Any]", now_ms: int) -> None:
         again = job[2](now_ms)
@@ -97,14 +99,28 @@ class Loop:
             self._listen_at(channel)
         try:
             while self._crash is None:
-                self.turn()
-                await self._sleep()
+                try:
+                    self.turn()
+                    await self._sleep()
+                except MemoryError:
+                    gc.collect()
         finally:
             events.set_exception_handler(before)
         raise self._crash
 
     def turn(self) -> int:
         """Do what is due; when something will be."""
+        before = self._faults.lacks
+        lacked = False
+        try:
+            self._turn()
+        except MemoryError:
+            lacked = True
+            self.until = self.now() + REST_MS
+        self._memory.look(TURN, lacked or self._faults.lacks != before)
+        return self.until
+
+    def _turn(self) -> None:
         now_ms = self.now()
         for job in self._jobs:
             if job[0] <= now_ms:
@@ -115,7 +131,6 @@ class Loop:
         due = [job[0] for job in self._jobs] + [self.now() + LONGEST_MS]
         at = self.node.wake_at()
         self.until = min(due + ([] if at is None else [at]))
-        return self.until
 
     async def _sleep(self) -> None:
         """Wait until it is time, or for wake().
@@ -151,18 +166,13 @@ class Loop:
             await asyncio.sleep_ms(0)
 
     def _take(self, channel: int, source: "tuple[str, int]", data: bytes) -> None:
-        """Hand a datagram in. Without room for what it asks it is as if it had been lost, else a
-        crowd of strangers could end a board; if that happens to several in a row, we are at fault.
+        """Hand a datagram in. Without memory for what it asks it is as if it had been lost, else a
+        crowd of strangers could end a board.
         """
-        try:
-            self._faults("datagram", self.node.receive, self.now(), channel, source, data)
-            self._faults("settle", self.settle)
-            self._lost = 0
-        except MemoryError:
-            self._lost += 1
-            if self._lost > MOST_LOST:
-                raise
-            gc.collect()
+        before = self._faults.lacks
+        self._faults("datagram", self.node.receive, self.now(), channel, source, data)
+        self._faults("settle", self.settle)
+        self._memory.look(DATAGRAM, self._faults.lacks != before)
 
     def _crashed(self, _: object, context: "dict[str, Any]") -> None:
         error: BaseException = context["exception"]

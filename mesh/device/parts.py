@@ -1,6 +1,7 @@
 """A board's sensors and actuators. None of them can stop the board, or hold it up for long."""
 
 from mesh.core.errors import LocalError
+from mesh.core.primitives import NO_ROOM
 from mesh.core.senml import number
 from mesh.device.sensors import checked, readings
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mesh.device.console import Console
 
 DIGITS = 3  # of a reading that is a float
+AGAIN_MS = 1000  # after a lack of memory
 RETRY_MS = 10_000  # after a failure, where the next reading would be later
 # what drivers raise, and ports for a pin, a bus or a module that they do not have
 FAULTS = (OSError, ValueError, LocalError, ImportError, RuntimeError, TypeError)
@@ -57,6 +59,11 @@ class Measuring:
         """Do what is next; the ms after which to be called again."""
         done: list[Any] = []  # why it failed, or nothing, and the ms
         fault = self._node.peer.kit.guard("sensor " + self._name, self._try, now_ms, done)
+        if fault == NO_ROOM:  # tried again, from its first sample on
+            self._began_ms = None
+            self._waiting = False
+            self._samples.clear()
+            return AGAIN_MS
         error, again = done or (fault, 0)
         if error:
             again = max(min(self._every_ms, RETRY_MS), self._rest_ms())
