@@ -3,19 +3,14 @@ section 5).
 """
 
 import asyncio
+import contextlib
 import errno
 import functools
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
-from zeroconf import (
-    BadTypeInNameException,
-    InterfaceChoice,
-    IPVersion,
-    ServiceStateChange,
-    Zeroconf,
-)
+from zeroconf import Error, InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from mesh.core import ids
@@ -27,6 +22,7 @@ from mesh.hub.interfaces import Address, Local, normal, rank, reachable
 TYPE = "_othermesh._udp.local."
 PORT = 5353
 RESOLVE_MS = 3000
+MOST_LABEL, MOST_NAME = 63, 255  # bytes (RFC 1035 s.2.3.4)
 # names that are looked up at once; who is left out comes again by its next announcement
 RESOLVING = 64
 
@@ -150,7 +146,11 @@ class Discovery:
             return
         try:
             info = AsyncServiceInfo(service_type, name)
-        except BadTypeInNameException:  # a name that is none of this type
+        except Error:  # a name that is none, or none of this type
+            _forget(zeroconf, name)
+            return
+        if not _can_be_sent(name):
+            _forget(zeroconf, name)
             return
         if info.load_from_cache(zeroconf):
             self._found(info)
@@ -160,8 +160,9 @@ class Discovery:
             task.add_done_callback(functools.partial(self._resolved, name))
 
     async def _resolve(self, zeroconf: Zeroconf, info: AsyncServiceInfo) -> None:
-        if await info.async_request(zeroconf, RESOLVE_MS):
-            self._found(info)
+        with contextlib.suppress(Error):  # what was told of it cannot even be asked for
+            if await info.async_request(zeroconf, RESOLVE_MS):
+                self._found(info)
 
     def _resolved(self, name: str, task: asyncio.Task[None]) -> None:
         self._resolving.pop(name, None)
@@ -183,6 +184,22 @@ class Discovery:
         self._ids[info.name] = peer
         best = rank(hosts, self._locals)[: self._limits.peer_addresses]
         self._candidate(peer, [(host, info.port) for host in best])
+
+
+def _can_be_sent(name: str) -> bool:
+    """Whether zeroconf can write a name (RFC 1035 s.2.3.4): what was no UTF-8 became longer."""
+    labels = name.encode(errors="replace").split(b".")
+    longest, whole = max(map(len, labels)), sum(map(len, labels)) + len(labels)
+    return longest <= MOST_LABEL and whole <= MOST_NAME
+
+
+def _forget(zeroconf: Zeroconf, name: str) -> None:
+    """Take a name that cannot be sent out of what zeroconf knows: else it fails whenever it asks
+    for our services, as it tells which it knows already (RFC 6762 s.7.1).
+    """
+    known = zeroconf.cache.async_entries_with_name(TYPE)
+    told = [record for record in known if getattr(record, "alias", "") == name]
+    zeroconf.cache.async_remove_records(told)
 
 
 def _peer_of(info: AsyncServiceInfo) -> bytes | None:

@@ -8,7 +8,7 @@ import os
 
 from hubs import run, until
 from test_discovery import LOOPBACK, ONE, TYPE, Heard
-from zeroconf import ServiceStateChange
+from zeroconf import DNSPointer, ServiceStateChange
 from zeroconf.asyncio import AsyncZeroconf
 
 from mesh.core.events import PeerFound, PeerLost, Reading, Refused
@@ -131,12 +131,24 @@ def test_names_of_mdns_that_are_none_are_passed_over(caplog):
         await one.start(LOOPBACK, ["127.0.0.1"])
         async with AsyncZeroconf(["127.0.0.1"]) as strange:
             for n in range(500):
-                for name in (f"x{n}", f"{n}._http._tcp.local.", "", "\x00." + TYPE, "a" * 80):
+                long = "\ufffd" * 30
+                for name in (
+                    f"x{n}",
+                    f"{n}._http._tcp.local.",
+                    "",
+                    f"\x00{n}.{TYPE}",
+                    "a" * 80,
+                    f"{long}{n}.{TYPE}",
+                    f"a{n}._x.{TYPE}",
+                    f".{TYPE}",
+                    TYPE,
+                    f"{n}." + "b." * 120 + TYPE,
+                ):
                     one._on_change(strange.zeroconf, TYPE, name, ServiceStateChange.Added)
         await one.stop()
 
     run(main)
-    assert faults.count == 0
+    assert faults.count == 0, caplog.text
     assert sum(len(record.getMessage()) for record in caplog.records) < 1000
 
 
@@ -156,3 +168,23 @@ def test_what_fails_in_zeroconf_s_callbacks_is_told_once(caplog):
     run(main)
     assert faults.count == 10
     assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
+def test_a_name_that_cannot_be_sent_leaves_what_zeroconf_knows():
+    """Else each question for our services would fail, for as long as the record lasts."""
+    faults = Faults(lambda _: None)
+    name = "\ufffd" * 30 + "." + TYPE
+
+    async def main():
+        heard = Heard()
+        one = Discovery(ONE, 7000, heard.candidate, heard.withdraw, Limits(), faults)
+        await one.start(LOOPBACK, ["127.0.0.1"])
+        zeroconf = one._zeroconf.zeroconf
+        record = DNSPointer(TYPE, 12, 1, 4500, name)
+        zeroconf.cache.async_add_records([record])
+        one._on_change(zeroconf, TYPE, name, ServiceStateChange.Added)
+        assert record not in zeroconf.cache.async_entries_with_name(TYPE)
+        await one.stop()
+
+    run(main)
+    assert faults.count == 0
