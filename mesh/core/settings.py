@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-from mesh.core import ids, interest
+from mesh.core import ids, interest, texts
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.limits import Limits
 from mesh.core.peer import read_address
@@ -178,7 +178,7 @@ class Profile:
 
 def parse(mapping: object, kind: str = "board") -> Profile:
     """Check a decoded JSON or TOML file. LocalError begins with the path of what is wrong."""
-    check(mapping, "", SCHEMA)
+    check(texts.sound(mapping), "", SCHEMA)
     get = mapping.get  # type: ignore[attr-defined]
     profile = Profile()
     profile.kind = kind

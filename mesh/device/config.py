@@ -3,7 +3,7 @@
 import json
 import os
 
-from mesh.core import settings
+from mesh.core import settings, texts
 from mesh.core.errors import LocalError
 from mesh.device import actuators, sensors
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from mesh.core.settings import Profile
 
 DEEP = 8  # tables and lists inside each other
+MOST = 16_384  # bytes of a file
+ENOENT = 2
+# what is kept of settings that are wrong elsewhere, for network and repair
+SAVED = "names name console wifi discovery port introduced_by updates peers watchdog_s"
 SPACE = " \t\r\n"
 
 
@@ -51,8 +55,10 @@ class Reader:
 
     def _value(self, deep: int) -> object:
         char = self._next()
-        if not deep or not char or char not in "{[":
+        if not char or char not in "{[":
             return self._word()
+        if not deep:
+            self._fail("a value")
         end = "]" if char == "[" else "}"
         items: list[object] = []
         table: dict[str, object] = {}
@@ -96,34 +102,73 @@ class Reader:
         except ValueError:
             self._fail("a value")
         self._at = end
-        return word
+        return texts.joined(word) if isinstance(word, str) else word
 
 
-def load(path: str, safe: bool = False) -> "tuple[Profile, dict[str, object]]":
-    """Read the settings in a file, defaults if there is none: the Profile, and the modules of its
-    kinds by where they are named (sensors.NAME); none if it has to be `safe`. LocalError: what is
-    wrong where.
+def load(path: str, safe: bool = False) -> "tuple[Profile, dict[str, object], LocalError | None]":
+    """Read the settings in a file, defaults if there is none: the Profile, the modules of its
+    kinds by where they are named (sensors.NAME), and what is wrong with them.
+
+    If something is, that is a LocalError which tells where; unless it has to be `safe`: then
+    nothing but the network and what repairs is wanted, as far as that can be used.
     """
+    wrong = None
+    mapping: Any = {}
+    modules: dict[str, object] = {}
     try:
-        with open(path) as file:
-            text = file.read()
-    except OSError:
-        text = "{}"
-    try:
-        profile = settings.parse(Reader(text).read())
-        if safe:  # nothing but the network and what repairs
-            profile.sensors, profile.actuators, profile.rules, profile.follow = {}, {}, [], []
-            profile.sleep = None
-        modules: dict[str, object] = {}
-        for name in profile.sensors:
-            _find(modules, sensors, "sensors." + name, profile.sensors[name])
+        mapping = _read(path)
+        profile = settings.parse(mapping)
         if not safe:
-            _check_readings(profile, modules)
-        for name in profile.actuators:
-            _find(modules, actuators, "actuators." + name, profile.actuators[name])
+            _check_kinds(profile, modules)
     except LocalError as error:
-        raise LocalError(f"{path}: {error.detail}", error.help)
-    return profile, modules
+        wrong = LocalError(f"{path}: {error.detail}", error.help)
+        if not safe:
+            raise wrong
+        profile = _saved(mapping)
+    if safe:
+        profile.sensors, profile.actuators, profile.rules, profile.follow = {}, {}, [], []
+        profile.sleep = None
+    return profile, modules, wrong
+
+
+def _read(path: str) -> object:
+    """The decoded file; LocalError: what is wrong with it."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MOST + 1)
+    except OSError as error:
+        if error.errno == ENOENT:
+            return {}
+        raise LocalError(f"cannot be read: {error}", "is it a file?")
+    if len(data) > MOST:
+        raise LocalError(f"more than {MOST} bytes", "is it the right file?")
+    text = texts.decode(data)
+    if not text.strip():
+        raise LocalError("the file is empty", "the least is {}")
+    return Reader(text).read()
+
+
+def _saved(mapping: "Any") -> "Profile":  # noqa: ANN401
+    """The settings of SAVED that can be used, one by one."""
+    saved: dict[str, object] = {}
+    for key in SAVED.split() if isinstance(mapping, dict) else ():
+        if key in mapping:
+            tried = saved.copy()
+            tried[key] = mapping[key]
+            try:
+                settings.parse(tried)
+                saved = tried
+            except LocalError:
+                pass
+    return settings.parse(saved)
+
+
+def _check_kinds(profile: "Profile", modules: "dict[str, object]") -> None:
+    for name in profile.sensors:
+        _find(modules, sensors, "sensors." + name, profile.sensors[name])
+    _check_readings(profile, modules)
+    for name in profile.actuators:
+        _find(modules, actuators, "actuators." + name, profile.actuators[name])
 
 
 def _kinds(package: "Any") -> "list[str]":  # noqa: ANN401

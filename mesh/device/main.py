@@ -22,12 +22,13 @@ STEP = 2048
 PAUSE_S = 10  # after a fault, for whoever wants to look at the console or to press Ctrl-C
 
 
-def settings(safe: bool) -> "tuple[Profile, dict[str, Any]]":
+def settings(safe: bool) -> "tuple[Profile, dict[str, Any], LocalError | None]":
     """Read the settings, and forget what was needed for that alone: heap is dear."""
     from mesh.device import config  # noqa: PLC0415 - see above
 
     result = config.load("settings.json", safe)
-    for package, name in (("mesh.device", "config"), ("mesh.core", "settings")):
+    used = (("mesh.device", "config"), ("mesh.core", "settings"), ("mesh.core", "texts"))
+    for package, name in used:
         delattr(sys.modules[package], name)
         del sys.modules[package + "." + name]
     return result
@@ -37,6 +38,7 @@ class Life:
     """One start of this board. `safe`, `good` as in Board, `boot` as in main()."""
 
     boot: "Boot | None" = None
+    is_set = False  # its settings can be used
 
     def __init__(self, console: "Console", safe: str, good: "Callable[[], None] | None") -> None:
         self.board: Board | None = None
@@ -60,8 +62,11 @@ class Life:
         return self._faults[0]
 
     async def _live(self) -> None:
-        profile, modules = settings(bool(self._safe))
+        profile, modules, wrong = settings(bool(self._safe))
         self._console.as_json = profile.console == "json"
+        self.is_set = True
+        if wrong is not None:
+            self._console.tell("error", detail=wrong.detail, help=wrong.help or "")
         from mesh.device.board import Board  # noqa: PLC0415 - loaded under the threshold
 
         self.board = board = Board(profile, modules, self._console, self._safe, self._good)
@@ -97,6 +102,8 @@ def main(
         fault = asyncio.run(life.first_fault())
         boots = life.board.boots if life.board else 0
         life.board = None
+        if boot and not life.is_set and isinstance(fault, LocalError):
+            boot.unset()
         ended(console, fault, boots, failed)
     except KeyboardInterrupt:
         if life.board is not None:

@@ -168,6 +168,11 @@ class Boot:
 
             time.sleep(LAST_PAUSE_S)  # Ctrl-C gives the prompt
 
+    def unset(self) -> None:
+        """The settings cannot be used, so the next start is for network and repair."""
+        if not self.on_trial:
+            self._state["failed"] = max(self._state["failed"], SAFE - 1)
+
     def stage(self, slot: str, update: "State", wait_s: int) -> None:
         """Have the firmware in a folder of SLOTS run from the next start on, on trial.
 

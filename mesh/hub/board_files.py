@@ -16,6 +16,7 @@ from mesh.hub.backup import Copy
 from mesh.hub.cable import DRAFT, Cable
 from mesh.hub.failure import Failure
 from mesh.hub.mishaps import Mishap
+from mesh.hub.text import decode, json_table
 
 SETTINGS = "settings.json"
 # Who a board is. They go in this order: a counter without an identity is no harm, the other way
@@ -70,10 +71,9 @@ def about(cable: Cable) -> dict[str, Any]:
 
 def _json(data: bytes | None) -> dict[str, Any]:
     try:
-        found = json.loads(data or b"{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        return json_table(decode(data or b"{}", SETTINGS), SETTINGS)
+    except LocalError:
+        return {}  # whoever needs it reads it anew, and says what is wrong
 
 
 # settings
@@ -82,14 +82,12 @@ def _json(data: bytes | None) -> dict[str, Any]:
 def read_settings(cable: Cable) -> dict[str, Any]:
     """The board's settings, passwords and all. Failure if they are no JSON."""
     data = cable.get(SETTINGS)
-    try:
-        found = json.loads(data or b"{}")
-        if isinstance(found, dict):
-            return found
-    except ValueError:
-        pass
     help = "`mesh board settings --set FILE` puts others in their place"
-    raise Failure(f"the board's {SETTINGS} is not JSON", help)
+    where = f"the board's {SETTINGS}"
+    try:
+        return json_table(decode(data or b"{}", where), where, help)
+    except LocalError as error:
+        raise Failure(error.detail, help) from error
 
 
 def hidden(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,7 +135,7 @@ def changed(settings: Mapping[str, Any], changes: Sequence[str]) -> dict[str, An
                 raise Failure(f"'{path}': {name} is no table", "`mesh board settings` shows them")
         try:
             table[last] = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             table[last] = text
         if not text:
             del table[last]

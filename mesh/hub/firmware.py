@@ -176,7 +176,7 @@ def _read_about(folder: Path) -> dict[str, Any]:
         return {"board": str(found["board"]), "version": str(found["version"]), "files": files}
     except OSError as error:
         raise LocalError(f"{folder} is no firmware: {ABOUT} cannot be read", REBUILD) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LocalError(f"{path} is damaged", REBUILD) from error
 
 

@@ -13,6 +13,7 @@ from mesh.hub.hardware import BoardData
 from mesh.hub.home import Home
 from mesh.hub.mishaps import Mishap, mishap
 from mesh.hub.naming import Known
+from mesh.hub.text import json_table, required
 
 Settings = dict[str, Any]
 
@@ -36,26 +37,18 @@ def wrong(error: LocalError, where: str = "") -> Mishap:
 def read(text: str, where: str) -> Settings:
     """Settings out of JSON. Mishap: what is wrong with it."""
     try:
-        found = json.loads(text)
-        if not isinstance(found, dict):
-            raise ValueError("not a table in {}")
-    except ValueError as error:
         help = "a board's settings are JSON: docs/settings.md has an example"
-        raise mishap("settings-wrong", reason=f"{where}: {error}", help=help) from error
-    return found
+        return json_table(text, where, help)
+    except LocalError as error:
+        raise wrong(error) from error
 
 
 def read_file(path: Path) -> Settings:
     """Settings out of a file. Mishap: what is wrong with it."""
     try:
-        with path.open("rb") as file:
-            text = file.read(MOST + 1).decode()
-    except (OSError, ValueError) as error:
-        help = "give a file of JSON, as in docs/settings.md"
-        raise mishap("settings-wrong", reason=f"{path}: {error}", help=help) from error
-    if len(text) > MOST:
-        help = "docs/settings.md has an example"
-        raise mishap("settings-wrong", reason=f"{path} has more than {MOST} bytes", help=help)
+        text = required(path, MOST)
+    except LocalError as error:
+        raise wrong(error) from error
     return read(text, str(path))
 
 
@@ -71,7 +64,7 @@ def sensor(text: str) -> tuple[str, Settings]:
             raise mishap("settings-wrong", reason=f"--sensor {text}: '{pair}'", help=help)
         try:
             made[key] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             made[key] = value
     return name, made
 

@@ -1,7 +1,6 @@
 """Boards, sensors and actuators as data: hardware/<group>/<name>/*.toml, found by folder name."""
 
 import functools
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from mesh.core.errors import LocalError
 from mesh.core.near import near
 from mesh.hub.hardware_schema import complaints
+from mesh.hub.text import decode, from_toml
 
 Raw = Mapping[str, Any]
 T = TypeVar("T")
@@ -163,10 +163,7 @@ def files(group: str, stem: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for path in sorted((root() / group).glob(f"*/{stem}.toml")):
         file = f"hardware/{group}/{path.parent.name}/{stem}.toml"
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise LocalError(f"{file}: {error}") from None
+        data = from_toml(decode(path.read_bytes(), file), file)
         wrong = complaints(stem, data)
         if wrong:
             raise LocalError(f"{file}: {wrong[0]}", "\n".join(wrong[1:]) or None)

@@ -207,7 +207,7 @@ class Home:
         """Where peers were last reached. A cache: what cannot be read is left out."""
         try:
             rows = json.loads(self._addresses_file.read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         found: dict[bytes, list[Address]] = {}
         for text, addresses in list(rows.items())[-REMEMBERED:] if isinstance(rows, dict) else ():
@@ -261,7 +261,7 @@ class Home:
         try:
             state = json.loads(data or b"")
             numbers = [state["boots"], state["counter"]]
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             numbers = []
         if not numbers or not all(
             type(number) is int and 0 <= number < 1 << 60 for number in numbers

@@ -43,7 +43,7 @@ class Place:
         try:
             told = json.loads(self._path.read_bytes()[: 2 * SIZE])
             mark = Mark(told["boots"], told["last"], told["token"])
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
         numbers = all(type(n) is int and 0 <= n < 1 << 53 for n in mark[:2])
         return mark if numbers and isinstance(mark.token, str) else None

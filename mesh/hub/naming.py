@@ -121,7 +121,7 @@ def remembered(cache: Path) -> list[Known]:
     """Who was found at earlier times; nobody if there is no such file or it is not ours."""
     try:
         rows = json.loads(cache.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     return from_rows(rows)
 

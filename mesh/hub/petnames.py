@@ -9,6 +9,7 @@ from mesh.core import ids
 from mesh.core.errors import LocalError
 from mesh.hub import files, settings_file
 from mesh.hub.home import Home
+from mesh.hub.text import read
 
 
 def add(home: Home, name: str, peer: str, *, instead: str = "") -> str:
@@ -20,7 +21,7 @@ def add(home: Home, name: str, peer: str, *, instead: str = "") -> str:
     """
     path = home.settings_file
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = read(path) or ""
         settings_file.check(text, str(path))
         document = tomlkit.parse(text)
     except (OSError, ValueError, tomlkit.exceptions.TOMLKitError) as error:

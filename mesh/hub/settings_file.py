@@ -1,11 +1,11 @@
 """A desktop's settings.toml: read, checked, and when something is wrong, pointed at by line."""
 
 import re
-import tomllib
 from pathlib import Path
 
 from mesh.core.errors import LocalError
 from mesh.core.settings import Profile, parse
+from mesh.hub.text import from_toml, read
 
 KIND = "desktop"
 
@@ -18,27 +18,16 @@ def load(path: Path) -> Profile:
     """The settings in a file; defaults where there is none. LocalError with the file, and the line
     where known.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        text = ""
-    except OSError as error:
-        raise LocalError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeError as error:
-        raise LocalError(f"{path} is not UTF-8 text", "save it as UTF-8") from error
-    return check(text, str(path))
+    return check(read(path) or "", str(path))
 
 
 def check(text: str, name: str) -> Profile:
     """The settings in a text. LocalError that begins with `name`, and has the line where it is
     known.
     """
+    found = from_toml(text, name)
     try:
-        return parse(tomllib.loads(text), KIND)
-    except tomllib.TOMLDecodeError as error:
-        raise LocalError(
-            f"{name}: {error}", 'this is not TOML; a setting looks like: name = "hall"'
-        ) from error
+        return parse(found, KIND)
     except LocalError as error:
         line = line_of(text, error.detail)
         where = f"{name}, line {line}" if line else name

@@ -202,7 +202,7 @@ class Life:
         ed25519.verify = lambda public, signature, data: signature == sign(None, public, data)
         ed25519.public_key = lambda secret: sha256(b"public" + secret)
         self.kept = main  # a real board has it
-        profile, modules = main.settings(False)
+        profile, modules, _ = main.settings(False)
         self.board = linked.get("Board")(profile, modules, Console())
         self.board.loop.wake = self.wake
         gc.collect()

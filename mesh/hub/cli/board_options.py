@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from mesh.hub import usb
+from mesh.core.errors import LocalError
+from mesh.hub import text, usb
 from mesh.hub.backup import SHORTEST
 from mesh.hub.failure import USAGE, Failure
 
@@ -52,9 +53,9 @@ def passphrase(file: Path | None, new: bool) -> str:
     """A passphrase, never out of the command line. Failure if none. `new`: asked twice."""
     if file is not None:
         try:
-            found = file.read_text(encoding="utf-8").partition("\n")[0]
-        except (OSError, UnicodeError) as error:
-            raise Failure(f"cannot read {file}: {error}", code=USAGE) from error
+            found = text.required(file).partition("\n")[0].rstrip("\r")
+        except LocalError as error:
+            raise Failure(error.detail, error.help, USAGE) from error
     elif PASSPHRASE in os.environ:
         found = os.environ[PASSPHRASE]
     elif sys.stdin.isatty():

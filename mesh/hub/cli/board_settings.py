@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mesh.core.errors import LocalError
+from mesh.hub import text
 from mesh.hub.cli.board_options import choose, one
 from mesh.hub.cli.options import Json, Reply
 from mesh.hub.failure import USAGE, Failure
@@ -63,13 +63,7 @@ def command(
 
 
 def _read(file: Path) -> dict[str, Any]:
-    try:
-        found = notation.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise LocalError(f"{file}: {error}", "docs/settings.md has an example") from error
-    if not isinstance(found, dict):
-        raise LocalError(f"{file} has no table in {{}}", "docs/settings.md has an example")
-    return found
+    return text.json_table(text.required(file), str(file))
 
 
 def _write(file: Path, settings: object) -> None:
