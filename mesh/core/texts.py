@@ -5,13 +5,13 @@ from mesh.core.errors import LocalError, RemoteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
 DEEP = 16  # tables and lists inside each other
 MOST_NUMBER = 1 << 53  # beyond that JSON readers disagree
 MOST_FLOAT = 1e30  # a board's floats go up to 3.4e38
 MARK = b"\xef\xbb\xbf"  # of UTF-8, as some editors write it
-HELP = "save the file as UTF-8: in most editors that is a choice of `Save as`"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def decode(data: bytes) -> str:
@@ -19,40 +19,20 @@ def decode(data: bytes) -> str:
 
     LocalError: line, column and the byte that is wrong.
     """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise LocalError("the text is UTF-16, as Notepad calls Unicode", HELP)
     if data[:3] == MARK:
         data = data[3:]
     try:
         text = utf8.text(data)
     except RemoteError:
-        at = _first_wrong(data)
-        _fail(data[:at], f"byte 0x{data[at]:02x} is not UTF-8 (Latin-1, Windows-1252?)", HELP)
+        from mesh.core import misfit  # noqa: PLC0415 - heap only where something is wrong
+
+        raise misfit.utf16() if data[:2] in UTF16 else misfit.byte(data)
     for at, char in enumerate(text):
         if (char < " " and char not in "\t\n\r") or char == "\x7f":
-            what = f"a control character (0x{ord(char):02x})"
-            _fail(text[:at].encode(), what, "take it out")
+            from mesh.core import misfit  # noqa: PLC0415 - as above
+
+            raise misfit.control(text, at)
     return text
-
-
-def _fail(before: bytes, what: str, help: str) -> "NoReturn":
-    line = before.count(b"\n") + 1
-    column = len(str(before[before.rfind(b"\n") + 1 :], "utf-8")) + 1
-    raise LocalError(f"line {line}, column {column}: {what}", help)
-
-
-def _first_wrong(data: bytes) -> int:
-    """Where the first byte is that begins no character."""
-    at = 0
-    while at < len(data):
-        first = data[at]
-        size = 1 if first < 0x80 else 2 if first < 0xE0 else 3 if first < 0xF0 else 4
-        try:
-            utf8.text(data[at : at + size])
-        except RemoteError:
-            break
-        at += size
-    return min(at, len(data) - 1)
 
 
 def joined(text: str) -> str:
