@@ -7,6 +7,7 @@ from mesh.core.feed import Feed
 from mesh.core.freshness import Freshness
 from mesh.core.interest import Interest
 from mesh.core.limits import Limits
+from mesh.core.newest import Newest
 from mesh.core.replicating import Replicating
 from mesh.hub.simulate import keys
 
@@ -97,6 +98,12 @@ def room_for_whoever_comes(patch):
     patch.setattr(Contacts, "pin", lambda *_: None)
 
 
+def nobody_is_asked(patch):
+    """Who starts goes on where its disk says, whatever others hold of its feed."""
+    patch.setattr(Newest, "wait", lambda *_: None)
+    patch.setattr(Newest, "told", lambda *_: None)
+
+
 # the mutant, the words in which it is told, and the liar that it takes, if any
 MUTANTS = [
     (no_signatures, "only what its author signed", "forger"),
@@ -108,6 +115,7 @@ MUTANTS = [
     (a_crash_by_garbage, "nothing ends a peer", "flooder"),
     (no_memory_of_answers, "memory stays within the caps", ""),
     (links_left_alone, "the honest agree in the end", ""),
+    (nobody_is_asked, "nothing acknowledged is lost", ""),
     (everybody_votes, "strangers set nobody's clock", "false clock"),
     (punished_for_others, "the honest are not left alone", "notifier"),
     (room_for_whoever_comes, "the honest agree in the end", "sybils"),

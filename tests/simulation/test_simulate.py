@@ -83,7 +83,7 @@ def test_a_log_holds_every_step():
 
 def test_scenarios_differ():
     drawn = [scenario.draw(seed) for seed in range(300)]
-    assert {t.kind for s in drawn for t in s.troubles} == set(scenario.TROUBLES)
+    assert {t.kind for s in drawn for t in s.troubles} == {*scenario.TROUBLES, scenario.RESTORED}
     assert {liar for s in drawn for liar in s.liars} == set(scenario.LIARS)
     assert {s.topology for s in drawn} == {"lan", "unicast", "bridge"}
     assert max(s.peers for s in drawn) > 10

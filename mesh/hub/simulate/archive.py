@@ -31,6 +31,14 @@ class Archive:
                 run = self._runs[author][first]
                 self._held.add(author, run.first, run.before, run.seq)
 
+    def copied(self) -> "Archive":
+        """A copy of what is on the disk."""
+        made = Archive(self._now)
+        made._runs = {author: dict(runs) for author, runs in self._runs.items()}
+        made._late, made._proofs = list(self._late), dict(self._proofs)
+        made.crash()
+        return made
+
     def took(self, author: bytes, run: Run) -> None:
         """Keep a checked run, soon."""
         runs = self._runs.setdefault(author, {})

@@ -1,9 +1,10 @@
 """One peer of a pretend mesh: a whole Node of the core, its disk, its clock and its holder."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from mesh.core.errors import LocalError
 from mesh.core.limits import Limits
@@ -37,6 +38,13 @@ class Ground:
     keys: Keys
     ledger: Ledger
     checks: Checks
+
+
+class Copied(NamedTuple):
+    """All that outlives a crash, as it was at a moment."""
+
+    disk: Disk
+    archive: Archive | None
 
 
 class Blame:
@@ -139,6 +147,7 @@ class Host:
         self.disk.restore(node.peer.feeds.own)
         if self.archive is not None:
             node.peer.feeds.resume(self.archive)
+        node.newest.wait()
         node.peer.kind = self.kind
         if self.clock_ms is not None:
             node.clock.set(0, UNIX_MS + ground.timeline.now + self.clock_ms, 2)
@@ -176,6 +185,15 @@ class Host:
                 self.archive.crash()
             self.ground.network.leave(self.address)
             self.ground.checks.stopped(self)
+
+    def copied(self) -> Copied:
+        """A copy of its disk."""
+        archive = self.archive.copied() if self.archive is not None else None
+        return Copied(copy.deepcopy(self.disk), archive)
+
+    def put_back(self, copied: Copied) -> None:
+        """Have the disk as it was when it was copied; only while it is off."""
+        self.disk, self.archive = copied
 
     def move(self, address: Address) -> None:
         """Get another address, and notice it."""

@@ -7,6 +7,7 @@ from typing import Any
 from mesh.hub.simulate.keys import dice
 
 TROUBLES = ("cut", "deaf", "crash", "wipe", "move", "full", "torn", "sleep", "clock")
+RESTORED = "restored"  # only where others can be reached: nobody else knows what was signed
 LIARS = (
     "clone", "forger", "endless", "replayer", "flooder", "stranger", "spoofer", "slanderer",
     "notifier", "false clock", "sybils",
@@ -29,6 +30,11 @@ class Weather:
     reordering: float = 0.0
     late_ms: int = 400
     overheard: float = 0.05  # by a liar that listens
+
+    @property
+    def gentle(self) -> bool:
+        """Whether nothing is lost, and nothing comes twice or late."""
+        return not (self.loss or self.reordering or self.duplicates)
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,8 @@ def draw(seed: int) -> Scenario:
     )
     troubles = tuple(_trouble(dices, scenario) for _ in range(dices.choice((0, 1, 2, 3, 4))))
     liars = tuple(dices.choice(LIARS) for _ in range(dices.choice((0, 0, 1, 1, 2))))
+    if not troubles and scenario.weather.gentle and dices.random() < 0.5:  # noqa: PLR2004
+        troubles = (_restored(dices, scenario),)
     scarce = peers <= FEW and dices.random() < 0.2  # noqa: PLR2004
     return replace(scenario, troubles=troubles, liars=liars, scarce=scarce)
 
@@ -150,3 +158,10 @@ def _trouble(dices: random.Random, scenario: Scenario) -> Trouble:
     until_ms = min(scenario.troubled_ms, at_ms + dices.choice((500, 5000, 15_000, 40_000)))
     size = dices.choice((-3_600_000, 3_600_000, 10 * 31_536_000_000))
     return Trouble(kind, who, at_ms, until_ms, size)
+
+
+def _restored(dices: random.Random, scenario: Scenario) -> Trouble:
+    """One peer's disk is copied, and later put back whole."""
+    at_ms = dices.randrange(FIRST_MS, scenario.troubled_ms - 20_000)
+    until_ms = dices.randrange(at_ms + 8000, scenario.troubled_ms - 5000)
+    return Trouble(RESTORED, (dices.randint(1, scenario.peers),), at_ms, until_ms)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mesh.hub.simulate.host import Ground, Host
+from mesh.hub.simulate.host import Copied, Ground, Host
 from mesh.hub.simulate.scenario import Trouble
 
 AWAKE_MS = 3000  # of a sleeper, before it sleeps again
@@ -67,6 +67,16 @@ class Troubles:
         for host in hosts:
             host.disk.wipe()
             host.author.wiped()
+
+    def _restored(self, hosts: list[Host], trouble: Trouble) -> None:
+        """All of its disk is copied now, and put back in the end."""
+        for host in hosts:
+            self._ground.timeline.at(trouble.until_ms, self._put_back, host, host.copied())
+
+    def _put_back(self, host: Host, copy: Copied) -> None:
+        host.crash()
+        host.put_back(copy)
+        host.boot()
 
     def _move(self, hosts: list[Host], trouble: Trouble) -> None:
         for host in hosts:

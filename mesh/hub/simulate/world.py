@@ -64,9 +64,8 @@ class World:
         self.network = Network(self.timeline, self.log, dice(scenario.seed, "network"), weather)
         self.ledger = Ledger(self.keys.kit("ledger"))
         round_trip = 2 * (weather.delay_ms + weather.jitter_ms)
-        gentle = not (weather.loss or weather.reordering or weather.duplicates)
         unix_ms = 0 if "clock" in [t.kind for t in scenario.troubles] else UNIX_MS
-        self.checks = Checks(self.timeline, self.ledger, gentle, round_trip, unix_ms)
+        self.checks = Checks(self.timeline, self.ledger, weather.gentle, round_trip, unix_ms)
         self.ground = Ground(
             self.timeline, self.network, self.log, self.keys, self.ledger, self.checks
         )
