@@ -177,26 +177,25 @@ class Asks:
         if message is None or answer.code != coap.UNAUTHORIZED or ask.echoes >= MOST_ECHOES:
             return False
         echo = answer.get(coap.ECHO)
-        if echo is None and not (signed and self._skip()):
+        if echo is None:
+            if signed:
+                self._skip()  # for those that follow; this one may have been done before
             return False
         ask.echoes += 1
         message.drop(coap.ECHO)
         message.drop(coap.CONTENT_FORMAT)
-        if echo is not None:
-            message.add(coap.ECHO, echo)
+        message.add(coap.ECHO, echo)
         try:
             self._send(now_ms, ask, message)
         except LocalError:
             return False
         return True
 
-    def _skip(self) -> bool:
+    def _skip(self) -> None:
         """Go on with counters far ahead, as ours were used: few times, as each costs many."""
-        if self._skips >= len(SKIPS):
-            return False
-        self._identity.next_counter(1 << SKIPS[self._skips])
-        self._skips += 1
-        return True
+        if self._skips < len(SKIPS):
+            self._identity.next_counter(1 << SKIPS[self._skips])
+            self._skips += 1
 
 
 def _is_newer(ask: Ask, message: "coap.Message") -> bool:

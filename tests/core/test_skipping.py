@@ -20,6 +20,29 @@ def switching(stage, owner, value):
     return [e for e in stage.world.of(("10.0.0.1", 5683), Answer) if e.number == number][-1]
 
 
+def test_a_request_that_was_done_is_not_put_again():
+    """Somebody sends it once more, under another message id: the refusal of that comes first."""
+    stage = Stage(settings=LAMP)
+    done = []
+    stage.readers[0].add_actuator("lamp", done.append, 0)
+    stage.world.run(3000)
+    assert switching(stage, stage.owner, 1).code == coap.CHANGED
+
+    def replayed(source, target, data):
+        if data[1] == coap.PUT and source == ("10.0.0.1", 5683):
+            again = bytes((data[0] | 0x10, data[1], data[2] ^ 1)) + data[3:]  # NON
+            stage.world.lose = lambda *_: False
+            stage.world.inject(source, target, data)
+            stage.world.flying = []  # its answer is lost
+            stage.world.inject(source, target, again)
+            return True
+        return False
+
+    stage.world.lose = replayed
+    assert switching(stage, stage.owner, 2).code == coap.UNAUTHORIZED
+    assert done == [1, 2]
+
+
 def test_its_requests_are_taken_again_although_their_counters_were_used():
     stage = Stage(settings=LAMP)
     stage.readers[0].add_actuator("lamp", lambda _: None, 0)
@@ -30,6 +53,8 @@ def test_its_requests_are_taken_again_although_their_counters_were_used():
     stage.world.remove(("10.0.0.1", 5683))
     owner = stage.start(copy)
     stage.world.run(5000)
+    # the first may have been done before, as far as can be known, so it is not put again
+    assert switching(stage, owner, 7).code == coap.UNAUTHORIZED
     for n in range(3):
         assert switching(stage, owner, n).code == coap.CHANGED
         assert stage.readers[0].peer.actuators["lamp"][1] == n
