@@ -9,11 +9,12 @@ import pytest
 from hubs import CPU, HOST, acquainted, run, until
 
 from mesh.core import cbor, coap
+from mesh.core.clock import NTP
 from mesh.core.errors import LocalError
 from mesh.core.events import PeerFound, Reading, Refused
 from mesh.core.limits import Limits
 from mesh.core.settings import Sensor
-from mesh.hub import discovery, foreign, loop
+from mesh.hub import discovery, foreign, loop, machine_clock
 from mesh.hub.desktop import DESKTOP, use_uvloop
 from mesh.hub.errors import NoAnswer
 from mesh.hub.foreign_server import ForeignServer
@@ -93,7 +94,9 @@ def test_layers_can_be_switched_off(start):
     run(main)
 
 
-def test_a_followed_feed_arrives_as_events(start):
+def test_a_followed_feed_arrives_as_events(start, monkeypatch):
+    monkeypatch.setattr(machine_clock, "is_synchronised", lambda: True)
+
     async def main():
         one = {"follow": "*"}
         async with acquainted(start, one=one, two={"sensed": CPU}) as (first, second):
@@ -102,7 +105,7 @@ def test_a_followed_feed_arrives_as_events(start):
                     if isinstance(event, Reading):
                         break
             assert (event.peer, event.sensor) == (second.identity.public, "cpu")
-            assert event.clock[0] == 2
+            assert event.clock[0] == NTP
 
     run(main)
 

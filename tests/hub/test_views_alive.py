@@ -39,7 +39,8 @@ def test_whose_feed_forked():
     assert str(views_alive.state(row)) == "up, forked"
     ((_, what),) = views_alive.fork(row)
     assert "two different entries 7" in str(what)
-    assert "mesh flash --new-identity" in str(what)
+    assert "mesh board renew" in str(what)
+    assert "mesh id renew" in str(what)
     told_itself = {"forked": None, "about": {"forked": 9}}
     assert "two different entries 9" in str(views_alive.fork(told_itself)[0][1])
     assert "\x1b" not in str(views_alive.fork({"about": {"forked": "\x1b[2J"}})[0][1])
@@ -49,4 +50,4 @@ def test_whose_feed_forked():
 def test_a_fork_of_our_own_says_what_to_do():
     row = {"event": "forked", "at": 0, "label": "{ann}", "seq": 7, "own": False}
     assert "{ann} signed two different entries 7" in str(lines.up(row))
-    assert "move identity.pem" in str(lines.up(row | {"own": True}))
+    assert "mesh id renew" in str(lines.up(row | {"own": True}))
