@@ -8,6 +8,7 @@ from mesh.core.feed import Feed
 from mesh.core.limits import Limits
 from mesh.core.run import walk
 from mesh.core.senml import Record, pack
+from mesh.core.settings import parse
 from mesh.hub.bulk_asking import Source
 from mesh.hub.bulk_serving import BulkServing
 from mesh.hub.foreign_server import ForeignServer
@@ -55,12 +56,15 @@ def held(archive):
 
 @contextlib.asynccontextmanager
 async def serving(folder, runs=(), signed=BulkServing):
-    """A whole peer that holds these runs and listens on TCP; the peer, and where."""
+    """A whole peer that holds these runs and listens on TCP; the peer, and where. Those are all
+    that it knows: other peers of this machine would have it keep feeds of theirs.
+    """
     folder.mkdir()
     with Archive(folder / "store.db") as archive:
         put(archive, runs)
     with Home(folder) as home:
-        peer = HubPeer(home, interfaces=[HOST], port=0, sensed={})
+        alone = parse({"discovery": {"layers": []}}, "desktop")
+        peer = HubPeer(home, alone, interfaces=[HOST], port=0, sensed={})
         async with peer:
             bulk = signed(KIT, home.identity, peer.node, peer.now)
             server = ForeignServer(peer.local_get, [HOST], peer.address[1], bulk)

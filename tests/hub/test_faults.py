@@ -104,6 +104,7 @@ class Moody:
     """A sensor that psutil cannot read now and then."""
 
     UNIT = "1"
+    RANGE = (0, 10)
 
     def __init__(self, error):
         self.error = error
