@@ -83,7 +83,7 @@ def test_a_desktop_reads_a_board(board, desk):
         answer = desk.ask(peer, coap.FETCH, "sensors", "load")
         assert (answer.code, answer.signed) == (coap.CONTENT, True)
         answer = desk.ask(peer, coap.FETCH, "sensors", "heap")
-        assert (answer.code, answer.signed) == (coap.FORBIDDEN, True)
+        assert (answer.code, answer.signed) == (coap.NOT_FOUND, True)
 
 
 def test_the_machines_own_clock_is_believed_if_the_holder_says_so(board, desk):

@@ -60,7 +60,7 @@ def test_one_chip_has_several_readings_and_one_share(wired, desk):
         assert (record[1], record[2]) == ("Pa", 100_653)
         for name in ("air.temperature", "air.humidity"):
             answer = desk.ask(peer, coap.FETCH, "sensors", name)
-            assert (answer.code, answer.signed) == (coap.FORBIDDEN, True)
+            assert (answer.code, answer.signed) == (coap.NOT_FOUND, True)
         one.wait("actuated", name="fan", value=True, by=None)
         one.wait("actuated", name="fan", value=False, by=None)
 
