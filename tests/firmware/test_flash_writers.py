@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 import threading
 import zlib
 from pathlib import Path
@@ -229,12 +230,21 @@ def test_a_drive_that_stays_is_told(drive):
     assert caught.value.name == "drive-stays"
 
 
-def test_a_drive_that_cannot_be_written_is_told(drive):
-    (drive.path / "firmware.uf2").symlink_to("/dev/full")
+def test_a_drive_that_cannot_be_written_is_told(drive, monkeypatch):
+    monkeypatch.setattr(writers, "no_link", lambda _, flags: os.open("/dev/full", flags))
     with pytest.raises(Mishap) as caught:
         writers.write_uf2(Path("x.uf2"), DATA, drive, leaves_at(drive))
     assert caught.value.name == "drive-failed"
     assert "No space" in caught.value.detail
+
+
+def test_a_link_on_a_drive_is_not_followed(drive, tmp_path):
+    other = tmp_path / "other"
+    other.write_text("kept")
+    (drive.path / "firmware.uf2").symlink_to(other)
+    with pytest.raises(Mishap, match="it is a link"):
+        writers.write_uf2(Path("x.uf2"), DATA, drive, leaves_at(drive))
+    assert other.read_text() == "kept"
 
 
 def test_a_drive_taken_away_in_the_middle_is_told_and_the_same_again_repairs(drive):
