@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from mesh.core.limits import Limits
 
+    Address = tuple[str, int]
+
 _FIRST = (coap.OBSERVE, coap.BLOCK1, coap.BLOCK2, coap.SIZE1)  # not in a later request
 SILENT = "no answer"  # why a request failed
 
@@ -19,17 +21,15 @@ SILENT = "no answer"  # why a request failed
 class Request(Timed):
     """One request. `token` is that of its exchange under way, `watch` that of its observation."""
 
+    is_ours = True
     token = watch = b""
     ordered = True  # by Observe number
     order = -1  # the newest Observe number, and when it came
-    order_ms = 0
     first: coap.Message | None = None  # a body that comes in: the message with its first block
     upload = b""  # a body that goes out, how much of it did, and in which size
-    sent = szx = 0
+    sent = szx = order_ms = 0
 
-    def __init__(
-        self, number: int, address: tuple[str, int], observes: bool, group_ms: int
-    ) -> None:
+    def __init__(self, number: int, address: "Address", observes: bool, group_ms: int) -> None:
         self.number = number
         self.address = address
         self.observes = observes

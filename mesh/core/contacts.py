@@ -1,5 +1,6 @@
 """Who is known, at which addresses, and who is due for a sign of life."""
 
+from mesh.core.places import Places
 from mesh.core.primitives import nothing
 
 TYPE_CHECKING = False
@@ -14,6 +15,10 @@ UP = "up"
 LOST = "lost"
 ASLEEP = "asleep"  # it said until when
 
+GIVEN = "given"  # how an address was heard of
+FIRST_HAND = (GIVEN, "last", "asked us")  # in no stranger's words
+MOST_GIVEN = 8  # addresses of one peer
+
 LATE_MS = 10_000  # in which an answer may still come from before it slept
 LONGEST_S = 604_800  # a sleep that is believed
 MANY = 16  # contacts: that many are asked for a sign of life each check_ms
@@ -26,6 +31,7 @@ class Contact:
     """One peer, by id. `address`: the proven one or None; `candidates`: untried (address, how)."""
 
     name = kind = how = ""
+    teller = b""  # who told of it
     state = NEW
     address: "tuple[str, int] | None" = None
     elsewhere: "tuple[str, int] | None" = None  # it may have moved there: to be asked first
@@ -44,6 +50,7 @@ class Contact:
     def __init__(self, peer: bytes, now_ms: int) -> None:
         self.peer = peer
         self.candidates: list[tuple[tuple[str, int], str]] = []
+        self.given: list[tuple[str, int]] = []  # by hand: tried again and again
         self.heard_ms = now_ms
         self.due_ms = now_ms
 
@@ -53,7 +60,7 @@ class Contact:
             if candidate[0] == address:
                 self.candidates.remove(candidate)
                 return candidate[1]
-        return ""
+        return GIVEN if address in self.given else ""
 
 
 class Contacts:
@@ -70,11 +77,14 @@ class Contacts:
         random: "Callable[[int], bytes]",
         own: bytes,
         listens: "Callable[[bytes], bool]" = nothing,
+        chosen: "Callable[[bytes], bool]" = nothing,
     ) -> None:
         self._limits = limits
         self._random = random
         self._own = own
         self.listens = listens
+        self.chosen = chosen
+        self.places = Places()
         self.table: dict[bytes, Contact] = {}
         self.get = self.table.get  # the contact of that id, or None
         self.due_ms: int | None = None  # no contact is due before
@@ -90,28 +100,57 @@ class Contacts:
                 return contact
         return None
 
+    def is_up_at(self, address: "tuple[str, int]") -> bool:
+        """Whether a peer that is up, or asleep, answered there."""
+        here = [c for c in self.table.values() if c.address == address]
+        return True in [c.state in (UP, ASLEEP) for c in here]
+
     def proven(self) -> "list[Contact]":
         """Give contacts that have an address that answered."""
         return [c for c in self.listed() if c.address is not None]
 
-    def add(self, now_ms: int, peer: bytes, address: "tuple[str, int]", how: str) -> None:
-        """Note where a peer may be. Nothing is believed before it answered there."""
-        if peer == self._own:
+    def add(
+        self,
+        now_ms: int,
+        peer: bytes,
+        address: "tuple[str, int]",
+        how: str,
+        teller: bytes = b"",
+    ) -> None:
+        """Note where a peer may be; `teller` said so. Nothing is believed until it answers there.
+
+        What is given by hand is taken; what strangers tell only if it is on one of our networks.
+        """
+        if peer == self._own or self.places.is_own(address):
+            return
+        far = how in FIRST_HAND or self.chosen(teller)
+        if how != GIVEN and not self.places.can_be(address, far):
             return
         contact = self.table.get(peer) or self._newcomer(now_ms, peer, how)
-        if contact is None or (contact.state == UP and contact.address == address):
+        if contact is None:
             return
+        if how == GIVEN and address not in contact.given:
+            contact.given = contact.given[1 - MOST_GIVEN :] + [address]
+        if contact.state != UP or contact.address != address:
+            self._note(contact, address, how, teller)
+            if contact.state != UP:
+                self.schedule(contact, min(contact.due_ms, now_ms + 1000))
+
+    def _note(self, contact: Contact, address: "tuple[str, int]", how: str, teller: bytes) -> None:
+        """Add a candidate. If there are too many, one goes that is not on our networks, if any."""
         untried = contact.candidates
-        if address not in [known for known, _ in untried]:
-            untried.append((address, how))
-            if len(untried) > self._limits.peer_addresses:
-                untried.pop(0)
-        if contact.state != UP:
-            self.schedule(contact, min(contact.due_ms, now_ms + 1000))
+        if address in [known for known, _ in untried]:
+            return
+        contact.teller = teller
+        untried.append((address, how))
+        if len(untried) > self._limits.peer_addresses:
+            rows = enumerate(untried)
+            far = [i for i, (a, w) in rows if w not in FIRST_HAND and not self.places.can_be(a)]
+            untried.pop((far + [0])[0])
 
     def _newcomer(self, now_ms: int, peer: bytes, how: str) -> "Contact | None":
         full = self._is_full()
-        if full and how != "given" and not self._takes(now_ms, peer):
+        if full and how != GIVEN and not self._takes(now_ms, peer):
             return None
         contact = self._insert(now_ms, peer)
         if contact is not None:
@@ -144,6 +183,10 @@ class Contacts:
     def schedule(self, contact: Contact, due_ms: int) -> None:
         """Have a contact asked for a sign of life at a time."""
         contact.due_ms = due_ms
+        self.look(due_ms)
+
+    def look(self, due_ms: int) -> None:
+        """Look at that time who is due."""
         if self.due_ms is None or due_ms < self.due_ms:
             self.due_ms = due_ms
 
@@ -210,7 +253,7 @@ class Contacts:
 
     def missed(self, now_ms: int, contact: Contact, address: "tuple[str, int]") -> bool:
         """It did not answer at that address. True if it was up and is now lost."""
-        contact.tried(address)
+        newly = contact.tried(address) or contact.state == UP
         contact.tries += 1
         was_up = contact.state in (UP, ASLEEP) and contact.address == address
         if was_up and now_ms < contact.wakes_ms:
@@ -219,9 +262,9 @@ class Contacts:
         if was_up:
             contact.state = LOST
         silent_ms = now_ms - contact.heard_ms
-        wait_ms = 0 if contact.candidates else min(60_000, max(1000, silent_ms >> 4))
+        wait_ms = 0 if newly and contact.candidates else min(60_000, max(1000, silent_ms >> 4))
         self.schedule(contact, now_ms + wait_ms)
-        hopeless = not contact.candidates
+        hopeless = not contact.candidates and not contact.given
         if contact.address is not None:
             hopeless = contact.state == LOST and silent_ms > self._limits.forget_ms
         if hopeless and not contact.pinned:
@@ -235,13 +278,13 @@ class Contacts:
         salt = self._random(1)[0]
         ready = []
         for c in self.table.values():
-            if not c.asking and c.due_ms <= now_ms and (c.candidates or c.address is not None):
+            if not c.asking and c.due_ms <= now_ms and _askable(c):
                 rank = (not c.pinned, c.state != UP, c.peer[5] ^ salt)
                 ready.append((rank, c.peer, c))
         found = [row[2] for row in sorted(ready)]
         self.due_ms = None  # from here on nothing takes memory
         for c in self.table.values():
-            if not c.asking and c.due_ms > now_ms and (c.candidates or c.address is not None):
+            if not c.asking and c.due_ms > now_ms and _askable(c):
                 self.schedule(c, max(c.due_ms, now_ms + AGAIN_MS))
         return found
 
@@ -250,3 +293,7 @@ class Contacts:
         for c in list(self.table.values()):
             if c.address is None and not (c.pinned or c.asking):
                 del self.table[c.peer]
+
+
+def _askable(contact: Contact) -> bool:
+    return bool(contact.candidates or contact.given or contact.address is not None)

@@ -39,6 +39,8 @@ class Endpoint(Seen):
     ) -> None:
         """Take a datagram; `group`: it was sent to a multicast address. Nothing in it raises."""
         self._now = now_ms
+        if not self.proven(source):
+            self._earn(source[0], 3 * len(data))
         try:
             message = coap.parse(data)
         except RemoteError:
@@ -113,7 +115,7 @@ class Endpoint(Seen):
             ticket.request = None
         if piggybacked:
             ticket.reply = data
-            self._out.append((ticket.address, data))
+            self._put(ticket.address, data)
         elif ticket.group:
             self._hold(ticket, data, now_ms + self.limits.leisure_ms * self._number() // 65535)
         else:
@@ -131,7 +133,7 @@ class Endpoint(Seen):
                 self._land(now_ms, item)
                 self._arm(item, now_ms + self.limits.exchange_lifetime_ms)
         elif isinstance(item, Ticket):
-            if message.type == coap.RST:
+            if message.type == coap.RST and item.data[1:2] != b"\0":
                 if item.patient and item.tries:
                     return
                 self._landed(item)

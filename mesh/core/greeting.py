@@ -4,10 +4,11 @@ from mesh.core import coap
 from mesh.core.asking import SILENT
 from mesh.core.asks import Ask
 from mesh.core.budget import Bucket
-from mesh.core.contacts import AGAIN_MS, NEW, UP
+from mesh.core.contacts import AGAIN_MS, FIRST_HAND, NEW, UP
 from mesh.core.errors import RemoteError
 from mesh.core.events import Answer, PeerFound, PeerLost
 from mesh.core.peer import read_address
+from mesh.core.places import FREE, PATIENCE, Patience
 from mesh.core.ranges import is_count
 from mesh.core.run import is_clock
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mesh.core.limits import Limits
     from mesh.core.primitives import Kit
 
+WAIT_MS = 1000  # until those are looked at again who had to wait
 DOUBTS = 3  # answers without a signature until somebody who is up counts as lost
 
 
@@ -48,27 +50,52 @@ class Greeting:
         # of questions under way: few, so that there is room for others
         self._most = max(1, limits.outgoing // 4)
         self._emit = emit
+        self._patience = Patience(2 * limits.candidates)
 
     def tick(self, now_ms: int) -> None:
         """Greet those who are due, as many as the rate allows."""
-        for contact in self._contacts.due(now_ms):
+        contacts = self._contacts
+        for contact in contacts.due(now_ms):
+            address, doubtful = self._where(now_ms, contact)
+            if address is None:  # it stays due
+                contacts.look(now_ms + WAIT_MS)
+                continue
             if self._asks.hellos() >= self._most or not self._bucket.take(now_ms):
-                self._contacts.due_ms = now_ms + AGAIN_MS
+                contacts.due_ms = now_ms + AGAIN_MS
                 return
-            if self._kit.guard("hello", self._greet, now_ms, contact) or not contact.asking:
-                self._contacts.schedule(contact, now_ms + AGAIN_MS)
+            failed = self._kit.guard("hello", self._greet, now_ms, contact, (address, doubtful))
+            if failed or not contact.asking:
+                contacts.schedule(contact, now_ms + AGAIN_MS)
 
-    def _greet(self, now_ms: int, contact: "Contact") -> None:
-        address = contact.address
-        if contact.candidates and contact.state != UP:
-            address = contact.candidates[0][0]
+    def _where(self, now_ms: int, contact: "Contact") -> "tuple[tuple[str, int] | None, bool]":
+        """Where to ask for a contact now, and whether only others say that it is there.
+
+        A host that never answers may be a victim: it is asked twice, then ever more rarely. None
+        if there is nowhere else.
+        """
+        untried = contact.candidates if contact.state != UP else []
         if contact.elsewhere:
-            address = contact.elsewhere
-        contact.asking = address is not None and self._ask(
-            now_ms, contact.peer, address, "peer", self._greeted
-        )
+            untried = [(contact.elsewhere, "")]
+        for address, how in untried:
+            if how in FIRST_HAND[:2]:
+                return address, False
+            allows = self._patience.allows
+            if allows(now_ms, contact.teller, PATIENCE) and allows(now_ms, address[0], FREE):
+                return address, True
+        known = [contact.address] if contact.address else []
+        if contact.state != UP:
+            known = known + contact.given
+        return (known[contact.tries % len(known)] if known else None), False
+
+    def _greet(self, now_ms: int, contact: "Contact", where: "Any") -> None:  # noqa: ANN401
+        address, doubtful = where
+        contact.asking = self._ask(now_ms, contact.peer, address, "peer", self._greeted)
         if contact.asking:
             contact.elsewhere = None
+            if doubtful:
+                self._patience.asked(now_ms, address[0])
+                if contact.teller:
+                    self._patience.asked(now_ms, contact.teller)
 
     def _ask(
         self,
@@ -89,6 +116,9 @@ class Greeting:
         if not answer.signed:
             self._unproven(now_ms, contact, ask, answer)
             return
+        for who in (ask.address[0], contact.teller):
+            self._patience.answered(who)
+        self._contacts.look(now_ms)  # others of that host, or of that teller, may be waiting
         came = self._contacts.up(now_ms, contact, ask.address)
         if self._contacts.get(ask.peer) is not contact:
             return
@@ -151,7 +181,7 @@ class Greeting:
                     for text in row[2][:2]:
                         address = _seen_from_here(read_address(text), ask.address)
                         if address:
-                            self._contacts.add(now_ms, row[0], address, "peers")
+                            self._contacts.add(now_ms, row[0], address, "peers", ask.peer)
         except RemoteError:
             return
 
@@ -159,11 +189,18 @@ class Greeting:
 def _seen_from_here(
     told: "tuple[str, int]", teller: "tuple[str, int]"
 ) -> "tuple[str, int] | None":
-    """An address that somebody told us. Its scope, the teller's name for a link, means nothing
-    elsewhere (RFC 4007 s.6): what counts is on which link we reach the teller, if on one at all.
+    """An address that somebody told us. Its own loopback is not ours. Its scope, the teller's name
+    for a link, means nothing elsewhere (RFC 4007 s.6): what counts is on which link we reach the
+    teller, if on one at all.
     """
+    if _is_loopback(told[0]) and not _is_loopback(teller[0]):
+        return None
     bare, scoped, _ = told[0].partition("%")
     if not scoped:
         return told
     here = teller[0].partition("%")[2]
     return (bare + "%" + here, told[1]) if here else None
+
+
+def _is_loopback(host: str) -> bool:
+    return host[:4] == "127." or host == "::1"

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mesh.core.limits import Limits
+    from mesh.core.places import Places
 
 NEVER = 1 << 62
+TELL_MS = 1000  # from one answer by unicast to a host to the next
+MOST_TOLD = 8  # answers by unicast in that time
 
 
 class Mdns(OneShot):
@@ -32,11 +35,13 @@ class Mdns(OneShot):
         peer_id: bytes,
         port: int,
         addresses: list[str],
+        places: "Places | None" = None,
     ) -> None:
-        super().__init__(limits, random, peer_id)
+        super().__init__(limits, random, peer_id, places)
         self._how = "mdns"
         self._port = port
         self.last_echo_ms: int | None = None
+        self._told: list[tuple[int, str]] = []  # whom we answered by unicast lately
         self._later: list[tuple[int, tuple[str, int], bytes]] = []
         self._sent_ms = -NEVER
         self._answer_ms = NEVER
@@ -141,7 +146,7 @@ class Mdns(OneShot):
                     direct.append(own)
                 else:
                     self._due(now_ms if own.flush else later_ms)
-        if direct and len(self._later) < 8:  # more are not given, so nobody can order a flood
+        if direct and self._may_tell(now_ms, source):
             more = [own for own in self._records[2:] if own not in direct]
             direct += more
             if legacy:
@@ -151,6 +156,17 @@ class Mdns(OneShot):
             data = build(id, RESPONSE, questions, direct, len(more))
             self._later.append((later_ms, source, data))
             self._later.sort()
+
+    def _may_tell(self, now_ms: int, source: tuple[str, int]) -> bool:
+        """Whether an answer may go to one host alone, which anybody can name as the source: only
+        in our networks (RFC 6762 s.11), now and then, and few at once.
+        """
+        self._told = [told for told in self._told if now_ms - told[0] < TELL_MS]
+        often = source[0] in [host for _, host in self._told] or len(self._told) >= MOST_TOLD
+        if often or not self._places.can_be(source):
+            return False
+        self._told.append((now_ms, source[0]))
+        return True
 
     def _query(self, now_ms: int, questions: list[tuple[bytes, int, bool]]) -> None:
         """Peers known well need not answer (RFC 6762 s.7.1). Ourselves first: it marks an echo."""

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from mesh.core.settings import Profile
 
     Source = tuple[str, int] | None
-
 COAP = 0  # the unicast CoAP socket
 GROUP = 1  # came in by the CoAP group
 MDNS = 2  # the socket on port 5353
@@ -68,7 +67,8 @@ class Node:
         self._interest = interest = Interest(profile, contact)
         feeds = Feeds(kit, identity, limits, boots, (interest.wants, self._heard(), self.emit))
         telling = Telling(kit, feeds, self.endpoint, self._linked)
-        self.contacts: Contacts = Contacts(limits, kit.random, identity.public, telling.listens)
+        known = telling.listens, interest.vouched
+        self.contacts: Contacts = Contacts(limits, kit.random, identity.public, *known)
         access = Access(profile.share, profile.allow, profile.introduced_by)
         self.peer = Peer(kit, identity, access, self.clock, self.contacts, telling)
         self.peer.name = profile.name
@@ -189,7 +189,7 @@ class Node:
     ) -> None:
         """Take a hint where a peer may be; without its id, the address is asked who is there."""
         if peer is None:
-            self.searching.at(now_ms, address, how)
+            self.searching.given(now_ms, address)
         else:
             self.contacts.add(now_ms, peer, address, how)
 

@@ -10,6 +10,7 @@ from mesh.core.dns import AAAA, ANY, PTR, SRV, TXT, A, Record, build, host_text,
 from mesh.core.errors import RemoteError
 from mesh.core.events import Announced, Withdrawn
 from mesh.core.ids import INSTANCE, from_text, to_text
+from mesh.core.places import Places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,9 +60,16 @@ class Found:
 class OneShot:
     """Queries from another port than 5353, answered by unicast. Events come with how "query"."""
 
-    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", peer_id: bytes) -> None:
+    def __init__(
+        self,
+        limits: "Limits",
+        random: "Callable[[int], bytes]",
+        peer_id: bytes,
+        places: "Places | None" = None,
+    ) -> None:
         self._limits = limits
         self._random = random
+        self._places = places or Places()
         self._text = to_text(peer_id).encode()
         self._label = self._text[:INSTANCE]
         self._how = "query"
@@ -182,7 +190,10 @@ class OneShot:
             found.hosts.remove(text)
         if text and record.ttl:
             found.hosts.append(text)
-        found.hosts = found.hosts[-self._limits.peer_addresses :]
+        if len(found.hosts) > self._limits.peer_addresses:  # where it came from stays, and ours
+            here = self._places
+            far = [h for h in found.hosts if h != source and not here.can_be((h, 1))]
+            found.hosts.remove((far + [h for h in found.hosts if h != source])[0])
 
     def _tell(self, found: Found) -> None:
         """Announce the addresses that are new, and plan when to ask again."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from mesh.core.limits import Limits
 
+MOST_CREDIT = 65_536
 _RUN = 512  # ids that share one timestamp
 _OWN = 120  # runs for what we begin; the other 8 of 128 are for answers to strangers
 
@@ -28,6 +29,7 @@ class Timed:
     data = b""
     tries = 0
     pause = 0
+    is_ours = False  # a request of ours: who is asked so often is decided elsewhere
 
 
 class Ids:
@@ -79,6 +81,8 @@ class Reliability:
         self.remotes: dict[tuple[str, int], Remote] = {}
         self.flight: dict[tuple[tuple[str, int], int], Timed] = {}  # under way, until a reply
         self._out: list[tuple[tuple[str, int], bytes]] = []
+        # host: bytes that may go to addresses of it that are not proven: three times what came
+        self._credit: dict[str, int] = {}
         self._events: list[tuple[object, ...]] = []
         self._heap: list[tuple[int, int, Timed]] = []
         self._armed = self._bound = 0
@@ -96,6 +100,25 @@ class Reliability:
         """Whether prove was called for it, or it answered a request of ours."""
         remote = self.remotes.get(address)
         return remote is not None and remote.proven
+
+    def _earn(self, host: str, size: int) -> None:
+        """So many more bytes may go to a host. The one that may get least is forgotten for it."""
+        credit = self._credit
+        if host not in credit and len(credit) >= self.limits.remotes:
+            credit.pop(min([(credit[old], old) for old in credit])[1])
+        credit[host] = min(credit.get(host, 0) + size, MOST_CREDIT)
+
+    def _put(self, address: tuple[str, int], data: bytes) -> None:
+        """Send it, unless a stranger's word had us send a victim more than three times as much."""
+        if not self._affords(address, len(data)):
+            return
+        if not self.proven(address):
+            self._credit[address[0]] -= len(data)
+        self._out.append((address, data))
+
+    def _affords(self, address: tuple[str, int], size: int) -> bool:
+        """Whether so many bytes may go to an address."""
+        return self.proven(address) or self._credit.get(address[0], 0) >= size
 
     def wake_at(self) -> int | None:
         """When tick is to be called next, or None."""
@@ -126,7 +149,7 @@ class Reliability:
         limits = self.limits
         item.mid = mid
         if data[0] & 16:
-            self._out.append((item.address, stamp(data, coap.NON, mid)))
+            self._transmit_once(item, stamp(data, coap.NON, mid))
         else:
             item.data = stamp(data, coap.CON, mid)
             spread = limits.ack_timeout_ms * limits.ack_spread_pct // 100
@@ -139,8 +162,14 @@ class Reliability:
         """One more transmission of item.data, and a pause twice as long."""
         item.tries -= 1
         item.pause *= 2
-        self._out.append((item.address, item.data))
+        self._transmit_once(item, item.data)
         self._arm(item, now_ms + item.pause)
+
+    def _transmit_once(self, item: Timed, data: bytes) -> None:
+        if item.is_ours:
+            self._out.append((item.address, data))
+        else:
+            self._put(item.address, data)
 
     def _landed(self, item: Timed) -> bool:
         """Its message is no longer under way; False if it was not."""
@@ -171,7 +200,7 @@ class Reliability:
     def _empty(self, type: int, address: tuple[str, int], mid: int) -> bytes:
         """Send an empty message, and return it."""
         data = stamp(b"\0\0", type, mid)
-        self._out.append((address, data))
+        self._put(address, data)
         return data
 
     def _reset(self, now_ms: int, address: tuple[str, int], mid: int) -> None:

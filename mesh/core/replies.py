@@ -20,6 +20,7 @@ APPLICATION = 0  # to answer; a CON is acknowledged if that takes long
 LATER = 1  # the moment to send what is held
 ACKNOWLEDGED = 2  # that its message under way is
 NOTHING = 3
+EMPTY = b"\x40\0\0\0"  # a ping (RFC 7252 s.4.3)
 
 
 class Ticket(Timed):
@@ -32,6 +33,7 @@ class Ticket(Timed):
     block1: int | None = None
     block2: int | None = None
     group = False
+    mask = 0  # of message ids: whoever acknowledges them has seen them
     patient = False  # one reset does not end it
     quiet = 0  # the classes of answers that are not wanted, as RFC 7967 s.2.1 has it
     count = 0  # notifications
@@ -72,9 +74,14 @@ class Replies(Asking):
         return ticket.state == NOTHING
 
     def room(self, ticket: Ticket) -> int:
-        """How long a datagram to an observer may be."""
+        """How long a datagram to who asked may be."""
         most = self.limits.datagram
-        return most if self.proven(ticket.address) else min(most, 3 * ticket.size)
+        if self.proven(ticket.address):
+            return most
+        if ticket.state == APPLICATION:  # of an observer there is more to come: see _transmit
+            least = 2 * len(EMPTY) if ticket.observe == 0 else 0
+            most = min(most, self._credit.get(ticket.address[0], 0) - least)
+        return min(most, 3 * ticket.size)
 
     def notify(
         self, now_ms: int, ticket: Ticket, message: coap.Message, confirm: bool = False
@@ -107,7 +114,7 @@ class Replies(Asking):
         data = self._fit(now_ms, ticket, message)
         if ticket.state == NOTHING:
             self._transmit(now_ms, ticket, data)
-            data = b""
+            data = ticket.held
         if final:
             self.end(ticket)
         ticket.held = data
@@ -160,6 +167,8 @@ class Replies(Asking):
         self.observers[(ticket.address, ticket.token)] = ticket
         ticket.observe = 0
         ticket.con_ms = now_ms
+        if not self.proven(ticket.address):
+            ticket.mask = self._number() & 4095
 
     def _gone(self, ticket: Ticket, reason: str) -> None:
         """End whatever the ticket has under way, and its observation."""
@@ -202,7 +211,10 @@ class Replies(Asking):
         if mid < 0:
             self._hold(ticket, data, now_ms + 100)
             return
-        if len(self.flight) > limits.exchanges + limits.outgoing + limits.observers:
+        if ticket.observe == 0 and not self._affords(ticket.address, len(data)):
+            ticket.held = data  # until who is there answers a ping, which pays for it
+            data = EMPTY
+        if data[1] and len(self.flight) > limits.exchanges + limits.outgoing + limits.observers:
             data = stamp(data, coap.NON, 0)
         self._fly(now_ms, ticket, mid, data)
         if ticket.tries:
@@ -216,8 +228,11 @@ class Replies(Asking):
         self._arm(ticket, until)
 
     def _mid(self, now_ms: int, ticket: Ticket) -> int:
-        ids = self._ids if self.proven(ticket.address) else self._strange_ids
-        return ids.next(now_ms, self.limits.exchange_lifetime_ms)
+        lifetime = self.limits.exchange_lifetime_ms
+        if self.proven(ticket.address):
+            return self._ids.next(now_ms, lifetime)
+        mid = self._strange_ids.next(now_ms, lifetime)
+        return mid if mid < 0 else mid ^ ticket.mask
 
     def _ticket_due(self, now_ms: int, ticket: Ticket) -> None:
         """The moment that the ticket waited for has come."""
@@ -228,14 +243,20 @@ class Replies(Asking):
             ticket.held = b""
             self._transmit(now_ms, ticket, data)
         elif ticket.tries:
-            if data and (mid := self._mid(now_ms, ticket)) >= 0:
+            waiting = data or ticket.data
+            following = data
+            if self._affords(ticket.address, len(waiting)):
+                waiting = b""
+            else:  # until a ping is answered
+                following = EMPTY if ticket.data[1] else b""
+            if following and (mid := self._mid(now_ms, ticket)) >= 0:
                 # the newer one takes over, with the tries left (RFC 7641 s.4.5.2)
                 tries = ticket.tries
                 self._landed(ticket)
                 ticket.tries = tries
                 ticket.mid = mid
-                ticket.data = stamp(data, coap.CON, mid)
-                ticket.held = b""
+                ticket.data = stamp(following, coap.CON, mid)
+                ticket.held = waiting
                 self.flight[(ticket.address, mid)] = ticket
             self._again(now_ms, ticket)
         else:
@@ -245,8 +266,10 @@ class Replies(Asking):
         """Its message arrived: the next one, if there is one, may go."""
         if ticket.state == ACKNOWLEDGED:
             # It is there. As not every observer puts blocks together, it gets whole notifications
-            # from now on, but only confirmable ones, as this proves little: ids can be guessed.
+            # from now on, but only confirmable ones, each paid for by the acknowledgement of the
+            # last: of 4,096 ids one can be guessed, which costs more than it brings.
             ticket.size = self.limits.datagram
+            self._earn(ticket.address[0], 2 * ticket.size)
             self._landed(ticket)
             ticket.state = NOTHING
             if ticket.held:

@@ -7,6 +7,8 @@ from mesh.core.events import Failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mesh.core.contacts import Contacts
     from mesh.core.endpoint import Endpoint
     from mesh.core.events import Answered
@@ -25,25 +27,45 @@ class Searching:
         self._query_ms = query_ms
         self.open: dict[int, str] = {}  # exchange number -> how
         self._pause_ms = FIRST_MS
+        self._group_ms: int | None = None  # when the group is to be asked
+        self._givens: Any = None  # once there are any
         self.due_ms: int | None = None
 
     def start(self, now_ms: int, group: bool) -> None:
         """Begin; with `group` the group is asked now and then, more rarely as time goes on."""
         self._pause_ms = FIRST_MS
-        self.due_ms = now_ms + FIRST_MS if group else None
+        self._group_ms = now_ms + FIRST_MS if group else None
+        self._look(self._group_ms)
+
+    def _look(self, due_ms: "int | None") -> None:
+        if due_ms is not None and (self.due_ms is None or due_ms < self.due_ms):
+            self.due_ms = due_ms
 
     def again(self, now_ms: int) -> None:
         """Ask the group soon and often, as in the beginning, if it is asked at all."""
-        if self.due_ms is not None:
+        if self._group_ms is not None:
             self.start(now_ms, True)
 
     def tick(self, now_ms: int) -> None:
-        """Ask the group if it is time."""
+        """Ask whoever it is time for."""
         if self.due_ms is None or now_ms < self.due_ms:
             return
-        self._pause_ms = min(self._pause_ms * 4, self._query_ms)
-        self.due_ms = now_ms + self._pause_ms
-        self.at(now_ms, GROUP, "group")
+        if self._group_ms is not None and now_ms >= self._group_ms:
+            self._pause_ms = min(self._pause_ms * 4, self._query_ms)
+            self._group_ms = now_ms + self._pause_ms
+            self.at(now_ms, GROUP, "group")
+        self.due_ms = self._givens and self._givens.tick(now_ms, self, self._contacts)
+        self._look(self._group_ms)
+
+    def given(self, now_ms: int, address: "tuple[str, int]") -> None:
+        """Ask an address given by hand, again and again as long as nobody is up there."""
+        if self._givens is None:
+            from mesh.core.givens import Givens  # noqa: PLC0415 - heap only where it is used
+
+            self._givens = Givens()
+        self._givens.add(now_ms, address)
+        self.due_ms = now_ms
+        self.tick(now_ms)
 
     def at(self, now_ms: int, address: "tuple[str, int]", how: str) -> None:
         """Ask an address who is there."""

@@ -95,7 +95,7 @@ class Seen(Replies):
         if ticket is None or ticket.until <= now_ms:
             return False
         if ticket.reply and message.type == coap.CON:
-            self._out.append((source, ticket.reply))
+            self._put(source, ticket.reply)
         return True
 
     def _remember(self, now_ms: int, ticket: Ticket) -> None:

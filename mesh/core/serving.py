@@ -211,8 +211,9 @@ class Serving:
     ) -> "coap.Message | None":
         if not isinstance(error, Stale) or error.echo is None:  # else it may well come back
             sender = opened.sender if opened is not None else None
-            self._peer.refused += 1
-            self._emit(Refused(event.source, sender, error.code, error.detail))
+            if not self._peer.contacts.places.is_own(event.source):  # else: asked for another
+                self._peer.refused += 1
+                self._emit(Refused(event.source, sender, error.code, error.detail))
             if event.group:
                 return None
         return self._gate.refusal(now_ms, opened, error)

@@ -24,6 +24,7 @@ Rule = namedtuple(
 
 # What check() understands: {key: spec, "*": spec of any other key}; [spec of each item];
 # "one of these words"; (types, what that is) or (types, what, least, most), texts by bytes.
+NAMED = "-_.0123456789abcdefghijklmnopqrstuvwxyz"
 _ANYTHING = (object, "")
 _SCALAR = ((bool, int, float, str), "a number, a text, true or false")
 _TEXT = (str, "a text", 0, 63)
@@ -126,21 +127,21 @@ def _leaf(value: "Any", path: str, types: "Any", what: "tuple[Any, ...]") -> Non
 
 def label(value: str, path: str) -> None:
     """Check a name that is to stand in a path and in a SenML name (RFC 8428 s.4.5.1)."""
-    bad = [c for c in value.lower() if c not in "-_.0123456789abcdefghijklmnopqrstuvwxyz"]
-    if bad or not 0 < len(value) < 33 or value[0] in "-_.":
+    if value.lower().strip(NAMED) or not 0 < len(value) < 33 or value[0] in "-_.":
         fail(path, value, "a name (1 to 32 of letters, digits, - _ .)")
 
 
-def address(value: object, path: str) -> tuple[str, int]:
-    """Read "host:port" or "[host]:port", 5683 if no port is there; the host is an IP address."""
+def address(value: object, path: str, names: bool = False) -> tuple[str, int]:
+    """Read "host:port" or "[host]:port", port 5683 if none is there; host: IP, or a name if so."""
     text = str(value)
     try:
         host, port = read_address(text if ":" in text and text[-1] != "]" else text + ":5683")
     except RemoteError:
         host, port = "", 0
-    bare = host.partition("%")[0]
-    if not ("." in bare or ":" in bare) or bare.strip("0123456789abcdefABCDEF:."):
-        fail(path, value, "an IP address, host:port or [host]:port")
+    bare = host.partition("%")[0].lower()
+    is_ip = ("." in bare or ":" in bare) and not bare.strip("0123456789abcdef:.")
+    if not is_ip and (not names or not bare or bare.strip(NAMED)):
+        fail(path, value, f"an IP address{' or name' if names else ''}, host:port or [host]:port")
     return host, port
 
 
@@ -200,10 +201,9 @@ def parse(mapping: object, kind: str = "board") -> Profile:
     profile.history = get("history", [])
     profile.updates = _ids(profile, get("updates"), "updates") if "updates" in mapping else by  # type: ignore[operator]
     profile.rules = [_rule(profile, r, f"rules[{i}]") for i, r in enumerate(get("rules", []))]
-    profile.peers = [
-        (_id(profile, p["id"], "peers") if "id" in p else None, address(p.get("address"), "peers"))
-        for p in get("peers", [])
-    ]
+    given = [_id(profile, p["id"], "peers") if "id" in p else None for p in get("peers", [])]
+    at = [address(p.get("address"), "peers", kind != "board") for p in get("peers", [])]
+    profile.peers = list(zip(given, at))
     profile.limits = get("limits", {})
     profile.layers = get("discovery", {}).get("layers", ["dns-sd", "query", "group"])
     profile.interface = get("discovery", {}).get("interface", "")

@@ -72,8 +72,7 @@ class Board:
         faults = Faults(console.tell, ticks)
         kit = Kit(identity.sha256, verify, cbor.encode, cbor.decode, os.urandom, faults)
         self.node = node = Node(kit, who, profile, limits, self.boots)
-        own = node.peer.feeds.own
-        why, last = journal.restore(own)
+        why, last = journal.restore(own := node.peer.feeds.own)
         if why:
             from mesh.core import behind  # noqa: PLC0415 - heap only where it is used
 
@@ -86,8 +85,7 @@ class Board:
         self._tell_more(safe)
         self._sockets: dict[int, Socket] = {}
         self._groups: list[tuple[Socket, str]] = []
-        self._own = ""
-        self._known = b""
+        self._own, self._known = "", b""
         self._good = good
         self._dog: Any = None
         self.loop = Loop(node, self._sockets, self._event, ticks, faults)
@@ -130,6 +128,7 @@ class Board:
         profile, loop, node = self._profile, self.loop, self.node
         self._own = profile.interface or wifi.address()
         port = self._open_coap(profile.port)
+        node.contacts.places.move([(self._own, wifi.bits())] if self._own else [], port)
         how = self._open_dns_sd(port)
         now_ms = loop.now()
         if profile.machine_clock:
@@ -141,8 +140,8 @@ class Board:
             loop.every(every_ms, measuring)
         loop.every(HEAP_MS, self._look_at_heap)
         self._watch()
-        address = (self._own, port)
-        self._console.tell("joined", id=self._id, address=address, boots=self.boots, how=how)
+        at = (self._own, port)
+        self._console.tell("joined", id=self._id, address=at, boots=self.boots, how=how)
 
     def stop(self) -> None:
         """Say goodbye, and keep what is worth it."""
@@ -196,17 +195,17 @@ class Board:
 
     def _open_dns_sd(self, port: int) -> str:
         """The best layer of DNS-SD: a responder, else questions from the CoAP port."""
-        layers = self._profile.layers
+        layers, places = self._profile.layers, self.node.contacts.places
         if "dns-sd" in layers and self._open(MDNS, ALL_MDNS, 5353, LARGEST_DNS, True):
             from mesh.core.mdns import Mdns  # noqa: PLC0415 - heap only where it is used
 
             self._groups.append((self._sockets[MDNS], ALL_MDNS))
-            self.node.mdns = Mdns(self._limits, os.urandom, self._id, port, [self._own])
+            self.node.mdns = Mdns(self._limits, os.urandom, self._id, port, [self._own], places)
             return "dns-sd"
         if "query" in layers:
             from mesh.core.oneshot import OneShot  # noqa: PLC0415 - as above
 
-            self.node.oneshot = OneShot(self._limits, os.urandom, self._id)
+            self.node.oneshot = OneShot(self._limits, os.urandom, self._id, places)
             return "query"
         return "none"
 
@@ -233,6 +232,7 @@ class Board:
                 mdns.announce(now_ms)  # not even we heard the last one
         if moved and self._own:
             self._own = own
+            self.node.contacts.places.move([(own, wifi.bits())])
             self.node.moved(now_ms)
             self._console.tell("rejoined", address=own)
 

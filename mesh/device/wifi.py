@@ -191,3 +191,14 @@ def _machine_address() -> str:
     except OSError:
         pass
     return "127.0.0.1"
+
+
+def bits() -> int:
+    """How many bits of our address are those of its network; 0 where that is not known."""
+    try:
+        import network  # noqa: PLC0415 - not on unix
+
+        mask = network.WLAN(network.STA_IF).ifconfig()[1]
+        return sum([bin(int(part or 0)).count("1") for part in mask.split(".")])
+    except ImportError:
+        return 0

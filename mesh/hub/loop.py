@@ -14,15 +14,15 @@ from mesh.core.errors import LocalError
 from mesh.core.events import Answer, PeerFound
 from mesh.core.limits import Limits
 from mesh.core.node import Node
-from mesh.core.oneshot import OneShot
 from mesh.core.primitives import Identity
 from mesh.core.settings import Profile, Sensor
 from mesh.hub import machine_clock, sensors
 from mesh.hub.desktop import DESKTOP
-from mesh.hub.discovery import OFF, Discovery, Layer, layers
+from mesh.hub.discovery import Layer
 from mesh.hub.driver import Driver
 from mesh.hub.errors import NoAnswer
 from mesh.hub.faults import Faults
+from mesh.hub.finding import Finding, sorted_out
 from mesh.hub.home import Home
 from mesh.hub.interfaces import Address, reachable
 from mesh.hub.primitives import make_kit
@@ -57,7 +57,8 @@ class HubPeer:
         sensed: Mapping[str, Sensor] | None = None,
     ) -> None:
         self.home = home
-        self.profile = profile = profile or home.profile()
+        profile, names = sorted_out(profile or home.profile())
+        self.profile = profile
         self.limits = limits or Limits(**(DESKTOP | profile.limits))
         self._interfaces = interfaces or ([profile.interface] if profile.interface else None)
         self._port = profile.port if port is None else port
@@ -67,12 +68,11 @@ class HubPeer:
         self._kit = make_kit(guard=self.faults)
         self.node = Node(self._kit, home.identity, profile, self.limits, home.boots)
         self.node.peer.kind = profile.kind
+        self._finding = Finding(self.node, names, self._interfaces, self._kit, self.faults)
         self.record = Record(home, profile, self.node, self.faults.report)
         self.offers = Offers(self._kit, home.identity)
         self.node.peer.offered = self.offers.answer
         self._driver: Driver | None = None
-        self._discovery: Discovery | None = None
-        self._no_dns_sd = OFF  # why there is none
         self._questions = Questions(self.node, lambda: self.driver)
         self.ask = self._questions.ask
         self.get = self._questions.get
@@ -107,8 +107,7 @@ class HubPeer:
     @property
     def layers(self) -> list[Layer]:
         """By what means this peer finds others, and why not by the rest."""
-        no_dns_sd = None if self._discovery else self._no_dns_sd
-        return layers(self.profile.layers, no_dns_sd, self.driver.udp.group_error)
+        return self._finding.layers(self.profile.layers, self.driver.udp.group_error)
 
     async def start(self) -> None:
         """Open the sockets and look for others. LocalError if settings or interfaces are wrong."""
@@ -122,14 +121,14 @@ class HubPeer:
         readers = {name: sensors.make(sensor) for name, sensor in self._sensed.items()}
         self.faults.begin()
         self._driver = driver = Driver(
-            self.node, self._on_event, self._on_change, self._interfaces
+            self.node, self._on_event, self._finding.changed, self._interfaces
         )
         driver.udp.open(self._port)
         self.faults.restarts("datagram", driver.udp.reopen)
         self.record.open(self.limits.tail)
         now_ms = driver.now()
         self._set_clock(now_ms)
-        await self._discover(driver)
+        await self._finding.start(driver, self.profile.layers)
         for peer, addresses in self._reached.load().items():
             for address in addresses:
                 self.node.candidate(now_ms, peer, address, "last")
@@ -147,15 +146,13 @@ class HubPeer:
         if self._driver is None:
             return
         driver, self._driver = self._driver, None
-        discovery, self._discovery = self._discovery, None
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.node.stop(driver.now())
         driver.close()
         self.record.close()
-        if discovery is not None:
-            await discovery.stop()
+        await self._finding.stop()
         self._questions.end("this peer was stopped")
         for stream in list(self._streams):
             stream.close()
@@ -169,52 +166,10 @@ class HubPeer:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def _discover(self, driver: Driver) -> None:
-        """Start DNS-SD; where it cannot be, questions from the CoAP socket take its place."""
-        port = driver.udp.port
-        if "dns-sd" in self.profile.layers:
-            discovery = Discovery(
-                self.identity.public,
-                port,
-                self._candidate,
-                self._withdrawn,
-                self.limits,
-                self.faults,
-            )
-            try:
-                await discovery.start(driver.udp.locals, self._interfaces)
-                self._discovery = discovery
-                return
-            except LocalError as error:
-                self._no_dns_sd = error.detail
-        if "query" in self.profile.layers:
-            self.node.oneshot = OneShot(self.limits, self._kit.random, self.identity.public)
-
-    def _candidate(self, peer: bytes, addresses: list[Address]) -> None:
-        if self._driver is not None:
-            for address in addresses:
-                self.node.candidate(self.now(), peer, address, "mdns")
-            self._driver.settle()
-
-    def _withdrawn(self, peer: bytes) -> None:
-        if self._driver is not None:
-            self.node.withdrawn(self.now(), peer)
-            self._driver.settle()
-
     def _break(self, reason: str) -> None:
         self.broken = reason  # who listens to events learns so by their end
         for stream in list(self._streams):
             stream.close()
-
-    def _on_change(self) -> None:
-        self.faults("move", self._moved)
-
-    def _moved(self) -> None:
-        self.node.moved(self.now())  # whoever knew us hears from the new address at once
-        self.driver.settle()
-        if self._discovery is not None:
-            update, here = self._discovery.update, self.driver.udp.locals
-            self._spawn(self.faults.awaited("dns-sd", update, here))
 
     def _spawn(self, work: Coroutine[object, object, object]) -> None:
         task = asyncio.get_running_loop().create_task(work)

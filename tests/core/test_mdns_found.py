@@ -121,6 +121,23 @@ def test_several_addresses():
     assert len(node._found[label(2)].hosts) == 3, node._found[label(2)].hosts
 
 
+def test_of_many_addresses_the_one_that_it_came_from_stays_and_then_ours():
+    link, node = alone()
+    node._places.move([("192.168.1.9", 24)], 5683)
+    texts = [STRANGER[0], "192.168.1.2", "172.17.0.1", "172.18.0.1"]
+    texts += ["172.19.0.1", "172.20.0.1", "172.21.0.1"]
+    for order in (texts, texts[::-1]):
+        found = records(2)
+        last = found.pop()
+        for text in order:
+            found.append(dns.Record(last.name, dns.A, True, 120, dns.host_bytes(text)))
+        link.hear(STRANGER, response(found))
+        hosts = node._found[label(2)].hosts
+        assert len(hosts) == 4 and STRANGER[0] in hosts and "192.168.1.2" in hosts, hosts
+    told = [event.address[0] for event in link.events[ME]]
+    assert STRANGER[0] in told and "192.168.1.2" in told, told
+
+
 def test_link_local_addresses_have_the_scope_of_the_source():
     link, _ = alone()
     found = records(2)[:3]

@@ -32,18 +32,30 @@ def registered(scene, token, path=TEMP, port=666, **more):
 
 
 def told(scene, value):
-    """The messages that go to strangers when there is a reading, all of them acknowledged."""
-    heard = []
-    scene.keep = lambda source, target, data: target[0] == AT_EVE[0] and bool(heard.append(data))
+    """The messages that go to strangers when there is a reading, all of them acknowledged; a ping
+    before them is answered.
+    """
+    messages = []
+    scene.swallow = lambda source, target, data: replied(scene, target, data, messages)
     scene.ben.reading(scene.world.now, "temp", value)
     scene.world.drain()
     scene.world.run(200)
-    messages = [coap.parse(data) for data in heard]
-    for message in messages:
-        if message.type == coap.CON:
-            ack = bytes((0x60, 0)) + message.mid.to_bytes(2, "big")
-            scene.world.inject((AT_EVE[0], 666), scene.at_ben, ack)
+    scene.swallow = lambda *_: False
     return messages
+
+
+def replied(scene, target, data, messages):
+    """Whether it went to a stranger, who replies as it has to."""
+    if target[0] != AT_EVE[0]:
+        return False
+    message = coap.parse(data)
+    if message.code == coap.CONTENT:
+        messages.append(message)
+    if message.type == coap.CON and message.code in (0, coap.CONTENT):
+        kind = coap.ACK if message.code else coap.RST
+        reply = coap.build(coap.Message(0, b"", kind, message.mid))
+        scene.world.flying.append((scene.world.now + 1, 0, 0, target, scene.at_ben, reply))
+    return True
 
 
 def test_who_registers_again_is_told_newer_ones():
@@ -92,11 +104,11 @@ def test_feeds_that_are_observed_again():
         replies = [m for m in scene.arrive(data) if m.token == b"eve!"]
         assert replies[0].code == coap.CONTENT
         numbers.append(replies[0].uint(coap.OBSERVE))
-        heard = []
-        scene.keep = lambda s, t, d, heard=heard: t == AT_EVE and bool(heard.append(d))
+        news = []
+        scene.swallow = lambda s, t, d, news=news: replied(scene, t, d, news)
         scene.ben.reading(scene.world.now, "temp", n)
         scene.world.run(8000)
-        news = [m for m in map(coap.parse, heard) if m.token == b"eve!" and m.code]
+        scene.swallow = lambda *_: False
         numbers += [m.uint(coap.OBSERVE) for m in news[:1]]
     assert len(numbers) == 6, numbers
     check(numbers)

@@ -16,20 +16,23 @@ class Library:
         setattr(self, name, lambda buffer: state)
 
 
+is_synchronised = machine_clock.is_synchronised  # as it is: conftest has tests say yes
+
+
+def test_the_kernel_here_answers():
+    assert is_synchronised() in (True, False, None)
+
+
 @pytest.mark.parametrize("call", ["adjtimex", "ntp_adjtime"])
 @pytest.mark.parametrize(("state", "answer"), [(0, True), (3, True), (5, False), (-1, None)])
 def test_the_kernel_is_asked(monkeypatch, call, state, answer):
     monkeypatch.setattr(ctypes, "CDLL", lambda _: Library(call, state))
-    assert machine_clock.is_synchronised() is answer
+    assert is_synchronised() is answer
 
 
 def test_a_system_without_such_a_call_does_not_tell(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
-    assert machine_clock.is_synchronised() is None
-
-
-def test_the_kernel_here_answers():
-    assert machine_clock.is_synchronised() in (True, False, None)
+    assert is_synchronised() is None
 
 
 @pytest.mark.parametrize(("answer", "quality"), [(True, NTP), (None, NTP), (False, PEERS)])
