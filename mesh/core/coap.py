@@ -136,8 +136,13 @@ class Message:
         self.options = [option for option in self.options if option[0] != number]
 
     def path(self) -> list[str]:
-        """The Uri-Path segments; RemoteError if one is not UTF-8, or a dot (RFC 7252 s.5.10.1)."""
+        """The Uri-Path segments; RemoteError if one is not UTF-8, or a dot (RFC 7252 s.5.10.1).
+
+        4.04 if one has a slash within: peers have no such names, and joined it would be another.
+        """
         segments = list(map(text, self.all(URI_PATH)))
+        if "/" in "".join(segments):
+            raise RemoteError("nothing here", NOT_FOUND)
         if "." in segments or ".." in segments:
             raise RemoteError("dots in a path")
         return segments

@@ -5,7 +5,9 @@ it can be, and then the peer.
 """
 
 import asyncio
+import contextlib
 import logging
+import threading
 import time
 import traceback
 from collections import deque
@@ -102,6 +104,34 @@ class Faults(Guard):
             if not await self.awaited(part, make):
                 return
             await asyncio.sleep(REST_S)
+
+    @staticmethod
+    def aside(work: Callable[[], object]) -> "asyncio.Future[Any]":
+        """What work() gives or raises, in a thread of its own: where it stands still, nothing else
+        does, and the process ends all the same.
+        """
+        loop = asyncio.get_running_loop()
+        coming: asyncio.Future[Any] = loop.create_future()
+
+        def tell(value: object, error: BaseException | None) -> None:
+            if coming.cancelled():
+                return
+            if error is None:
+                coming.set_result(value)
+            else:
+                coming.set_exception(error)
+
+        def run() -> None:
+            value = failed = None
+            try:
+                value = work()
+            except Exception as error:  # noqa: BLE001 - raised where it is awaited
+                failed = error
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(tell, value, failed)
+
+        threading.Thread(target=run, daemon=True).start()
+        return coming
 
     def report(self, part: str, error: BaseException) -> None:
         """Note a fault from any thread; restart what failed there yourself."""

@@ -1,5 +1,6 @@
 """What strangers can cause to be written: log lines and lines of a screen, summed up when many."""
 
+import copy
 import logging
 import time
 from collections.abc import Hashable, Iterator
@@ -12,6 +13,7 @@ EVERY_MS = 10_000
 MOST_KINDS = 256  # lines that are told apart; the rest is one kind
 MOST_LOG = 10  # lines of a kind in EVERY_MS
 OTHERS = "others"
+STRANGE = ("zeroconf", "aiocoap", "websockets")  # libraries that log what strangers send them
 
 
 class Quiet:
@@ -40,6 +42,13 @@ class _Formatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return printable(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Tracebacks are told of what is ours: of a library, its words."""
+        if record.exc_info and record.name.partition(".")[0] in STRANGE:
+            record = copy.copy(record)
+            record.exc_info = record.exc_text = None
+        return super().format(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: ANN401 - logging's name
         return printable_lines(super().formatException(ei))

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from mesh.core.errors import LocalError
 from mesh.core.node import Node
 from mesh.hub.driver import Driver
-from mesh.hub.faults import Faults
-from mesh.hub.sensors import Reader
+from mesh.hub.faults import LONGEST, Faults
+from mesh.hub.sensors import FAULTS, Reader
 from mesh.hub.streams import Measured
+
+SLOW_S = 30.0  # after which a disk or a bus that stands still is told as the reason
 
 
 class Sampling:
@@ -31,10 +33,18 @@ class Sampling:
             await asyncio.sleep(every_s)
 
     async def _read(self, name: str, reader: Reader) -> None:
+        coming = self._faults.aside(reader.read)
         try:
-            value = await asyncio.to_thread(reader.read)
-        except (LocalError, OSError) as error:
-            self._node.sensor_failed(name, str(error) or type(error).__name__)
+            while not (await asyncio.wait([coming], timeout=SLOW_S))[0]:
+                self._node.sensor_failed(name, f"it stands still, for more than {SLOW_S:.0f} s")
+                self._driver.settle()
+            value = coming.result()
+        except FAULTS as error:
+            kind = "" if isinstance(error, LocalError | OSError) else type(error).__name__
+            reason = ": ".join(filter(None, (kind, str(error)[:LONGEST])))
+            self._node.sensor_failed(name, reason or type(error).__name__)
             return
+        finally:
+            coming.cancel()  # who stops does not wait for it
         self._node.reading(self._driver.now(), name, value)
         self._tell(Measured(name))

@@ -28,7 +28,7 @@ class Reader(Protocol):
 # what psutil raises where a kernel tells nothing, or what psutil does not expect
 FAULTS = (
     LocalError, OSError, ValueError, LookupError, ArithmeticError, AttributeError, TypeError,
-    RuntimeError, psutil.Error,
+    RuntimeError, SystemError, AssertionError, EOFError, psutil.Error,
 )  # fmt: skip
 
 
@@ -49,8 +49,10 @@ class Checked:
         return value
 
 
-class Absent:
-    """Stands for a sensor that cannot be read here now: each time it is tried anew."""
+class Later:
+    """A sensor that is made when it is read first, as it may not be here, or stand still: each
+    time it is tried anew.
+    """
 
     def __init__(self, kind: type[Any], options: Options) -> None:
         self.UNIT: str = kind.UNIT
@@ -68,7 +70,7 @@ class Absent:
 
 def make(sensor: Sensor) -> Reader:
     """The reader for a sensor of the settings; one that only gives the reason where this computer
-    has none.
+    has none. Nothing is read yet.
 
     LocalError, with the near miss, for an unknown kind.
     """
@@ -77,11 +79,7 @@ def make(sensor: Sensor) -> Reader:
         meant = near(sensor.kind, KINDS)
         help = f"did you mean '{meant}'?" if meant else f"there are: {', '.join(KINDS)}"
         raise LocalError(f"no kind of sensor '{sensor.kind}' on a desktop", help)
-    try:
-        reader: Reader = kind(sensor.options)
-    except FAULTS:
-        reader = Absent(kind, sensor.options)
-    return Checked(reader)
+    return Checked(Later(kind, sensor.options))
 
 
 def default_set() -> dict[str, Sensor]:

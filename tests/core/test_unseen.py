@@ -139,6 +139,17 @@ def test_what_is_below_a_hidden_name_is_not_there_either():
         assert hidden == scene.ask(number, code, ["sensors", "open", "a"])
 
 
+def test_a_slash_within_a_segment_leads_to_nothing():
+    scene = Scene()
+    for number, code in ((None, coap.GET), (STRANGER, coap.FETCH), (STRANGER, coap.POST)):
+        for name in HIDDEN:
+            kind = "actuators" if name in ("bolt", "gate") else "sensors"
+            for path in ([f"{kind}/{name}"], ["", f"{kind}/{name}"], [f"{kind}/{name}", ""]):
+                there = scene.ask(number, code, path)
+                absent = [part.replace(name, "x" * len(name)) for part in path]
+                assert there == scene.ask(number, code, absent), (number, path, there)
+
+
 def test_lists_show_each_what_it_may_read():
     scene = Scene()
     seen = {

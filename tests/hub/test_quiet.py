@@ -113,13 +113,31 @@ def test_log_lines_of_a_kind_are_few_whoever_writes_them(monkeypatch):
             raise ValueError("malformed")
         except ValueError:
             log.warning("what came from %s is malformed", n, exc_info=True)
-    assert handler.stream.getvalue().count("Traceback") == quiet.MOST_LOG
+    assert handler.stream.getvalue().count("is malformed") == quiet.MOST_LOG
+    assert "Traceback" not in handler.stream.getvalue()
     assert len(handler.stream.getvalue()) < 10_000
     time.ms = 10_000
     log.warning("another line")
     told = handler.stream.getvalue()
     assert f"zeroconf: {FLOOD - quiet.MOST_LOG} lines more of the same kind in 10 s" in told
     assert "another line" in told
+
+
+def test_tracebacks_are_told_of_what_is_ours():
+    screen = io.StringIO()
+    handler = QuietHandler()
+    handler.setStream(screen)
+    for name in ("zeroconf", "aiocoap.messagemanager", "mesh.hub.loop"):
+        log = logging.Logger(name)
+        log.addHandler(handler)
+        try:
+            raise OSError(101, f"no way out of {name}")
+        except OSError as error:
+            log.warning("it failed: %s", error, exc_info=True)
+    told = screen.getvalue()
+    assert told.count("Traceback") == 1
+    assert told.count("it failed") == 3
+    assert "\nOSError: [Errno 101] no way out of mesh.hub.loop" in told
 
 
 def test_names_of_mdns_that_are_none_are_passed_over(caplog):

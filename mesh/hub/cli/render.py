@@ -153,7 +153,13 @@ def readers_may_leave() -> Iterator[None]:
 
 
 def prepare() -> None:
-    """Let no character that a terminal does not know end a command."""
+    """Let no character that a terminal does not know end a command, nor a stream that is closed:
+    what is opened next would have its number, and get what is written there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(nowhere, mode, closefd=False))  # noqa: SIM115 - to the end
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
