@@ -92,3 +92,19 @@ def test_json_is_json_whatever_a_command_gives(capsys):
         assert json.loads(said, parse_constant=pytest.fail) == {
             "value": "NaN", "text": "\\ud800", "far": "-Infinity", "bytes": "h'01'",
         }  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [{}, {"name": 1}, {"href": 1}, {"value": []}, {"time": "x"}, 5])
+def test_json_that_only_begins_like_a_table_is_shown_all_the_same(more):
+    whole = {"name": "a", "value": 1, "unit": "C", "time": 1}
+    for first in (whole, {"href": "/a"}, whole | {"href": "/a"}):
+        for second in (more, whole | more if isinstance(more, dict) else [more]):
+            text = screen(50, json.dumps([first, second]).encode())
+            assert text[0].startswith("2.05"), text
+
+
+@pytest.mark.parametrize("odd", [None, True, "x", [], {}, 1e300, -1])
+def test_records_hold_whatever_a_stranger_wrote(odd):
+    whole = {"name": "a", "value": 1, "unit": "C", "time": 1, "sum": 1}
+    for key in whole:
+        assert screen(50, json.dumps([whole | {key: odd}]).encode())[0].startswith("2.05")

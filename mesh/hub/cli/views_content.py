@@ -33,9 +33,9 @@ def content(row: Row) -> RenderableType:
 def _held(row: Row) -> list[RenderableType]:
     found = row["content"]
     if isinstance(found, list) and found and all(isinstance(one, dict) for one in found):
-        if "href" in found[0]:
+        if all(isinstance(one.get("href"), str) for one in found):
             return [_links(found[:MOST_ROWS]), *_more(found, "links")]
-        if set(found[0]) >= RECORD:
+        if all(set(one) >= RECORD for one in found):
             return [_records(found[:MOST_ROWS]), *_more(found, "records")]
     if isinstance(found, str) and found.startswith("h'") and len(found) > MOST_HEX:
         left = (len(found) - MOST_HEX) // 2
@@ -101,6 +101,6 @@ def _cell(key: str, value: Any) -> str:  # noqa: ANN401 - whatever a record has 
 def _when(seconds: Any) -> str:  # noqa: ANN401 - whatever a record has there
     try:
         moment = datetime.fromtimestamp(float(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
+    except (TypeError, ValueError, OverflowError, OSError):
         return str(seconds)
     return moment.isoformat(" ", "seconds").replace("+00:00", " UTC")
