@@ -80,8 +80,8 @@ def _days(start_ms: int, end_ms: int, days: int) -> Iterator[int]:
     if first is None:
         return
     midnight = first.replace(tzinfo=None, fold=0, hour=0, minute=0, second=0, microsecond=0)
-    midnight += timedelta(days=-(midnight.toordinal() - EPOCH) % days)
     with contextlib.suppress(*NO_DATE):
+        midnight += timedelta(days=-(midnight.toordinal() - EPOCH) % days)
         while (at := round(midnight.timestamp() * 1000)) <= end_ms:
             if at >= start_ms:
                 yield at

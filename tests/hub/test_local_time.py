@@ -160,3 +160,15 @@ def test_times_beyond_calendars():
         list(round_times(far, far + 3 * DAY_MS, DAY_MS))
         assert views_store.moment(far / 1000)
     assert local_time.comes_twice(datetime(1, 1, 1)) in (True, False)  # noqa: DTZ001 - bare
+
+
+@pytest.mark.parametrize(
+    "last", [253_402_300_799_999, 253_402_300_800_000, (1 << 53) - 1, 1 << 62]
+)
+def test_a_time_that_no_calendar_reaches_is_drawn_all_the_same(last):
+    start = utc(2026, 11, 28)
+    points = [Point(time, 1.0, 2.0, 3.0, 1) for time in (start, start + HOUR, last)]
+    drawn = Plot("t", "Cel", points)
+    assert plot.time_ticks(drawn)
+    assert "</svg>" in plot.svg(drawn)
+    assert plot.text(drawn, 80, 20)
