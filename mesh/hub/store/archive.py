@@ -249,7 +249,7 @@ def _joined(author: bytes, found: list[Row], wanted: tuple[int, int]) -> list[ob
         if chosen is not None and (row.first != chosen.last + 1 or row.before != chosen.link):
             break
         more = rows.unpacked(row.entries)
-        if not more or rows.links(row.before, more)[-1] != row.link:
+        if not more or rows.links(row.before, more)[-1] != row.link or type(row.head) is not bytes:
             raise ValueError("a link that does not fit")
         room -= size_of(more)
         if chosen is not None and room < 0:

@@ -123,4 +123,5 @@ def _before(database: sqlite3.Connection, author: int, first: int) -> bytes:
     row = database.execute(
         "SELECT before FROM run WHERE author = ? AND first = ?", (author, first)
     ).fetchone()
-    return bytes(row[0])
+    before: object = row[0]
+    return before if isinstance(before, bytes) else b""  # damaged: it is met when it is asked for

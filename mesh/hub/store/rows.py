@@ -53,12 +53,15 @@ def unpacked(data: bytes) -> list[bytes]:
 
 
 def links(before: bytes, entries: Sequence[bytes]) -> list[bytes]:
-    """The link of each entry, the first of which follows on `before`."""
+    """The link of each entry, the first of which follows on `before`. Damaged if that is none."""
     found = []
     sha256 = hashlib.sha256
-    for entry in entries:
-        before = sha256(before + entry).digest()
-        found.append(before)
+    try:
+        for entry in entries:
+            before = sha256(before + entry).digest()
+            found.append(before)
+    except TypeError as error:
+        raise Damaged("a link that is none") from error
     return found
 
 
