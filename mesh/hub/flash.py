@@ -35,6 +35,7 @@ from mesh.hub.mishaps import Mishap, mishap
 from mesh.hub.plan import complete
 from mesh.hub.work import Tell
 
+MEET_S = 120.0  # until a board that has joined answers; on a busy machine that takes its time
 READ_S = 30.0  # for the first reading
 
 
@@ -79,17 +80,30 @@ async def flash(
             yield item
     assert one.done is not None  # noqa: S101 - else run() has raised
     if one.done.address:
-        yield {"event": "reading", "rows": await _first(order, one.done, interfaces)}
+        choices = session.Choices(order.home.path, interfaces)
+        async for waited in _met(choices, one.done):
+            yield waited
+        yield {"event": "reading", "rows": await _first(choices, one.done)}
     yield {"event": "done", "id": one.done.id, "name": one.done.name}
 
 
-async def _first(order: Order, done: Done, interfaces: list[str] | None) -> list[dict[str, Any]]:
+async def _met(choices: session.Choices, done: Done) -> AsyncGenerator[dict[str, Any], None]:
+    """Wait until the board answers this desktop's peer, which may be one that runs already."""
+    args = {"peer": done.id, "address": done.address}
+    try:
+        async with aclosing(session.ask(choices, "meet", args, MEET_S)) as items:
+            async for item in items:
+                yield {"event": "waiting", "name": done.name, "address": done.address} | item
+    except MeshError as error:
+        raise mishap("not-reached", address=done.address, reason=error.detail) from error
+
+
+async def _first(choices: session.Choices, done: Done) -> list[dict[str, Any]]:
     """The first readings of a board that has just joined, signed by it."""
     args = {"peer": done.id, "sensor": None, "timeout": READ_S}
     ends_at = time.monotonic() + READ_S
     while True:
         try:
-            choices = session.Choices(order.home.path, interfaces)
             async with aclosing(session.ask(choices, "read", args, READ_S)) as items:
                 rows: list[dict[str, Any]] = [row async for item in items for row in item]
         except MeshError as error:

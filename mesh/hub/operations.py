@@ -13,6 +13,7 @@ from mesh.core import cbor, coap, ids
 from mesh.core.contacts import ASLEEP, Contact
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
+from mesh.core.peer import address_text, read_address
 from mesh.hub import answers, roster, updates, watching
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import NOBODY, TIMEOUT, USAGE, Failure
@@ -24,6 +25,7 @@ Arguments = Mapping[str, Any]
 Data = dict[str, Any]
 
 ANSWER_S = 5.0
+TELL_S = 3.0  # how often it is told that a peer is still waited for
 CBOR = 60  # Content-Format
 
 
@@ -165,6 +167,24 @@ async def heads(peer: "HubPeer", args: Arguments) -> list[Data]:
     ]
 
 
+async def meet(peer: "HubPeer", args: Arguments) -> AsyncGenerator[Data, None]:
+    """Wait until a peer answers, signed, that should be at an address: for how long so far, now
+    and then. Failure NOBODY after args["wait"] s.
+    """
+    who = ids.from_text(roster.text(args, "peer"))
+    address = read_address(roster.text(args, "address"))
+    peer.node.candidate(peer.now(), who, address, "last")
+    peer.driver.settle()
+    began_s = time.monotonic()
+    left_s = wait_s = roster.seconds(args, "wait", 0.0)
+    while not await roster.until(peer, min(left_s, TELL_S), lambda: roster.is_up(peer, who)):
+        waited_s = time.monotonic() - began_s
+        left_s = wait_s - waited_s
+        if left_s <= 0:
+            raise Failure(f"no answer at {address_text(address)} in {wait_s:g} s", code=NOBODY)
+        yield {"waited_s": round(waited_s)}
+
+
 async def clock(peer: "HubPeer", args: Arguments) -> Data:
     """How sure the running peer itself is of the time; `doubt`: how many tell it, and disagree."""
     held = peer.node.clock
@@ -183,4 +203,5 @@ OPERATIONS: dict[str, Operation] = {
     "update": updates.update,
     "heads": heads,
     "clock": clock,
+    "meet": meet,
 }

@@ -97,6 +97,12 @@ def rows(peer: "HubPeer", remembered: object = None) -> list[Data]:
     return sorted(found, key=lambda r: (r["heard_s"] is None, r["label"].casefold(), r["id"]))
 
 
+def is_up(peer: "HubPeer", id: bytes) -> bool:
+    """Whether that peer has answered, and is there or asleep."""
+    contact = peer.node.contacts.get(id)
+    return contact is not None and contact.address is not None and contact.state in (UP, ASLEEP)
+
+
 async def until(peer: "HubPeer", wait_s: float, enough: Callable[[], bool]) -> bool:
     """Wait for events until `enough()` or the time is over; whether it was enough."""
     with peer.events() as events:

@@ -51,6 +51,11 @@ def _joined(row: Row) -> RenderableType:
     return _line("joined", f"at {row['address']}")
 
 
+def _waiting(row: Row) -> RenderableType:
+    what = f"for an answer of {row['name']} at {row['address']}, {row['waited_s']} s so far"
+    return _line("waiting", what)
+
+
 def _warning(row: Row) -> RenderableType:
     return _line("note", row["detail"], "yellow")
 
@@ -92,6 +97,7 @@ STEPS: Mapping[str, Callable[[Any], RenderableType]] = {
     "settings": _settings,
     "identity": _identity,
     "joined": _joined,
+    "waiting": _waiting,
     "warning": _warning,
     "reading": _reading,
     "done": _done,
