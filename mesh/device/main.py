@@ -67,14 +67,11 @@ class Life:
         self.is_set = True
         if wrong is not None:
             self._console.tell("error", detail=wrong.detail, help=wrong.help or "")
-        from mesh.device.board import Board  # noqa: PLC0415 - loaded under the threshold
+        from mesh.device import looking  # noqa: PLC0415 - loaded under the threshold
+        from mesh.device.board import Board  # noqa: PLC0415
 
         self.board = board = Board(profile, modules, self._console, self._safe, self._good)
-        if self.boot and profile.updates:
-            from mesh.device.update import Updates  # noqa: PLC0415 - as above
-
-            updates = Updates(board.loop, profile, self.boot, self._console, board.stop)
-            board.loop.also(updates.run)
+        looking.begin(board, profile, self.boot, self._console)
         gc.collect()
         gc.threshold(-1)  # from now on the loop collects: amid a signature it costs too much
         await board.run()
