@@ -1,5 +1,6 @@
 """Commands whose streams are closed or full: no traceback, and nothing of ours goes elsewhere."""
 
+import os
 import subprocess
 import sys
 
@@ -39,3 +40,17 @@ def test_a_closed_stream_s_number_is_not_that_of_a_file_opened_later():
         ["/bin/sh", "-c", line, sys.executable, program], timeout=PROMPT_S, check=False
     )
     assert done.returncode == 0
+
+
+def test_no_warning_of_a_library_reaches_the_screen(tmp_path):
+    long = tmp_path / ("x" * 120)  # so the socket lies in the runtime folder, which is not named
+    unset = ("XDG_RUNTIME_DIR", "PYTHONWARNINGS")
+    done = subprocess.run(
+        [*MESH, "peers", "--timeout", "0.1", "-i", "127.0.0.1", "--home", long],
+        env={key: value for key, value in os.environ.items() if key not in unset},
+        capture_output=True,
+        text=True,
+        timeout=PROMPT_S,
+        check=False,
+    )
+    assert "Warning" not in done.stderr, done.stderr

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
@@ -156,6 +157,8 @@ def prepare() -> None:
     """Let no character that a terminal does not know end a command, nor a stream that is closed:
     what is opened next would have its number, and get what is written there.
     """
+    if not sys.warnoptions:  # warnings of Python and of libraries are for who asks for them
+        warnings.simplefilter("ignore")
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)
