@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from mesh.core.limits import Limits
 
 _APART = (coap.OBSERVE, coap.CONTENT_FORMAT, coap.BLOCK2, coap.BLOCK1)
-_FIRST = (coap.OBSERVE, coap.BLOCK1)  # these only go with the first block of an answer
 
 
 def offset(block: int) -> int:
@@ -42,7 +41,7 @@ def cut(message: coap.Message, at: int, szx: int, limit: int) -> bytes:
     while szx >= 0:
         end = at + (16 << szx)
         part.payload = body[at:end]
-        part.options = [o for o in message.options if not at or o[0] not in _FIRST]
+        part.options = [o for o in message.options if not at or o[0] != coap.BLOCK1]
         part.add(coap.BLOCK2, at >> szx + 4 << 4 | (8 if end < len(body) else 0) | szx)
         data = coap.build(part)
         if len(data) <= limit:

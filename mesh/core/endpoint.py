@@ -232,12 +232,17 @@ class Endpoint(Seen):
             ticket.observe = None
         if (ticket.block2 or 0) >> 4:
             body = self._find(now_ms, address, message, message.payload)
-            ticket.observe = None
             if body and body.message:
+                # who asks for it with Observe, as node's coap does, takes the last block's number
+                # for that of the whole: without one it drops whatever is newer by half the circle
+                if ticket.observe is None:
+                    body.message.drop(coap.OBSERVE)
+                ticket.observe = None
                 self._keep(now_ms, body)
                 ticket.request = None
                 self.respond(now_ms, ticket, body.message)
                 return False
+            ticket.observe = None
             asks = message.code == coap.GET or (read and message.payload)
             if not asks or not self.proven(address):
                 self._refuse(now_ms, ticket, coap.INCOMPLETE)

@@ -88,6 +88,20 @@ def test_numbers_after_a_restart_are_newer():
         assert newer(numbers[0], numbers[-1])
 
 
+def test_later_blocks_have_the_number_if_they_are_asked_for_with_observe():
+    """RFC 7959 s.3.4 has it in the first only, and asks for it in none: some ask all the same."""
+    scene = Scene().start()
+    scene.ben.reading(scene.world.now, "temp", 0)
+    number = registered(scene, b"one", BLOCK2=0)
+    for observe in (True, False):
+        message = scene.numbered(request_for(coap.GET, TEMP, observe=observe))
+        message.token = b"one"
+        message.add(coap.BLOCK2, 1 << 4)
+        (reply,) = scene.arrive(coap.build(message), (AT_EVE[0], 666))
+        assert (reply.code, reply.uint(coap.BLOCK2) >> 4) == (coap.CONTENT, 1)
+        assert reply.uint(coap.OBSERVE) == (number if observe else None)
+
+
 def test_the_numbers_go_round():
     scene = Scene().start()
     scene.ben.reading(scene.world.now, "temp", 0)
