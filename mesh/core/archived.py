@@ -4,7 +4,7 @@ An archive has heads() -> {author: (next seq, link of the last entry, head up to
 {author: (a, b)}, took(author, run), run(author, first, most bytes), missing(author) ->
 [(first, last)], evidence(author, a, b) and flush(), which may raise LocalError. It may have
 admit(author, size, teller, asked=), which raises RemoteError if it has no room: asked before
-anything is checked.
+anything is checked. hide(author, first, last) names entries that run() gives to nobody any more.
 """
 
 from mesh.core.errors import LocalError, RemoteError

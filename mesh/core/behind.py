@@ -93,12 +93,16 @@ def _take(newest: "Newest", now_ms: int, peer: bytes, told: "Any") -> None:  # n
 
 def _go_on(newest: "Newest", now_ms: int, peer: bytes, seq: int) -> None:
     """Sign nothing more where others have been before us."""
+    feeds = newest.feeds
+    first, last = feeds.own.since + 1, feeds.own.next_seq - 1
     begins, why = 0, STOPS
     if newest.leaps < MOST_LEAPS:
         try:
             begins, why = leap(newest.kit, newest.feeds.own, 0, seq), GOES_ON
         except LocalError as error:
             why = error.detail
+    if feeds.archive is not None and first <= last:
+        feeds.archive.hide(feeds.own.author, first, last)  # others hold what came before it
     if not begins:
         newest.end(why)
     newest.emit(Restored(peer, begins, why))

@@ -1,5 +1,6 @@
 """Who is put back to an older state, or runs twice, signs no seq twice, and is no liar."""
 
+from keeping_all import Archive
 from world import World, make_identity, make_kit
 
 from mesh.core import cbor
@@ -75,7 +76,7 @@ class Stage:
             reader.start(self.world.now, False)
         self.owner = self.start(self.disk)
 
-    def start(self, disk, at=1, known=True):
+    def start(self, disk, at=1, known=True, archive=None):
         disk.boots += 1
         world = self.world
         kit = make_kit(at * 1000 + disk.boots + 77)
@@ -86,6 +87,8 @@ class Stage:
         else:
             own.quiet = True
         own.resume(disk.kept[0], disk.kept[1], disk.kept[2], disk.keep)
+        if archive is not None:
+            node.peer.feeds.resume(archive)
         node.ask = Questions(node).ask
         address = (f"10.0.0.{at}", 5683)
         world.nodes[address] = node
@@ -116,7 +119,7 @@ class Stage:
             assert not self.world.of(address, Forked), self.world.events[address]
 
 
-def restored(keep=3, more=4, known=True):
+def restored(keep=3, more=4, known=True, archive=None):
     """An owner whose disk is put back by `more` readings, started anew."""
     stage = Stage()
     stage.world.run(3000)
@@ -125,7 +128,7 @@ def restored(keep=3, more=4, known=True):
     stage.measure(stage.owner, more)
     assert stage.heard() == list(range(1, keep + more + 1))
     stage.world.remove(("10.0.0.1", 5683))
-    return stage, stage.start(copy, known=known)
+    return stage, stage.start(copy, known=known, archive=archive)
 
 
 def test_who_was_put_back_asks_before_it_signs():
@@ -164,6 +167,22 @@ def test_who_was_alone_at_its_start_goes_on_elsewhere_once_it_hears_of_more():
     stage.nobody_is_a_liar()
     assert stage.heard()[-5:] == [8, 9, 10, 11, 12]
     assert len(stage.told()) == 1
+
+
+def test_what_its_store_holds_of_that_time_is_given_to_nobody():
+    """It said more than others hold of it, and keeps it: from there on they would be given it."""
+    archive = Archive()
+    stage, owner = restored(known=False, archive=archive)
+    stage.signed.links.clear()  # nobody is there, so it signs for its own store what it signed
+    stage.world.lose = lambda *_: True
+    stage.measure(owner, 9)
+    assert archive.seqs(OWNER_ID)[-1] == 12
+    stage.world.lose = lambda *_: False
+    owner.candidate(stage.world.now, stage.readers[0].peer.id, ("10.0.0.2", 5683), "mdns")
+    stage.measure(owner, 3, 20_000)
+    stage.nobody_is_a_liar()
+    assert stage.heard()[-2:] == [18, 19]
+    assert owner.peer.feeds.run(OWNER_ID, 8)[1] > 1 << SPAN
 
 
 def test_it_notices_that_others_hold_another_entry_at_a_seq_that_it_has():

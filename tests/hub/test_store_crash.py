@@ -199,3 +199,22 @@ def test_a_copy_is_one_file_and_never_takes_the_place_of_another(tmp_path):
     with Queries(copy) as store:
         assert [s.seq for s in store.entries(identity(1).public)][-1] == 200
         assert next(store.newest(identity(1).public)).body
+
+
+def test_what_is_hidden_is_kept_and_given_to_nobody(tmp_path):
+    path, who = tmp_path / "store.db", identity(3).public
+    one = Speaker(path, 1)
+    one.say(5)
+    one.say(20)
+    one.archive.hide(who, 6, 12)
+    for _ in range(2):
+        for first in (1, 6, 12):
+            run = one.archive.run(who, first, 9000)
+            assert (run[1], run[1] + len(run[3]) - 1) == (13, 25), first
+        assert one.archive.run(who, 13, 9000)[1] == 13
+        one.archive.close()
+        one = Speaker(path, 2)
+    one.archive.close()
+    with Queries(path) as store:
+        assert store.spans(who) == [(1, 25)]
+    assert faults(path) == []

@@ -18,6 +18,7 @@ class Archive:
         self._late: list[tuple[int, Run]] = []  # when handed over; not yet safe
         self._proofs: dict[bytes, tuple[object, object]] = {}
         self._held = Held()
+        self._hidden: list[tuple[bytes, int, int]] = []
 
     def crash(self) -> None:
         """Lose what was not written yet, and remember the rest as after a start."""
@@ -74,8 +75,15 @@ class Archive:
         """The first and last seq of each gap."""
         return self._held.missing(author)
 
+    def hide(self, author: bytes, first: int, last: int) -> None:
+        """Give none of these entries any more."""
+        self._hidden.append((author, first, last))
+
     def run(self, author: bytes, first: int, most: int) -> list[object] | None:
         """A run from that seq on, or from the next one that is held."""
+        for who, low, high in self._hidden:
+            if who == author and low <= first <= high:
+                first = high + 1
         runs = self._runs.get(author, {})
         later = [run for run in runs.values() if run.seq >= first]
         if not later:

@@ -14,6 +14,7 @@ from mesh.hub.store import healing, meter, rows, schema, upkeep
 from mesh.hub.store.budget import UNLIMITED, Budget
 from mesh.hub.store.crowd import MET
 from mesh.hub.store.held import MOST, Held
+from mesh.hub.store.hidden import Hidden
 from mesh.hub.store.hooks import Forked, Hooks, log_fault
 from mesh.hub.store.keeper import size_of
 from mesh.hub.store.rows import Row
@@ -57,6 +58,7 @@ class Archive:
         self._lost = False  # something that was handed over was let go
         self._rules = rules or Rules()
         self._held = Held()
+        self._hidden = Hidden()
         self._hooks = Hooks(
             forked or (lambda *_: None),
             told or (lambda _: None),
@@ -74,6 +76,7 @@ class Archive:
             meter.trim(self._database, self._budget)
             self._reading = schema.connect(self.path)
             self._held.load(self._reading)
+            self._hidden.load(self._reading)
             self._reading.execute(f"PRAGMA busy_timeout = {READ_MS}")
             self._writer = Writer(
                 self.path, self._database, self._rules, self._hooks, self._budget
@@ -155,9 +158,18 @@ class Archive:
             (author, first),
         )
         try:
-            return _joined(author, [Row(*one) for one in found], (first, most))
+            run = _joined(author, [Row(*one) for one in found], (first, most))
         except ValueError:  # damaged: others may have it whole
             return None
+        again = self._hidden.beyond(run)
+        return self.run(author, again, most) if again else run
+
+    def hide(self, author: bytes, first: int, last: int) -> None:
+        """Keep these entries, and give them to nobody: others hold what came before them."""
+        try:
+            self.do(self._hidden.add(author, first, last))
+        except LocalError as error:  # it is hidden until this peer stops
+            log.error("what is not to be given out could not be noted: %s", error.detail)
 
     def evidence(self, author: bytes, one: object, other: object) -> None:
         """Keep two signed statements of an author that disagree, in place of the last two."""
