@@ -13,11 +13,11 @@ from mesh.core.contacts import UP
 from mesh.core.errors import LocalError
 from mesh.core.events import Answer, PeerFound
 from mesh.core.limits import Limits
-from mesh.core.node import Node
 from mesh.core.oneshot import OneShot
 from mesh.core.primitives import Identity
 from mesh.core.settings import Profile, Sensor
 from mesh.hub import machine_clock, sensors
+from mesh.hub.aside import Aside, AsideNode
 from mesh.hub.desktop import DESKTOP
 from mesh.hub.discovery import OFF, Discovery, Layer, layers
 from mesh.hub.driver import Driver
@@ -65,12 +65,13 @@ class HubPeer:
         self.broken = ""  # why this one is to be stopped, and another started
         self.faults = Faults(self._break)
         self._kit = make_kit(guard=self.faults)
-        self.node = Node(self._kit, home.identity, profile, self.limits, home.boots)
+        self.node = AsideNode(self._kit, home.identity, profile, self.limits, home.boots)
         self.node.peer.kind = profile.kind
         self.record = Record(home, profile, self.node, self.faults.report)
         self.offers = Offers(self._kit, home.identity)
         self.node.peer.offered = self.offers.answer
         self._driver: Driver | None = None
+        self._aside: Aside | None = None
         self._discovery: Discovery | None = None
         self._no_dns_sd = OFF  # why there is none
         self._questions = Questions(self.node, lambda: self.driver)
@@ -125,6 +126,7 @@ class HubPeer:
             self.node, self._on_event, self._on_change, self._interfaces
         )
         driver.udp.open(self._port)
+        self._aside = Aside(driver, self.faults)
         self.faults.restarts("datagram", driver.udp.reopen)
         self.record.open(self.limits.tail)
         now_ms = driver.now()
@@ -147,6 +149,8 @@ class HubPeer:
         if self._driver is None:
             return
         driver, self._driver = self._driver, None
+        if self._aside is not None:
+            self._aside.close()
         discovery, self._discovery = self._discovery, None
         for task in list(self._tasks):
             task.cancel()
