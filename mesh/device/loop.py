@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from mesh.core.node import COAP, GROUP
+from mesh.core.node import COAP, GROUP, MIXED
 from mesh.core.primitives import NO_ROOM
 from mesh.device.faults import Faults
 from mesh.device.memory import DATAGRAM, TURN, Memory
@@ -160,8 +160,10 @@ class Loop:
             for _ in range(BATCH):
                 data, source = await sock.receive()
                 self.heard_ms = self.now()
-                group = self.mixed and channel == COAP and is_for_group(data)
-                self._take(GROUP if group else channel, source, data)
+                came = channel
+                if self.mixed and channel == COAP:
+                    came = GROUP if is_for_group(data) else MIXED
+                self._take(came, source, data)
             gc.collect()
             await asyncio.sleep_ms(0)
 
