@@ -61,7 +61,6 @@ class Replies(Asking):
     def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", order: int) -> None:
         super().__init__(limits, random)
         self._told = order
-        self.observers: dict[tuple[tuple[str, int], bytes], Ticket] = {}
 
     def order(self) -> int:
         """The next Observe number: all observers have one sequence, so that who registers again
