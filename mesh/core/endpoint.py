@@ -15,6 +15,8 @@ from mesh.core.events import Requested
 from mesh.core.replies import APPLICATION, NOTHING, Ticket
 from mesh.core.seen import Seen
 
+COSE = 18  # content format of what is signed
+
 # Options that the endpoint acts on, and where a ticket keeps them
 _NOTED = {
     coap.OBSERVE: "observe",
@@ -22,6 +24,18 @@ _NOTED = {
     coap.BLOCK2: "block2",
     coap.NO_RESPONSE: "quiet",
 }
+
+
+OURS = (b"peer", b"peers", b"time", b"feeds", b"sensors", b"actuators", b"updates")
+
+
+def _is_stray(message: coap.Message) -> bool:
+    """Whether a request may be one to the group that is not for us. What is confirmable and at a
+    path of ours is none (RFC 7252 s.8.1), nor what is signed.
+    """
+    path = message.get(coap.URI_PATH)
+    ours = message.type == coap.CON and (path in OURS or path == b".well-known")
+    return not ours and message.uint(coap.CONTENT_FORMAT) != COSE
 
 
 class Endpoint(Seen):
@@ -35,21 +49,32 @@ class Endpoint(Seen):
     """
 
     def receive(
-        self, now_ms: int, source: tuple[str, int], data: bytes, group: bool = False
+        self,
+        now_ms: int,
+        source: tuple[str, int],
+        data: bytes,
+        group: bool = False,
+        mixed: bool = False,
     ) -> None:
-        """Take a datagram; `group`: it was sent to a multicast address. Nothing in it raises."""
+        """Take a datagram; `group`: it was sent to a multicast address; `mixed`: maybe, as one
+        socket hears both, so nobody is told that what may be another protocol's is wrong (RFC 7252
+        s.8.2). Nothing in it raises.
+        """
         self._now = now_ms
-        if not self.proven(source):
+        if self.proven(source):
+            mixed = False
+        else:
             self._earn(source[0], 3 * len(data))
         try:
             message = coap.parse(data)
         except RemoteError:
-            if len(data) >= 4 and data[0] >> 4 == 4 and not group:
+            if len(data) >= 4 and data[0] >> 4 == 4 and not (group or mixed):
                 self._reset(now_ms, source, data[2] << 8 | data[3])
             return
         code = message.code
         if 0 < code < 32:
             ticket = Ticket(source, message, len(data), group)
+            ticket.stray = mixed and _is_stray(message)
             try:
                 self._requested(now_ms, ticket, message)
             except MemoryError:  # neither acknowledged nor remembered: it comes again
@@ -58,7 +83,7 @@ class Endpoint(Seen):
         elif group:
             return
         elif code:
-            self._answered(now_ms, source, message)
+            self._answered(now_ms, source, message, mixed)
         else:
             self._bare(now_ms, source, message)
 
@@ -141,7 +166,9 @@ class Endpoint(Seen):
             else:
                 self._acked(now_ms, item)
 
-    def _answered(self, now_ms: int, source: tuple[str, int], message: coap.Message) -> None:
+    def _answered(
+        self, now_ms: int, source: tuple[str, int], message: coap.Message, mixed: bool
+    ) -> None:
         """A response; a confirmable one is acknowledged, and its duplicates too."""
         type = message.type
         if type == coap.CON and self._duplicate(now_ms, source, message):
@@ -151,7 +178,7 @@ class Endpoint(Seen):
                 ticket = Ticket(source, message, 0, False)
                 self._remember(now_ms, ticket)
                 self.ignore(now_ms, ticket)
-        elif type == coap.CON or (type == coap.NON and message.get(coap.OBSERVE) is not None):
+        elif type == coap.CON or (not mixed and message.get(coap.OBSERVE) is not None):
             self._reset(now_ms, source, message.mid)
 
     def _requested(self, now_ms: int, ticket: Ticket, message: coap.Message) -> None:
@@ -185,7 +212,10 @@ class Endpoint(Seen):
         return 0
 
     def _refuse(self, now_ms: int, ticket: Ticket, code: int, what: int | None = None) -> None:
-        """Answer here and now; a number that says more goes with it."""
+        """Answer here and now; a number that says more goes with it. A stray one gets no error."""
+        if ticket.stray and code >= coap.BAD_REQUEST:
+            self.forget(ticket)
+            return
         answer = coap.Message(code)
         if code == coap.TOO_LARGE:
             answer.add(coap.SIZE1, self.limits.body)

@@ -222,8 +222,7 @@ class Feed(Tail):
             self._split(run, floor)
         if not meets or run.seq > last:
             return 0
-        room = self._tail - len(self._entries)
-        older: int = min(self.first_seq - max(run.first, floor + 1), room)
+        older: int = min(self.first_seq - max(run.first, floor + 1), self.spare)
         return older
 
     def _leap(self, run: Run, last: int) -> None:
@@ -236,15 +235,6 @@ class Feed(Tail):
             if last:
                 self.floor = (last, self._link, self.head)
         self._begin(run.first, run.before)
-
-    def _prepend(self, run: Run, start: int, stop: int) -> None:
-        """Put entries of a run that reaches as far as what is held before that."""
-        first, entries = run.first + start, run.entries[start:stop] + self._entries
-        self.before = run.before if not start else run.links[start - 1]
-        self.first_seq = first
-        self._entries = entries
-        if not self._heads or run.seq < self._heads[0][0]:
-            self._heads.insert(0, (run.seq, run.links[-1], run.head))
 
     def _split(self, run: Run, seq: int) -> None:
         """Note that a run contradicts what is held, if it is signed. Fork, or RemoteError."""
@@ -270,6 +260,7 @@ class Feed(Tail):
         if heads and heads[-1][0] < self.end_seq - 1:
             self._link = heads[-1][1]
             self._entries = self._entries[: heads[-1][0] + 1 - self.first_seq]
+            self._size = sum([len(entry) for entry in self._entries])
 
     def statement(self, seq: int) -> object:
         """The shortest signed statement held that says what the link at seq is, or None."""

@@ -48,15 +48,14 @@ class Feeds:
         self._kit = kit
         self._identity = identity
         self._limits = limits
-        self.wants: Callable[[bytes], int] = hooks[0]
-        self.heard: Callable[[int, bytes, list[Any]], None] = hooks[1]
-        self.emit: Callable[[object], None] = hooks[2]
+        self.wants, self.heard, self.emit = hooks
         self.changed: Callable[[bytes], None] = nothing
         self.gapped: Callable[[bytes], None] = nothing
         # Unless a store knows better: go on where no seq can have been used (protocol.md s.6)
         start = boots << 32 if boots < BOOTS else END - 1  # and there is none
         link = seam(kit, identity.public, start)
         self.own = Feed(kit, identity.public, limits.tail, start, link, limits)
+        self.own.within(limits.tail_bytes)
         self.foreign: dict[bytes, Feed] = {}
         self.due_ms = 0  # the own feed's store is not used before
         # counts all changes; no other start of ours had this one, so cursors of old mean nothing
@@ -80,7 +79,9 @@ class Feeds:
         tail = self._limits.foreign_tail
         if self.archive is not None and self.wants(author) < 2:
             tail = min(tail, STRANGE_TAIL)
-        return Feed(self._kit, author, tail, start, link, self._limits)
+        feed = Feed(self._kit, author, tail, start, link, self._limits)
+        feed.within(self._limits.foreign_bytes)
+        return feed
 
     def keep(self, now_ms: int) -> "int | None":
         """Have the own feed's store take what is new, at most once in limits.head_ms: flash wears
@@ -152,11 +153,10 @@ class Feeds:
 
     def run(self, author: bytes, first: int) -> "list[object] | None":
         """Give the run of an author from `first` on, or None if there is nothing new."""
-        feed = self.get(author)
+        if (feed := self.get(author)) is None:
+            return None
         if feed is self.own:
             self._sign(first)
-        if feed is None:
-            return None
         if self.archive is not None and first < feed.first_seq:
             older: list[object] | None = self.archive.run(author, max(first, 1), self._limits.run)
             if older is not None:

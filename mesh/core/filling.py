@@ -66,9 +66,8 @@ class Filling:
         if feeds.archive is not None:
             spans: list[tuple[int, int]] = feeds.archive.missing(author)
             return [s for s in spans if not feed.fork or s[0] < feed.fork[0]]
-        full = feed.end_seq - feed.first_seq >= self._limits.foreign_tail
         low = feed.floor[0] + 1
-        return [] if full or feed.first_seq <= low else [(low, feed.first_seq - 1)]
+        return [] if feed.spare < 1 or feed.first_seq <= low else [(low, feed.first_seq - 1)]
 
     def _ask(self, now_ms: int, author: bytes, gap: Gap, link: "Link") -> None:
         first = self._start(author, gap)

@@ -16,7 +16,7 @@ class Limits:
     datagram = 1024
     block_szx = 5  # blocks of 512 bytes (RFC 7959 s.2.2), so a block fits a datagram
     body = 4096  # the largest body taken apart or put together by blocks
-    bodies = 4  # bodies kept for later blocks
+    bodies = 2  # bodies kept for later blocks
     exchanges = 12  # remembered requests, for duplicates: each takes half a KiB
     outgoing = 16  # requests of ours that are open
     remotes = 48  # addresses with state
@@ -36,7 +36,9 @@ class Limits:
     echo_ms = 30_000  # how long an Echo value is good
     # feeds
     tail = 128
+    tail_bytes = 12_288  # and what its entries may take
     foreign_tail = 8
+    foreign_bytes = 512  # the same of each other feed; the newest entry stays whatever its size
     entry = 512
     run = 900  # bytes of one run, so that it fits a datagram
     head_ms = 5000  # at most one head in that time

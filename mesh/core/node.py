@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 COAP = 0  # the unicast CoAP socket
 GROUP = 1  # came in by the CoAP group
 MDNS = 2  # the socket on port 5353
+MIXED = 3  # came by the unicast socket or the group: boards cannot tell
 MOST_EVENTS = 512
 REST_MS = 1000  # so that a fault that stays cannot keep the processor busy
 
@@ -145,11 +146,11 @@ class Node:
         if channel == MDNS:
             if self.mdns is not None:
                 self.mdns.receive(now_ms, source, data)
-        elif channel == COAP and is_dns(data):
+        elif channel != GROUP and is_dns(data):
             if self.oneshot is not None:
                 self.oneshot.receive(now_ms, source, data)
         else:
-            self.endpoint.receive(now_ms, source, data, channel == GROUP)
+            self.endpoint.receive(now_ms, source, data, channel == GROUP, channel == MIXED)
 
     def tick(self, now_ms: int) -> None:
         """Do what is due. Call at wake_at(), or earlier. After a fault it rests: what failed may

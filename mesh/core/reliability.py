@@ -7,6 +7,7 @@ from mesh.core import coap
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from mesh.core.limits import Limits
 
@@ -79,6 +80,7 @@ class Reliability:
     def __init__(self, limits: "Limits", random: "Callable[[int], bytes]") -> None:
         self.limits = limits
         self.remotes: dict[tuple[str, int], Remote] = {}
+        self.observers: dict[tuple[tuple[str, int], bytes], Any] = {}  # by address and token
         self.flight: dict[tuple[tuple[str, int], int], Timed] = {}  # under way, until a reply
         self._out: list[tuple[tuple[str, int], bytes]] = []
         # host: bytes that may go to addresses of it that are not proven: three times what came
@@ -186,10 +188,11 @@ class Reliability:
         remote = self.remotes.get(address)
         if remote is None:
             if len(self.remotes) >= self.limits.remotes:
+                watching = [key[0] for key in self.observers]
                 idle = [
                     (r.proven, r.used, a)
                     for a, r in self.remotes.items()
-                    if not (r.busy or r.line)
+                    if not (r.busy or r.line or a in watching)
                 ]
                 for _, _, old in sorted(idle)[:1]:
                     del self.remotes[old]

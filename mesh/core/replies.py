@@ -34,6 +34,7 @@ class Ticket(Timed):
     block2: int | None = None
     group = False
     mask = 0  # of message ids: whoever acknowledges them has seen them
+    stray = False  # it may have come by a group, so errors are not told
     patient = False  # one reset does not end it
     quiet = 0  # the classes of answers that are not wanted, as RFC 7967 s.2.1 has it
     count = 0  # notifications
@@ -60,7 +61,6 @@ class Replies(Asking):
     def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", order: int) -> None:
         super().__init__(limits, random)
         self._told = order
-        self.observers: dict[tuple[tuple[str, int], bytes], Ticket] = {}
 
     def order(self) -> int:
         """The next Observe number: all observers have one sequence, so that who registers again

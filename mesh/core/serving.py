@@ -209,6 +209,8 @@ class Serving:
     def _refuse(
         self, now_ms: int, event: "Requested", opened: "Opened | None", error: RemoteError
     ) -> "coap.Message | None":
+        if event.ticket.stray:
+            return None
         if not isinstance(error, Stale) or error.echo is None:  # else it may well come back
             sender = opened.sender if opened is not None else None
             if not self._peer.contacts.places.is_own(event.source):  # else: asked for another

@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mesh.core.primitives import Kit
+    from mesh.core.run import Run
 
 RUN_SIZE = 90  # bytes of a run besides its head and its entries, at most
 HEAD_SIZE = 154  # bytes of a head, at most
+SHORT = 32  # bytes of a short entry
 ENTRY_SIZE = 3  # bytes of an entry's own CBOR head, at most
 FULL = "the feed is full: only under a new key can more be written"
 
@@ -34,6 +36,7 @@ class Tail:
         self.author = author
         self._kit = kit
         self._tail = tail
+        self._room = 1 << 30  # bytes of entries, of which the newest stays
         self._limits = limits or Limits()
         link = link or genesis(kit, author)
         # what was had before, and its head if there was one; not taken again: seq, link, head
@@ -43,10 +46,15 @@ class Tail:
     def _begin(self, first: int, before: bytes) -> None:
         entries: list[bytes] = []
         self._heads: list[tuple[int, bytes, bytes]] = []  # seq, link, head; ascending
+        self._size = 0  # of the entries
         self._entries = entries  # made before: without memory for it nothing has changed
         self.first_seq = first
         self.before = before  # the link before the first entry held
         self._link = before  # the link of the last one
+
+    def within(self, room: int) -> None:
+        """Have the entries take no more bytes than that from now on."""
+        self._room = room
 
     @property
     def end_seq(self) -> int:
@@ -57,6 +65,11 @@ class Tail:
     def is_full(self) -> bool:
         """Whether it has the last entry that there can be."""
         return self.end_seq >= END
+
+    @property
+    def spare(self) -> int:
+        """How many older entries there is room for, if they are short."""
+        return min(self._tail - len(self._entries), (self._room - self._size) // SHORT)
 
     @property
     def newest(self) -> "bytes | None":
@@ -104,16 +117,35 @@ class Tail:
         is no memory, nothing has changed.
         """
         entries = self._entries
-        if len(entries) >= self._tail:
+        size = self._size + len(entry)
+        while entries and (len(entries) >= self._tail or size > self._room):
             before, first = next_link(self._kit, self.before, entries[0]), self.first_seq + 1
-            entries.pop(0)
+            size -= len(entries.pop(0))
+            self._size = size - len(entry)
             self.before = before
             self.first_seq = first
             heads = self._heads
             while heads and heads[0][0] < first:
                 heads.pop(0)
         entries.append(entry)
+        self._size = size
         self._link = link
+
+    def _prepend(self, run: "Run", start: int, stop: int) -> None:
+        """Put entries of a run that reaches as far as what is held before that, the newest of them
+        as far as there is room.
+        """
+        at, size = stop, self._size
+        while at > start and size + len(run.entries[at - 1]) <= self._room:
+            at -= 1
+            size += len(run.entries[at])
+        first, entries = run.first + at, run.entries[at:stop] + self._entries
+        self.before = run.before if not at else run.links[at - 1]
+        self.first_seq = first
+        self._entries = entries
+        self._size = size
+        if not self._heads or run.seq < self._heads[0][0]:
+            self._heads.insert(0, (run.seq, run.links[-1], run.head))
 
     def shed(self) -> None:
         """Forget the entries held, if the newest head vouches for all: it goes on behind them."""

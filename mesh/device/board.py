@@ -9,11 +9,10 @@ from mesh.core import cbor
 from mesh.core.contacts import ASLEEP
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.events import PeerFound
-from mesh.core.limits import Limits
 from mesh.core.node import COAP, GROUP, MDNS, Node
 from mesh.core.peer import address_text, read_address
 from mesh.core.primitives import Kit
-from mesh.device import clock, ed25519, identity, parts, resets, watchdog, wifi
+from mesh.device import clock, ed25519, identity, parts, resets, room, watchdog, wifi
 from mesh.device.faults import Faults
 from mesh.device.loop import Loop
 from mesh.device.udp import UNIX, Socket, readable
@@ -62,7 +61,7 @@ class Board:
         safe: str = "",
         good: "Callable[[], None] | None" = None,
     ) -> None:
-        self._limits = limits = Limits(**profile.limits)
+        self._limits = limits = room.limits_for(profile, console.tell)
         who, self.boots, journal = identity.load(limits.tail)
         self._id = who.public
         self._profile = profile

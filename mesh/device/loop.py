@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from mesh.core.node import COAP, GROUP
+from mesh.core.node import COAP, GROUP, MIXED
 from mesh.core.primitives import NO_ROOM
 from mesh.device.faults import Faults
 from mesh.device.memory import DATAGRAM, TURN, Memory
@@ -46,15 +46,15 @@ class Loop:
         self.mixed = False  # the CoAP socket also hears the group, as on boards
         self._sockets = sockets
         self._tell = tell
-        self._faults = faults or Faults(lambda *_, **__: None, now)
-        self._faults.at_storm(self.end)
-        self._memory = Memory(node, self._faults, now, self.end)
+        self.faults = faults or Faults(lambda *_, **__: None, now)
+        self.faults.at_storm(self.end)
+        self._memory = Memory(node, self.faults, now, self.end)
         self._jobs: list[list[Any]] = []  # [due ms, every ms, what to do]
         self._tasks: list[Any] = []
         self.until = 0  # ms of its clock: when it looks again
         self.heard_ms = 0  # when the last datagram came
         self._asleep: Any = None  # our task, while it only waits for time to pass
-        self._crash: BaseException | None = None
+        self.crash: BaseException | None = None
 
     def every(self, every_ms: int, job: "Callable[[int], int | None]") -> None:
         """Call job(now_ms) now and then so often, or after as many ms as it returns."""
@@ -63,7 +63,7 @@ class Loop:
 
     def _do(self, job: "list[Any]", now_ms: int) -> None:
         job[0] = now_ms + max(job[1], REST_MS)  # if it fails, it is tried again
-        if self._faults("job", self._work, job, now_ms) == NO_ROOM:
+        if self.faults("job", self._work, job, now_ms) == NO_ROOM:
             job[0] = now_ms + REST_MS
 
     def _work(self, job: "list[Any]", now_ms: int) -> None:
@@ -72,11 +72,11 @@ class Loop:
 
     def also(self, make: "Callable[[], Any]") -> None:
         """Run what make() gives, a coroutine, beside; if it fails, it is made anew."""
-        self._tasks.append(asyncio.create_task(self._faults.keep("task", make)))
+        self._tasks.append(asyncio.create_task(self.faults.keep("task", make)))
 
     def end(self, error: BaseException) -> None:
         """Have run() end by this error."""
-        self._crash = error
+        self.crash = error
         self.wake()
 
     def settle(self) -> None:
@@ -85,7 +85,7 @@ class Loop:
         while (sending := node.next_send()) is not None:
             self._sockets[sending[0]].send(sending[1], sending[2])
         while (event := node.next_event()) is not None:
-            self._faults("event", self._tell, event)
+            self.faults("event", self._tell, event)
         at = node.wake_at()
         if at is not None and at < self.until:
             self.wake()
@@ -98,7 +98,7 @@ class Loop:
         for channel in self._sockets:
             self._listen_at(channel)
         try:
-            while self._crash is None:
+            while self.crash is None:
                 try:
                     self.turn()
                     await self._sleep()
@@ -106,18 +106,18 @@ class Loop:
                     gc.collect()
         finally:
             events.set_exception_handler(before)
-        raise self._crash
+        raise self.crash
 
     def turn(self) -> int:
         """Do what is due; when something will be."""
-        before = self._faults.lacks
+        before = self.faults.lacks
         lacked = False
         try:
             self._turn()
         except MemoryError:
             lacked = True
             self.until = self.now() + REST_MS
-        self._memory.look(TURN, lacked or self._faults.lacks != before)
+        self._memory.look(TURN, lacked or self.faults.lacks != before)
         return self.until
 
     def _turn(self) -> None:
@@ -125,8 +125,8 @@ class Loop:
         for job in self._jobs:
             if job[0] <= now_ms:
                 self._do(job, now_ms)
-        self._faults("tick", self.node.tick, now_ms)
-        self._faults("settle", self.settle)
+        self.faults("tick", self.node.tick, now_ms)
+        self.faults("settle", self.settle)
         gc.collect()  # often, and when there is time: see STEP in main.py
         due = [job[0] for job in self._jobs] + [self.now() + LONGEST_MS]
         at = self.node.wake_at()
@@ -160,23 +160,25 @@ class Loop:
             for _ in range(BATCH):
                 data, source = await sock.receive()
                 self.heard_ms = self.now()
-                group = self.mixed and channel == COAP and is_for_group(data)
-                self._take(GROUP if group else channel, source, data)
+                came = channel
+                if self.mixed and channel == COAP:
+                    came = GROUP if is_for_group(data) else MIXED
+                self.take(came, source, data)
             gc.collect()
             await asyncio.sleep_ms(0)
 
-    def _take(self, channel: int, source: "tuple[str, int]", data: bytes) -> None:
+    def take(self, channel: int, source: "tuple[str, int]", data: bytes) -> None:
         """Hand a datagram in. Without memory for what it asks it is as if it had been lost, else a
         crowd of strangers could end a board.
         """
-        before = self._faults.lacks
-        self._faults("datagram", self.node.receive, self.now(), channel, source, data)
-        self._faults("settle", self.settle)
-        self._memory.look(DATAGRAM, self._faults.lacks != before)
+        before = self.faults.lacks
+        self.faults("datagram", self.node.receive, self.now(), channel, source, data)
+        self.faults("settle", self.settle)
+        self._memory.look(DATAGRAM, self.faults.lacks != before)
 
     def _crashed(self, _: object, context: "dict[str, Any]") -> None:
         error: BaseException = context["exception"]
         if isinstance(error, Exception) and not isinstance(error, MemoryError):
-            self._faults.note("task", error)
+            self.faults.note("task", error)
         else:
             self.end(error)

@@ -21,7 +21,9 @@ DESKTOP = {
     "senders": 1024,
     "window": 1024,  # wider than any pipeline
     "tail": 4096,
+    "tail_bytes": 2 << 20,
     "foreign_tail": 1024,
+    "foreign_bytes": 1 << 20,
     "head_ms": 1000,
     "links": 5,
     "mdns_records": 1024,

@@ -148,7 +148,7 @@ asyncio.run(until())
 print(json.dumps([channel for channel, _, _ in heard()]))
 """
     )
-    assert told == [[True, False, False, False, False, False], [1, 0]]
+    assert told == [[True, False, False, False, False, False], [1, 3]]
 
 
 def test_ticks_that_wrap_are_one_growing_number(there):

@@ -20,6 +20,19 @@ def test_a_full_board_lives_within_its_heap_and_uses_no_number_twice(
     assert len(one.seqs) == 4
 
 
+def test_strangers_who_come_and_go_fill_its_tables_and_end_nothing(
+    compiled, tmp_path, micropython
+):
+    one = week.Week(lay_out(tmp_path, compiled), strangers=12)
+    one.live(1, tell=lambda _: None)
+    assert one.told == []
+    assert one.starts == 1
+    assert one.passed == 4 * 12
+    assert one.heard > 4 * 12, "strangers are answered too"
+    assert one.answers > 150, "whoever observes goes on being told"
+    assert one.looks[-1][2] > 24 * 1024
+
+
 def test_all_of_it_can_be_wired_to_a_pico_w():
     found = pins.check("pico_w", week.SETTINGS)
     assert [problem for problem in found if problem.level == "error"] == []

@@ -84,7 +84,7 @@ class Console:
     as_json = False
 
     def tell(self, what, **fields):
-        if what in ("error", "failing", "restarted", "safe"):
+        if what in ("error", "failing", "restarted", "safe", "limits"):
             print("!", what, fields)
 
     def event(self, event):
@@ -220,7 +220,8 @@ class Life:
         loop, node = self.board.loop, self.board.node
         if word == "h":
             gc.collect()
-            print("h", gc.mem_alloc(), gc.mem_free(), largest(), len(node.contacts.table))
+            lacks = loop.faults.lacks
+            print("h", gc.mem_alloc(), gc.mem_free(), largest(), len(node.contacts.table), lacks)
             self.bench.warmer()
         elif word == "c":
             self.power.left = int(rest[0])
@@ -232,12 +233,18 @@ class Life:
             self.now = int(rest[0])
         if word == "r":
             data = sys.stdin.buffer.read(int(rest[4]))
-            node.receive(self.now, int(rest[1]), (rest[2], int(rest[3])), data)
-            loop.settle()
+            loop.take(int(rest[1]), (rest[2], int(rest[3])), data)
             self.came += 1
             if self.came % BATCH == 0:
                 self.gc.collect()
-        if word == "t" or self.woken:
+        return self.turn(word == "t")
+
+    def turn(self, is_time):
+        """Have the loop turn, if that is so or it was woken; when to wake it."""
+        loop = self.board.loop
+        if loop.crash:
+            raise loop.crash
+        if is_time or self.woken:
             self.woken = False
             loop.turn()
         return loop.until

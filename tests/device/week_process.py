@@ -166,7 +166,7 @@ class Remote:
         return None
 
     def look(self):
-        """(bytes used, bytes free, bytes in one piece, contacts)."""
+        """(bytes used, bytes free, bytes in one piece, contacts, lacks of memory so far)."""
         self.say("h")
         self._answers()
         return self.heap
