@@ -3,7 +3,6 @@
 from mesh.core.errors import RemoteError
 from mesh.core.events import Actuated, Refused
 from mesh.core.peer import Sensor
-from mesh.core.rules import Rules
 from mesh.core.senml import Record, pack
 
 TYPE_CHECKING = False
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mesh.core.peer import Peer
+    from mesh.core.rules import Rules
     from mesh.core.serving import Serving
     from mesh.core.settings import Profile
 
@@ -29,7 +29,11 @@ class Acting:
     ) -> None:
         self._peer = peer
         self._serving = serving
-        self._rules = Rules(profile.rules)
+        self._rules: Rules | None = None
+        if profile.rules:
+            from mesh.core.rules import Rules as Made  # noqa: PLC0415 - heap only where it is used
+
+            self._rules = Made(profile.rules)
         self._head_pause_ms = head_ms
         self._head_ms = -head_ms
         self._emit = emit
@@ -58,7 +62,7 @@ class Acting:
 
     def judge(self, now_ms: int, peer: "bytes | None", sensor: str, value: object) -> None:
         """Let the own rules look at a reading: of `peer`, or of this peer itself if None."""
-        for actuator, wish in self._rules.judge(peer, sensor, value):
+        for actuator, wish in self._rules.judge(peer, sensor, value) if self._rules else ():
             self._peer.kit.guard("rule", self._act, now_ms, actuator, wish)
 
     def _act(self, now_ms: int, actuator: str, wish: object) -> None:

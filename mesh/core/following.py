@@ -3,7 +3,7 @@
 from mesh.core.contacts import LONGEST_S
 from mesh.core.errors import RemoteError
 from mesh.core.ranges import is_count
-from mesh.core.senml import unpack
+from mesh.core.senml_reading import unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

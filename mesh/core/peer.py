@@ -6,7 +6,6 @@ from mesh.core.primitives import nothing
 from mesh.core.represent import CBOR, LINKS, represent
 from mesh.core.senml import Record
 from mesh.core.tail import FULL
-from mesh.core.wellknown import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -261,6 +260,8 @@ class Peer:
     def links(self, query: list[str], who: "bytes | None" = None) -> bytes:
         """Write /.well-known/core as somebody may see it, filtered by a query."""
         sensors, actuators = self.names("sensors", who), self.names("actuators", who)
+        from mesh.core.wellknown import write  # noqa: PLC0415 - heap only where it is used
+
         return write(ids.to_text(self.id), sensors, actuators, query)
 
     def actuate(self, now_ms: int, name: str, value: object, by: "bytes | None") -> None:

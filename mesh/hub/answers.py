@@ -3,7 +3,7 @@
 import decimal
 from typing import Any
 
-from mesh.core import cbor, coap, feed, ids, senml
+from mesh.core import cbor, coap, feed, ids, senml, senml_reading
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
 from mesh.core.primitives import Kit
@@ -70,7 +70,7 @@ def refusal(answer: Answer, label: str) -> Failure:
 def readings(value: object, peer: bytes, now_s: float) -> list[dict[str, Any]]:
     """The records of a SenML pack of this peer. RemoteError if it is none."""
     base = f"urn:othermesh:{ids.to_text(peer)}:"
-    return [reading(record, base, now_s) for record in senml.unpack(value)]
+    return [reading(record, base, now_s) for record in senml_reading.unpack(value)]
 
 
 def readings_or_reason(value: object, peer: bytes, now_s: float) -> Any:  # noqa: ANN401 - as plain()

@@ -114,8 +114,9 @@ class Aside:
     async def _work(
         self, event: "Requested", opened: "Opened", wanted: dict[bytes, "int | None"]
     ) -> None:
-        if await self._faults.awaited("question", self._answer, event, opened, wanted):
-            self._serving.failed(self._driver.now(), event, True)
+        why = await self._faults.awaited("question", self._answer, event, opened, wanted)
+        if why:
+            self._serving.failed(self._driver.now(), event, why)
         self._driver.settle()
 
     async def _answer(

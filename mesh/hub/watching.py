@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from mesh.core import cbor, coap, events, feed, senml
+from mesh.core import cbor, coap, events, feed, senml, senml_reading
 from mesh.core.contacts import UP, Contact
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.peer import address_text
@@ -255,7 +255,7 @@ def _new(held: feed.Feed, runs: object, peer: "HubPeer") -> list[Data]:
         for entry in held.accept(run):
             seq, clock, kind, body = feed.read_entry(kit, entry)
             if kind == "reading":
-                rows += [_reading(record, seq, clock) for record in senml.unpack(body)]
+                rows += [_reading(record, seq, clock) for record in senml_reading.unpack(body)]
     return rows
 
 

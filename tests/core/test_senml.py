@@ -7,7 +7,8 @@ from test_cbor import meant, same
 
 from mesh.core.cbor import Decimal, decode, encode
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.senml import RECORDS, Record, number, pack, to_json, unpack
+from mesh.core.senml import RECORDS, Record, number, pack, to_json
+from mesh.core.senml_reading import unpack
 
 
 def records_of(notes):

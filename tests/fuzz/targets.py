@@ -13,7 +13,7 @@ import signers
 from link import counting, label, peer_id, question, records, response
 from making_feeds import Chain
 
-from mesh.core import bundle, cbor, coap, dns, evidence, senml
+from mesh.core import bundle, cbor, coap, dns, evidence, senml, senml_reading
 from mesh.core.cose import header, protect, split
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed import Feed
@@ -147,7 +147,7 @@ def any_news(data):
 def any_senml(data):
     """A SenML pack in CBOR, and its JSON."""
     value = outcome(cbor.decode, data)
-    found = REFUSED if value is REFUSED else outcome(senml.unpack, value)
+    found = REFUSED if value is REFUSED else outcome(senml_reading.unpack, value)
     if found is not REFUSED:
         with contextlib.suppress(LocalError):  # more than we would write
             json.loads(senml.to_json(found))

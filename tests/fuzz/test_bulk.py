@@ -10,7 +10,7 @@ from mesh.core.errors import LocalError, RemoteError
 from mesh.core.limits import Limits
 from mesh.core.ranges import END
 from mesh.core.run import genesis, next_link, seal_head, walk
-from mesh.core.senml import unpack
+from mesh.core.senml_reading import unpack
 from mesh.hub import bulk_check, cbor, plain
 from mesh.hub.primitives import make_identity, make_kit
 from mesh.hub.store.readings import as_kept

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from near_cbor import NearCbor
 
-from mesh.core import cbor, coap, senml
+from mesh.core import cbor, coap, senml, senml_reading
 from mesh.core.errors import LocalError, RemoteError
 from mesh.hub import cbor as hub_cbor
 
@@ -189,10 +189,10 @@ def test_coap_that_was_changed(options, payload, token, data):
 
 @given(PACKS | VALUES)
 def test_senml_of_any_value(pack):
-    records = outcome(senml.unpack, pack)
+    records = outcome(senml_reading.unpack, pack)
     if records is not REFUSED:
         assert len(json.loads(senml.to_json(records))) == len(records), pack
-        again = senml.unpack(senml.pack(records))
+        again = senml_reading.unpack(senml.pack(records))
         assert [record[2] for record in again] == [record[2] for record in records], pack
 
 
@@ -202,7 +202,7 @@ def test_senml_that_is_written_can_be_read(records, base):
         pack = senml.pack(records, base)
     except LocalError:
         return
-    found = senml.unpack(cbor.decode(cbor.encode(pack)))
+    found = senml_reading.unpack(cbor.decode(cbor.encode(pack)))
     assert [r.name for r in found] == [(base or "") + r.name for r in records], pack
     assert [typed(r.value) for r in found] == [typed(r.value) for r in records], pack
     assert [r.time or None for r in found] == [r.time or None for r in records], pack

@@ -7,7 +7,7 @@ import os
 import pytest
 from hubs import CPU, HOST, acquainted, run, until
 
-from mesh.core import cbor, coap, ids, senml
+from mesh.core import cbor, coap, ids, senml_reading
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.limits import Limits
 from mesh.core.settings import Sensor
@@ -23,7 +23,7 @@ def test_own_sensors_are_read_and_asked_for(start):
             ) as answers:
                 first, second = await anext(answers), await anext(answers)
             for answer in (first, second):
-                (record,) = senml.unpack(cbor.decode(answer.payload))
+                (record,) = senml_reading.unpack(cbor.decode(answer.payload))
                 assert record.name == f"urn:othermesh:{ids.to_text(two.identity.public)}:cpu"
                 assert record.unit == "/"
                 assert answer.signed

@@ -5,7 +5,7 @@ from collections import namedtuple
 import psutil
 import pytest
 
-from mesh.core import cbor, senml
+from mesh.core import cbor, senml, senml_reading
 from mesh.core.errors import LocalError
 from mesh.core.settings import Sensor
 from mesh.hub import sensors
@@ -45,7 +45,7 @@ def test_amounts_are_whole_numbers(kind):
 def test_what_is_read_can_be_sent(kind):
     sensor = reader(kind)
     record = senml.Record(kind, sensor.UNIT, sensor.read(), None)
-    assert senml.unpack(cbor.decode(cbor.encode(senml.pack([record])))) == [record]
+    assert senml_reading.unpack(cbor.decode(cbor.encode(senml.pack([record])))) == [record]
 
 
 def test_the_hottest_place_or_the_one_asked_for(monkeypatch):

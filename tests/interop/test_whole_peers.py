@@ -13,7 +13,7 @@ from test_endpoint_strangers import NODE_CLIENT
 from whole import PATIENCE_S, is_reading, run, up
 
 from mesh.core import cbor, coap
-from mesh.core.senml import unpack
+from mesh.core.senml_reading import unpack
 from mesh.hub.boards import VirtualBoard, build
 
 READER = """

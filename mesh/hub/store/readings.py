@@ -7,7 +7,7 @@ from mesh.core.cbor import Decimal
 from mesh.core.errors import RemoteError
 from mesh.core.limits import Limits
 from mesh.core.run import read_entry
-from mesh.core.senml import unpack
+from mesh.core.senml_reading import unpack
 from mesh.hub import plain
 from mesh.hub.primitives import make_kit
 from mesh.hub.store.schema import PERIOD_MS, TRUTH
