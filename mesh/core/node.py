@@ -52,6 +52,7 @@ class Node:
     """
 
     replicating: "Replicating | None" = None
+    serves = Serving
 
     def __init__(
         self, kit: "Kit", identity: "Identity", profile: "Profile", limits: "Limits", boots: int
@@ -76,7 +77,7 @@ class Node:
         self.gate = gate = Gate(
             kit, identity, self.endpoint, self.contacts, limits, profile.introduced_by
         )
-        self.serving = Serving(self.peer, gate, self.endpoint, self.emit, self._seen, telling)
+        self.serving = self.serves(self.peer, gate, self.endpoint, self.emit, self._seen, telling)
         self.asks = Asks(kit, identity, self.endpoint)
         self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self.emit)
         self.newest = Newest(kit, feeds, self.asks, self.contacts, self.emit, self.acting.publish)

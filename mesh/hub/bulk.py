@@ -12,7 +12,8 @@ from mesh.core.primitives import Identity, Kit
 from mesh.core.run import Run, claim
 from mesh.hub import bulk_check
 from mesh.hub.bulk_asking import Answered, Source, Way, connected
-from mesh.hub.bulk_serving import LARGE, MOST_ENTRIES, RUN
+from mesh.hub.bulk_runs import LARGE, RUN
+from mesh.hub.bulk_serving import MOST_ENTRIES
 from mesh.hub.store.archive import Archive
 
 PIECE = 8192  # entries that one source is given to fetch; then whoever is free takes the next

@@ -14,7 +14,7 @@ from mesh.core.primitives import Identity, Kit
 from mesh.core.represent import CBOR
 from mesh.hub import bulk_check
 from mesh.hub.bulk_connection import Connection
-from mesh.hub.bulk_serving import LARGE, OVERHEAD
+from mesh.hub.bulk_runs import LARGE, OVERHEAD
 from mesh.hub.interfaces import Address
 
 COSE = 18

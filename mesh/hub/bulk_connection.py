@@ -42,9 +42,9 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._met = asyncio.Event()  # its CSM came
         self._open: dict[bytes, asyncio.Future[Message]] = {}  # requests of ours
-        self._number = 0
+        self._number = self._requests = 0
+        self._rest_s = 0.0
         self._asked: dict[int, bytes] = {}  # tokens of their requests that wait for an answer
-        self._requests = 0
         self._pongs: list[tuple[int, bytes]] = []  # that wait for the requests before them
         self._leaving = ""  # why no more is begun: the other end wants to close
         self._held = False  # somebody waits for what will be sent here
@@ -148,6 +148,10 @@ class Connection(asyncio.Protocol):
         """Whether to look after this connection by Pings while nothing is said."""
         self._held = held
 
+    def rest(self, seconds: float) -> None:
+        """Take in nothing more for a time."""
+        self._rest_s = seconds
+
     def abort(self, why: str, option: int | None = None) -> None:
         """Say why, and hang up; `option` is the one of their CSM that is to blame."""
         if not self.closing:
@@ -190,7 +194,7 @@ class Connection(asyncio.Protocol):
                 self._take(message)
                 began = True
                 left -= 1
-                if not left:
+                if not left or self._rest_s:
                     self._pause()
                     return
         except RemoteError as error:
@@ -205,7 +209,8 @@ class Connection(asyncio.Protocol):
         """Read no more until what came was taken in, after others had their turn."""
         if self._transport is not None:
             self._transport.pause_reading()
-            self._loop.call_soon(self._go_on)
+            self._loop.call_later(self._rest_s, self._go_on)
+            self._rest_s = 0.0
 
     def _go_on(self) -> None:
         if not self.closing:

@@ -1,16 +1,24 @@
 """Drives one node: datagrams and the clock in, datagrams and events out. This is the hot path."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 
+from mesh.core import coap
+from mesh.core.budget import Bucket
 from mesh.core.contacts import UP
-from mesh.core.node import Node
+from mesh.core.errors import RemoteError
+from mesh.core.events import PeerFound
+from mesh.core.node import COAP, Node
+from mesh.hub.fairness import Fairness
 from mesh.hub.interfaces import Address
+from mesh.hub.store.crowd import chosen
 from mesh.hub.udp import Udp
 
 LARGEST = 1500  # bytes of a datagram that is read: whatever one Ethernet frame brings
 NEAR_MS = 1000  # how often it is looked who is known
+TOO_MANY = 0x9D  # 4.29
 RETRY_MS = 1000  # pause after a fault of our own, so that it cannot keep the processor busy
 
 
@@ -28,6 +36,8 @@ class Driver:
     ) -> None:
         self.node = node
         self.udp = Udp(self._deliver, self._settle, on_change, LARGEST, interfaces)
+        self.fair = Fairness(chosen(node.profile))
+        self._refusals = Bucket(node.limits.unsigned_per_s)
         self._guard = node.peer.kit.guard
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
@@ -54,6 +64,8 @@ class Driver:
         node = self.node
         self._send()
         while (event := node.next_event()) is not None:
+            if isinstance(event, PeerFound):
+                self.fair.know(node.contacts.proven())
             self._guard("event", self._on_event, event)
         if (wake_ms := node.wake_at()) is not None:
             now_ms = self.now()
@@ -67,13 +79,36 @@ class Driver:
         while (out := next_send()) is not None:
             send(out[1], out[2])
 
-    def _deliver(self, channel: int, source: Address, data: bytes) -> None:
+    def _deliver(self, channel: int, source: Address, data: bytes) -> float:
+        """Have a datagram taken in, or give for how many seconds its source has to wait."""
+        fair, peer = self.fair, self.node.peer
+        user = fair.at(source)
+        if is_request(data) and (wait_s := fair.wait_s(user)):
+            if channel == COAP and self._refusals.take(self.now()):
+                self._refuse(source, data, wait_s)
+            return wait_s
+        refused, start_s = peer.refused, time.perf_counter()
         self._guard("datagram", self.node.receive, self.now(), channel, source, data)
         self._send()
+        took_s = time.perf_counter() - start_s
+        fair.charge(user, took_s, failed=peer.refused != refused)
+        return 0.0
+
+    def _refuse(self, source: Address, data: bytes, wait_s: float) -> None:
+        """Say 4.29 to a confirmable request, and when to come back (RFC 8516)."""
+        try:
+            request = coap.parse(data)
+        except RemoteError:
+            return
+        if request.type == coap.CON:
+            reply = coap.Message(TOO_MANY, b"", coap.ACK, request.mid, request.token)
+            reply.add(coap.MAX_AGE, math.ceil(wait_s))
+            self.udp.send(source, coap.build(reply))
 
     def _keep_near(self) -> None:
         up = [contact.address for contact in self.node.contacts.proven() if contact.state == UP]
         self.udp.keep_near([address for address in up if address is not None])
+        self.fair.know(self.node.contacts.proven())
 
     def _arm(self, now_ms: int, wake_ms: int) -> None:
         if self._timer is not None:
@@ -97,3 +132,8 @@ class Driver:
         if now_ms >= self._near_ms:
             self._near_ms = now_ms + NEAR_MS
             self._keep_near()
+
+
+def is_request(data: bytes) -> bool:
+    """Whether a datagram asks for something (RFC 7252 s.3): what answers us never waits."""
+    return len(data) > 1 and 0 < data[1] < 32  # noqa: PLR2004

@@ -13,10 +13,10 @@ from mesh.core.contacts import UP
 from mesh.core.errors import LocalError
 from mesh.core.events import Answer, PeerFound
 from mesh.core.limits import Limits
-from mesh.core.node import Node
 from mesh.core.primitives import Identity
 from mesh.core.settings import Profile, Sensor
 from mesh.hub import machine_clock, sensors
+from mesh.hub.aside import Aside, AsideNode
 from mesh.hub.desktop import DESKTOP
 from mesh.hub.discovery import Layer
 from mesh.hub.driver import Driver
@@ -66,13 +66,14 @@ class HubPeer:
         self.broken = ""  # why this one is to be stopped, and another started
         self.faults = Faults(self._break)
         self._kit = make_kit(guard=self.faults)
-        self.node = Node(self._kit, home.identity, profile, self.limits, home.boots)
+        self.node = AsideNode(self._kit, home.identity, profile, self.limits, home.boots)
         self.node.peer.kind = profile.kind
         self._finding = Finding(self.node, names, self._interfaces, self._kit, self.faults)
         self.record = Record(home, profile, self.node, self.faults.report)
         self.offers = Offers(self._kit, home.identity)
         self.node.peer.offered = self.offers.answer
         self._driver: Driver | None = None
+        self._aside: Aside | None = None
         self._questions = Questions(self.node, lambda: self.driver)
         self.ask = self._questions.ask
         self.get = self._questions.get
@@ -124,6 +125,7 @@ class HubPeer:
             self.node, self._on_event, self._finding.changed, self._interfaces
         )
         driver.udp.open(self._port)
+        self._aside = Aside(driver, self.faults)
         self.faults.restarts("datagram", driver.udp.reopen)
         self.record.open(self.limits.tail)
         now_ms = driver.now()
@@ -146,6 +148,8 @@ class HubPeer:
         if self._driver is None:
             return
         driver, self._driver = self._driver, None
+        if self._aside is not None:
+            self._aside.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -132,7 +132,7 @@ async def _serve_tcp(peer: "HubPeer", choices: Choices, stack: AsyncExitStack) -
     faults = peer.faults
     catching_up = asyncio.create_task(faults.keep("newcomer", Newcomer(peer).run))
     stack.push_async_callback(_end, catching_up)
-    signed = BulkServing(make_kit(), peer.identity, peer.node, peer.now)
+    signed = BulkServing(make_kit(), peer.identity, peer.node, peer.now, peer.driver.fair)
     server = ForeignServer(
         peer.local_get, choices.interfaces, peer.address[1], signed, guard=faults
     )

@@ -29,8 +29,8 @@ DEAD = {errno.EBADF, errno.ENOTSOCK}
 
 
 class Udp:
-    """All sockets of one peer. deliver(channel, source, data) gets each datagram, settle() ends
-    each batch.
+    """All sockets of one peer. deliver(channel, source, data) gets each datagram, and gives for
+    how many seconds that source has to wait; settle() ends each batch.
 
     changed() is called when local addresses came or went. Counters tell what was lost: `unsent`
     and `oversized`.
@@ -38,7 +38,7 @@ class Udp:
 
     def __init__(
         self,
-        deliver: Callable[[int, Address, bytes], None],
+        deliver: Callable[[int, Address, bytes], float],
         settle: Callable[[], None],
         changed: Callable[[], None],
         largest: int,
@@ -239,8 +239,8 @@ class Udp:
                     self.oversized += 1
                     continue
                 address = self._routes.heard(endpoint, source)
-                self._deliver(channel, address, data)
-                if now() > end_s:
+                rest_s = self._deliver(channel, address, data)
+                if self._rests(endpoint, rest_s) or now() > end_s:
                     break
             else:
                 end_s = 0.0
@@ -254,9 +254,20 @@ class Udp:
         while, and what finds no room in the kernel's queue is dropped there, unread.
         """
         if self._near and endpoint not in self._near:
-            self._loop.remove_reader(endpoint.fd)
-            self._loop.call_later(min(CROWD_S, took_s * CROWD_SHARE), self._go_on, endpoint)
+            self._rest(endpoint, min(CROWD_S, took_s * CROWD_SHARE))
+
+    def _rests(self, endpoint: Endpoint, seconds: float) -> bool:
+        """Have the only one that an endpoint hears wait; what it sends is not read meanwhile."""
+        waits = bool(seconds) and endpoint in self._near
+        if waits:
+            self._rest(endpoint, seconds)
+        return waits
+
+    def _rest(self, endpoint: Endpoint, seconds: float) -> None:
+        self._loop.remove_reader(endpoint.fd)
+        self._loop.call_later(seconds, self._go_on, endpoint)
 
     def _go_on(self, endpoint: Endpoint) -> None:
-        if endpoint is self._group or endpoint in self._endpoints.values():
+        here = endpoint in self._endpoints.values() or endpoint in self._near
+        if here or endpoint is self._group:
             self._loop.add_reader(endpoint.fd, self._read, endpoint)

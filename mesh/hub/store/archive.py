@@ -1,8 +1,9 @@
 """The store as the core's feeds use it: quick to hand over to, written by a thread of its own."""
 
+import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,13 +11,12 @@ from typing import Any, Self
 from mesh.core import cbor
 from mesh.core.errors import LocalError
 from mesh.core.run import Run
-from mesh.hub.store import healing, meter, rows, schema, upkeep
+from mesh.hub.store import healing, meter, pieces, schema, upkeep
 from mesh.hub.store.budget import UNLIMITED, Budget
 from mesh.hub.store.crowd import MET
 from mesh.hub.store.held import MOST, Held
 from mesh.hub.store.hooks import Forked, Hooks, log_fault
-from mesh.hub.store.keeper import size_of
-from mesh.hub.store.rows import Row
+from mesh.hub.store.reader import Reader
 from mesh.hub.store.rules import Rules
 from mesh.hub.store.writer import Writer
 
@@ -25,9 +25,6 @@ log = logging.getLogger(__name__)
 READ_MS = 250  # that the core waits where another program has locked the whole file
 WAITING = 100_000  # entries handed over and not yet written: beyond that, new ones are let go
 PARTS = 64  # of the feed of one whom we do not know, with gaps between them
-ROWS = 128  # that are looked at for one run
-SHORT = 64  # bytes of the entries of a row, at least, mostly
-RUN_ROOM = 250  # bytes of a run besides its entries, at most
 
 
 class Archive:
@@ -53,6 +50,8 @@ class Archive:
         self.path = path
         self._own = own
         self._unread = ""  # why it could not be read, as it was told
+        self._ready: pieces.Found = {}
+        self._reader = Reader(path)
         self._budget = budget or Budget(UNLIMITED)
         self._lost = False  # something that was handed over was let go
         self._rules = rules or Rules()
@@ -96,6 +95,7 @@ class Archive:
 
     def close(self) -> None:
         """Write what waits, and close the file."""
+        self._reader.close()
         if self._writer.close():
             self._reading.close()
             self._database.close()  # the last, so that it leaves one file
@@ -147,17 +147,29 @@ class Archive:
         If not even the next head is so near, the oldest entries are left out. None if nothing is
         held from there on.
         """
-        low = "SELECT max(first) FROM run JOIN author ON author.id = author WHERE key = ?1"
-        found = self._look(
-            f"SELECT {rows.COLUMNS} FROM run JOIN author ON author.id = author WHERE key = ?1 "
-            f"AND last >= ?2 AND first >= ifnull(({low} AND first <= ?2), 0) "
-            f"ORDER BY first LIMIT {min(ROWS, most // SHORT + 2)}",
-            (author, first),
-        )
+        with contextlib.suppress(KeyError):
+            return pieces.fitting(self._ready, author, first, most)
+        return pieces.run(self._look, author, first, most)
+
+    async def runs(
+        self, who: Hashable, wanted: Sequence[tuple[bytes, int]], sizes: pieces.Sizes
+    ) -> tuple[pieces.Found, float]:
+        """Read what run() will be asked for, in another thread: of each author from a seq on; and
+        the seconds it took. RemoteError if too much is being read; LocalError.
+        """
         try:
-            return _joined(author, [Row(*one) for one in found], (first, most))
-        except ValueError:  # damaged: others may have it whole
-            return None
+            return await self._reader.read(who, lambda db: pieces.runs(db, wanted, sizes))
+        except LocalError:  # run() tells, and does without
+            return {}, 0.0
+
+    @contextlib.contextmanager
+    def ready(self, found: pieces.Found) -> Iterator[None]:
+        """Have run() give what was read before, where it is asked for that."""
+        self._ready = found
+        try:
+            yield
+        finally:
+            self._ready = {}
 
     def evidence(self, author: bytes, one: object, other: object) -> None:
         """Keep two signed statements of an author that disagree, in place of the last two."""
@@ -238,39 +250,3 @@ class Archive:
             return self._reading.execute(question, values).fetchall()
         except sqlite3.Error as error:
             raise schema.broken(self.path, error) from error
-
-
-def _joined(author: bytes, found: list[Row], wanted: tuple[int, int]) -> list[object] | None:
-    """As many rows as follow on each other and fit, as one run. ValueError if one is damaged."""
-    room = wanted[1] - RUN_ROOM
-    entries: list[bytes] = []
-    chosen: Row | None = None
-    for row in found:
-        if chosen is not None and (row.first != chosen.last + 1 or row.before != chosen.link):
-            break
-        more = rows.unpacked(row.entries)
-        if not more or rows.links(row.before, more)[-1] != row.link or type(row.head) is not bytes:
-            raise ValueError("a link that does not fit")
-        room -= size_of(more)
-        if chosen is not None and room < 0:
-            break
-        entries += more
-        start = row if chosen is None else chosen
-        chosen = row._replace(first=start.first, before=start.before)
-    return None if chosen is None else _cut(author, chosen, entries, wanted)
-
-
-def _cut(
-    author: bytes, row: Row, entries: list[bytes], wanted: tuple[int, int]
-) -> list[object] | None:
-    """The part of joined rows that begins at the seq wanted, or later if that is too much."""
-    first = max(wanted[0], row.first)
-    room = wanted[1] - RUN_ROOM
-    low = len(entries)
-    while low > first - row.first and room >= len(entries[low - 1]) + 3:
-        low -= 1
-        room -= len(entries[low]) + 3
-    if low == len(entries):
-        return None
-    before = rows.links(row.before, entries[:low])[-1] if low else row.before
-    return [author, row.first + low, before, entries[low:], row.head]
