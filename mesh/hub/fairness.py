@@ -16,8 +16,9 @@ from mesh.core.contacts import Contact
 from mesh.hub.interfaces import Address
 
 SPAN_S = 0.5  # of an account: of what was used a second ago, 14% count
-IDLE = 0.1  # of the time: as long as others want no more than that, nobody waits for them
-LITTLE = 0.02  # of the time: who takes less waits for nobody of its kind
+IDLE = 0.05  # of the time: as long as others want no more than that, nobody waits for them
+LITTLE = 0.02  # of the time: so much may have who was met, as long as few have it
+MUCH = 0.08  # of the time: who takes more has to share with those who do
 WHOLE = 0.9  # of the time, which those share that want more than there is
 MOST = 4096  # accounts
 MOST_WAIT_S = 0.5
@@ -28,7 +29,7 @@ NETWORK = 64  # bits of an IPv6 address that one host may choose from (RFC 4291 
 
 class Rank(NamedTuple):
     """Parts of the time while those who are known better want much: of one peer, of one host, of
-    all of a kind; and how much all of a kind may have if they do not.
+    all of a kind; and how much all strangers may have if they do not.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Rank(NamedTuple):
 
 
 CHOSEN = Rank("chosen", 1.0, 1.0, 1.0, 1.0)  # by a person: those whom the settings name
-MET = Rank("met", 0.08, 0.1, 0.15, 1.0)
+MET = Rank("met", 0.08, 0.1, 0.15, 0.9)
 STRANGE = Rank("strange", 0.05, 0.05, 0.08, 0.3)
 ABOVE = {CHOSEN: (), MET: (CHOSEN,), STRANGE: (CHOSEN, MET)}
 
@@ -134,15 +135,16 @@ class Fairness:
         own, host = self._used(rank, user.key, now_s), self._used(rank, user.host, now_s)
         kind = self._kinds[rank].part(now_s)
         above = sum(self._kinds[one].part(now_s) for one in ABOVE[rank])
-        if rank is MET and own <= LITTLE and kind < WHOLE / 2:
+        if rank is MET and own <= LITTLE and kind <= rank.kind:
             return 0.0
         if above > IDLE:
-            over = max(own / rank.own, host / rank.host)
-            return over if own <= LITTLE else max(over, kind / rank.kind)
-        share = own if rank is CHOSEN else host
-        if kind - share < IDLE:
+            return max(own / rank.own, host / rank.host, kind / rank.kind)
+        if rank is STRANGE:
             return kind / rank.idle
-        return max(kind / rank.idle, share * max(1, self._many[rank]) / WHOLE)
+        mine = own if rank is CHOSEN else host
+        many = self._many[rank]
+        left = WHOLE / many if many > 1 else WHOLE - (kind - mine)
+        return mine / max(left, MUCH)
 
     def _used(self, rank: Rank, key: bytes | str, now_s: float) -> float:
         account = self._accounts.get((rank, key))
@@ -154,7 +156,7 @@ class Fairness:
         self._many = Counter(
             rank
             for (rank, key), account in self._accounts.items()
-            if isinstance(key, bytes) == (rank is CHOSEN) and account.part(now_s) > LITTLE
+            if isinstance(key, bytes) == (rank is CHOSEN) and account.part(now_s) > MUCH
         )
 
     def _open(self, key: tuple[Rank, bytes | str], now_s: float) -> Account:
