@@ -135,8 +135,8 @@ class Greeting:
         """No answer, or one that anybody may have given."""
         first = contact.state == NEW
         here = contact.state == UP and contact.address == ask.address
-        patient = contact.tries < DOUBTS or answer.code == 0x9D  # it has too much to do
-        if here and answer.error != SILENT and patient:
+        doubtful = here and answer.error != SILENT and contact.tries < DOUBTS
+        if doubtful or answer.code == 0x9D:  # it has too much to do, also for whom it never met
             contact.tries += 1
             self._contacts.schedule(contact, now_ms + 1000)
         elif self._contacts.missed(now_ms, contact, ask.address):

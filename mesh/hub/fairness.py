@@ -20,6 +20,7 @@ IDLE = 0.05  # of the time: as long as others want no more than that, nobody wai
 LITTLE = 0.02  # of the time: so much may have who was met, as long as few have it
 MUCH = 0.08  # of the time: who takes more has to share with those who do
 WHOLE = 0.9  # of the time, which those share that want more than there is
+WISH_S = 0.01  # what a message counts at least where it is asked whether anybody wants anything
 MOST = 4096  # accounts
 MOST_WAIT_S = 0.5
 LOOK_S = 0.2  # how often it is counted who wants much
@@ -40,7 +41,7 @@ class Rank(NamedTuple):
 
 
 CHOSEN = Rank("chosen", 1.0, 1.0, 1.0, 1.0)  # by a person: those whom the settings name
-MET = Rank("met", 0.08, 0.1, 0.15, 0.9)
+MET = Rank("met", 0.08, 0.1, 0.15, 1.0)
 STRANGE = Rank("strange", 0.05, 0.05, 0.08, 0.3)
 ABOVE = {CHOSEN: (), MET: (CHOSEN,), STRANGE: (CHOSEN, MET)}
 
@@ -83,6 +84,7 @@ class Fairness:
         self._now_s = now_s
         self._users: Mapping[Address, User] = {}
         self._kinds = {rank: Account() for rank in ABOVE}
+        self._wishes = {rank: Account() for rank in ABOVE}
         self._accounts: dict[tuple[Rank, bytes | str], Account] = {}
         self._many: Counter[Rank] = Counter()  # hosts, or chosen peers, that want much
         self._looked_s = now_s()
@@ -123,6 +125,7 @@ class Fairness:
         if failed:
             user, seconds = stranger(user.host), seconds * DEARER
         self._kinds[user.rank].add(now_s, seconds)
+        self._wishes[user.rank].add(now_s, max(seconds, WISH_S))
         for key in {user.key, user.host}:
             account = self._accounts.get((user.rank, key))
             if account is None:
@@ -134,7 +137,7 @@ class Fairness:
         rank = user.rank
         own, host = self._used(rank, user.key, now_s), self._used(rank, user.host, now_s)
         kind = self._kinds[rank].part(now_s)
-        above = sum(self._kinds[one].part(now_s) for one in ABOVE[rank])
+        above = sum(self._wishes[one].part(now_s) for one in ABOVE[rank])
         if rank is MET and own <= LITTLE and kind <= rank.kind:
             return 0.0
         if above > IDLE:
@@ -142,6 +145,8 @@ class Fairness:
         if rank is STRANGE:
             return kind / rank.idle
         mine = own if rank is CHOSEN else host
+        if kind - mine + above <= LITTLE:
+            return 0.0  # it is alone
         many = self._many[rank]
         left = WHOLE / many if many > 1 else WHOLE - (kind - mine)
         return mine / max(left, MUCH)

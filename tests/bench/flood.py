@@ -19,6 +19,7 @@ import sys
 from collections import namedtuple
 from pathlib import Path
 
+import costly
 from measure import exchanges
 
 KINDS = ("garbage", "forged", "signed", "all")
@@ -40,7 +41,7 @@ async def beside(one, server, kind, seconds, outstanding=8):
     rates = {"busy": [], "flood": []}
     async with (
         _running("busy") as (busy, _),
-        _running("flood", *address, peer.hex(), kind) as (flooder, told),
+        _flooding(kind, address, peer) as (flooder, told),
     ):
         busy.send_signal(signal.SIGSTOP)
         await exchanges(one, outstanding, min(FILLED_S, 2 * seconds))
@@ -56,11 +57,17 @@ async def beside(one, server, kind, seconds, outstanding=8):
     return Flooded(calm, flooded, told[0], grown)
 
 
+def _flooding(kind, address, peer):
+    if kind in costly.KINDS:
+        return _running(kind, *address, peer.hex(), file=costly.__file__)
+    return _running("flood", *address, peer.hex(), kind)
+
+
 @contextlib.asynccontextmanager
-async def _running(*arguments):
-    """A process of this file, and a list that has what it tells, afterwards."""
+async def _running(*arguments, file=__file__):
+    """A process of a file, and a list that has what it tells, afterwards."""
     process = subprocess.Popen(
-        [sys.executable, __file__, *map(str, arguments)],
+        [sys.executable, file, *map(str, arguments)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     told = []

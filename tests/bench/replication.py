@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import ceilings
+import costly
 import delivered
 import flood
 import hypercore
@@ -134,7 +135,7 @@ def _namespace(prefix):
 def flooding(quick):
     """Exchanges of two honest peers while a stranger floods one of them."""
     title("Signed exchanges of two peers, 8 outstanding, while a stranger floods one of them")
-    for kind in flood.KINDS:
+    for kind in (*flood.KINDS, *costly.KINDS):
         figure = signed.under_flood(kind, 4 if quick else 12)
         row(
             f"flood of {kind}",

@@ -8,16 +8,23 @@ import sys
 import tempfile
 import time
 
+import costly
 import flood
 from measure import exchanges
 
 from mesh.core import coap, ids
 from mesh.core.limits import Limits
+from mesh.hub.bulk_serving import BulkServing
 from mesh.hub.desktop import DESKTOP, use_uvloop
+from mesh.hub.foreign_server import ForeignServer
 from mesh.hub.home import Home
 from mesh.hub.loop import HubPeer
+from mesh.hub.primitives import make_kit
 
 LOOPBACK = ["127.0.0.1"]
+TOO_MANY = 0x9D  # 4.29
+PAUSE_S = 0.02
+HISTORY = 5000  # entries
 
 
 def new_peer(folder, outstanding):
@@ -30,21 +37,28 @@ def new_peer(folder, outstanding):
     return home, HubPeer(home, profile, limits, LOOPBACK, port=0, sensed={})
 
 
-async def serve():
-    """Serve one sensor until standard input closes."""
+async def serve(follows=""):
+    """Serve one sensor until standard input closes; with a history, for whom it follows."""
     with tempfile.TemporaryDirectory() as folder:
         home, peer = new_peer(folder, 4)
+        if follows:
+            peer.profile.follow.append(bytes.fromhex(follows))
         async with peer:
             peer.node.add_sensor("bench", "Cel")
-            peer.node.reading(peer.now(), "bench", 21)
+            for _ in range(HISTORY if follows else 1):
+                peer.node.reading(peer.now(), "bench", 21)
+            bulk = BulkServing(make_kit(), home.identity, peer.node, peer.now, peer.driver.fair)
+            tcp = ForeignServer(peer.local_get, LOOPBACK, peer.address[1], bulk)
+            await tcp.start()
             print(json.dumps([ids.to_text(peer.identity.public), peer.address]), flush=True)
             await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+            await tcp.stop()
         home.close()
 
 
-def start_server(loop):
+def start_server(loop, follows=b""):
     """The server's process, its id and address."""
-    command = [sys.executable, __file__, loop]
+    command = [sys.executable, __file__, loop, follows.hex()]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     text, address = json.loads(server.stdout.readline())
     return server, ids.from_text(text), tuple(address)
@@ -55,24 +69,32 @@ async def with_client(outstanding, loop, work):
     return await with_server(outstanding, loop, lambda one, *_: work(one))
 
 
-async def with_server(outstanding, loop, work):
+async def with_server(outstanding, loop, work, *, followed=False):
     """As with_client; work(one, pid, address, id) learns who the server is too."""
-    server, peer_id, address = start_server(loop)
+    with tempfile.TemporaryDirectory() as folder:
+        home, peer = new_peer(folder, outstanding)
+        own = home.identity.public if followed else b""
+        return await _with_server(home, peer, start_server(loop, own), work)
+
+
+async def _with_server(home, peer, started, work):
+    server, peer_id, address = started
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            home, peer = new_peer(folder, outstanding)
-            async with peer:
-                peer.node.candidate(peer.now(), peer_id, address, "given")
-                peer.driver.settle()
-                await peer.wait_for_peer(peer_id, 20)
+        async with peer:
+            peer.node.candidate(peer.now(), peer_id, address, "given")
+            peer.driver.settle()
+            await peer.wait_for_peer(peer_id, 20)
 
-                async def one():
+            async def one():
+                answer = await peer.ask(peer_id, coap.FETCH, ["sensors", "bench"])
+                while answer.code == TOO_MANY:  # it counts once it is answered
+                    await asyncio.sleep(PAUSE_S)
                     answer = await peer.ask(peer_id, coap.FETCH, ["sensors", "bench"])
-                    if answer.code != coap.CONTENT or not answer.signed:
-                        raise SystemExit(f"the exchange failed: {answer}")
+                if answer.code != coap.CONTENT or not answer.signed:
+                    raise SystemExit(f"the exchange failed: {answer}")
 
-                result = await work(one, server.pid, address, peer_id)
-            home.close()
+            result = await work(one, server.pid, address, peer_id)
+        home.close()
         return result
     finally:
         server.stdin.close()
@@ -122,7 +144,8 @@ def under_flood(kind, seconds):
     async def work(one, *server):
         return await flood.beside(one, server, kind, seconds)
 
-    return asyncio.run(with_server(8, "asyncio", work))
+    followed = kind in costly.KINDS
+    return asyncio.run(with_server(8, "asyncio", work, followed=followed))
 
 
 def endure(count, tell):
@@ -142,4 +165,4 @@ def endure(count, tell):
 if __name__ == "__main__":
     if sys.argv[1] == "uvloop":
         use_uvloop()
-    asyncio.run(serve())
+    asyncio.run(serve(*sys.argv[2:]))

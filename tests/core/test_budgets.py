@@ -227,6 +227,19 @@ def test_who_has_too_much_to_do_is_not_lost():
     assert len(scene.world.of(scene.at_ann, PeerLost)) == told
 
 
+def test_who_has_too_much_to_do_for_a_newcomer_is_asked_again():
+    scene = Scene()
+    rest = scene.ben.gate.purses._rest
+    checks = scene.ben.gate._checks
+    scene.ben.gate.purses._rest = scene.ben.gate._checks = NONE
+    scene.start()
+    scene.world.run(10_000)
+    assert scene.ann.contacts.get(scene.ben.peer.id) is not None
+    scene.ben.gate.purses._rest, scene.ben.gate._checks = rest, checks
+    scene.world.run(10_000)
+    assert scene.ann.contacts.get(scene.ben.peer.id).state == UP
+
+
 def test_signing_for_anybody_has_a_rate_too():
     """A plain GET with Accept 18 costs a signature, and needs none."""
     scene = Scene().meet()

@@ -91,7 +91,7 @@ def test_over_udp(tmp_path, monkeypatch):
                             read_run(KIT, value, one.limits)
         mine = [name for name in names if name != "MainThread"]
         assert len(mine) > 5
-        assert names.count("MainThread") <= 1, "at most what came after it was read"
+        assert len(mine) > 10 * names.count("MainThread"), names  # its first question is small
 
     run(main)
 

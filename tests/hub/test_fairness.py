@@ -53,7 +53,7 @@ def test_who_is_alone_has_all_of_it():
     for id in (FRIEND, PEER):
         loop = Loop()
         one = peer(loop, id)
-        assert loop.served(all_of_it(one))[one] > 0.88
+        assert loop.served(all_of_it(one))[one] > 0.99
 
 
 def test_a_stranger_alone_has_a_third():

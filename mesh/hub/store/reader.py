@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable
@@ -13,7 +14,8 @@ from mesh.core.errors import RemoteError
 from mesh.hub.store import schema
 
 MOST = 64  # questions that wait, of all
-MOST_EACH = 8  # and of one who asks
+MOST_EACH = 4  # and of one who asks
+SWITCH_S = 0.0005
 READ_MS = 250  # that it waits where another program has locked the whole file
 TOO_MANY, BUSY = 0x9D, 0xA3  # 4.29, 5.03
 
@@ -26,6 +28,8 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._pool = ThreadPoolExecutor(1, "store-reader")
+        # what this thread does must not keep the event loop waiting for the interpreter's lock
+        sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_S))
         self._database: sqlite3.Connection | None = None
         self._waiting: Counter[Hashable] = Counter()
 
