@@ -150,9 +150,19 @@ class Archive:
         If not even the next head is so near, the oldest entries are left out. None if nothing is
         held from there on.
         """
-        with contextlib.suppress(KeyError):
-            return pieces.fitting(self._ready, author, first, most)
-        return pieces.run(self._look, author, first, most)
+        try:
+            run = pieces.fitting(self._ready, author, first, most)
+        except KeyError:
+            run = pieces.run(self._look, author, first, most)
+        again = self._hidden.beyond(run)
+        return self.run(author, again, most) if again else run
+
+    def hide(self, author: bytes, first: int, last: int) -> None:
+        """Keep these entries, and give them to nobody: others hold what came before them."""
+        try:
+            self.do(self._hidden.add(author, first, last))
+        except LocalError as error:  # it is hidden until this peer stops
+            log.error("what is not to be given out could not be noted: %s", error.detail)
 
     async def runs(
         self, who: Hashable, wanted: Sequence[tuple[bytes, int]], sizes: pieces.Sizes
