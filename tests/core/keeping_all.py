@@ -90,7 +90,7 @@ class Desks(Mesh):
     """Peers with short tails in memory; those joined by desk() have an archive."""
 
     def __init__(self, count=0):
-        super().__init__(0, foreign_tail=TAIL, head_ms=1000)
+        super().__init__(0, foreign_tail=TAIL, foreign_bytes=1 << 16, head_ms=1000)
         self.archives = {}
         for n in range(count):
             self.desk(n + 1)

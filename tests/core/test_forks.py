@@ -81,7 +81,7 @@ def all_end_alike(mesh):
 def three():
     """One that has all in memory, one with an archive, one with the end only."""
     mesh = Desks()
-    mesh.join(1, foreign_tail=128)
+    mesh.join(1, foreign_tail=128, foreign_bytes=1 << 16)
     mesh.desk(2)
     mesh.join(3)
     mesh.settle(20_000)

@@ -24,6 +24,7 @@ class Mesh:
         self.addresses = []
         limits.setdefault("peers", 128)
         limits.setdefault("foreign_tail", 128)
+        limits.setdefault("foreign_bytes", 1 << 16)
         limits.setdefault("outgoing", 64)
         limits.setdefault("observers", 32)
         limits.setdefault("head_ms", 1000)
