@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # limit: bytes of an entry; how many are enough, then how many are the least, each before the next
 TABLES = (
-    ("candidates", 430, 16, 4),
+    ("candidates", 430, 12, 4),
     ("exchanges", 620, 6, 4),
     ("outgoing", 920, 8, 8),
     ("senders", 125, 16, 8),
@@ -30,7 +30,7 @@ WIDE = 1.6  # so much more with 64-bit words
 OWN = 10_000  # bytes for a signature, an answer in blocks, the driver's and the loop's needs
 LATER = 2500  # for modules that are loaded once they are needed
 KEEPING = 14_000  # for what keeps up with others' feeds
-USABLE_PCT = 85  # of a heap: between what lives long is room for small things only
+USABLE_PCT = 88  # of a heap: between what lives long is room for small things only
 
 
 def limits_for(profile: "Profile", tell: "Callable[..., None]") -> Limits:

@@ -200,5 +200,5 @@ def bits() -> int:
 
         mask = network.WLAN(network.STA_IF).ifconfig()[1]
         return sum([bin(int(part or 0)).count("1") for part in mask.split(".")])
-    except ImportError:
+    except (ImportError, AttributeError):
         return 0

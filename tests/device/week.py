@@ -116,6 +116,7 @@ class Week:
             node.candidate(self.world.now, self.board.id, AT, "given")
             node.add_sensor("warm", "Cel")
             self.peers.append((node, at))
+            self.world.run(700)  # not all of them at once: each asks again after the same time
         for _ in range(30):
             self.world.run(60_000)
             if not self._invite() and self.board.look()[3] == len(self.peers):
