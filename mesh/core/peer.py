@@ -62,8 +62,7 @@ class Peer:
         contacts: "Contacts",
         telling: "Telling",
     ) -> None:
-        self.kit, self.id = kit, identity.public
-        self.access = access
+        self.kit, self.id, self.access = kit, identity.public, access
         self.clock, self.contacts = clock, contacts
         self.feeds = telling.feeds
         self._telling = telling

@@ -16,6 +16,7 @@ from pathlib import Path
 from mesh.core.errors import LocalError
 from mesh.hub.lean import SOURCES, leaned
 from mesh.hub.lean_names import module_of
+from mesh.hub.link_arguments import Arguments, given_by_name
 from mesh.hub.link_frequent import first_line
 from mesh.hub.link_names import Names
 from mesh.hub.link_outside import Imports, Origin
@@ -27,6 +28,8 @@ LINKED = "mesh.linked{}"
 MOST = 3000  # statements of a file: 50 KB or less, as an update takes 64 KiB (mesh/core/bundle.py)
 MACHINE_CODE = re.compile(r"micropython\.(viper|native)")
 BY_CABLE = re.compile(r"^ *from (mesh\.(?:device|core)[\w.]*) import ([\w, ]+)", re.MULTILINE)
+
+NAMED = re.compile(r"\b(\w+) ?=")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,19 @@ class Linked:
 def linked() -> Linked:
     """What lean.leaned() gives, with the modules joined that every board loads."""
     return link(leaned())
+
+
+@cache
+def named_by_cable(folder: Path) -> frozenset[str]:
+    """The arguments that programs in the texts of these sources name."""
+    return frozenset(
+        word
+        for path in sorted(folder.glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if BY_CABLE.search(node.value)
+        for word in NAMED.findall(node.value)
+    )
 
 
 @cache
@@ -73,8 +89,8 @@ def link(texts: Mapping[Path, str], asked: frozenset[str] = frozenset()) -> Link
     bared = {module: bare(trees[module]) for module in joined}
     homes = _homes(bared)
     imports = Imports(homes, trees)
-    asked |= by_cable(SOURCES / "hub") | imports.values()
-    asked |= of_kinds.union(*(uses[module] for module in of_kinds))
+    by_people = asked | of_kinds.union(*(uses[module] for module in of_kinds))
+    asked = by_people | by_cable(SOURCES / "hub") | imports.values()
     stubs = {module: imports.public(module) for module in joined if module in asked}
     shown = imports.used()
     for module, origins in stubs.items():
@@ -83,14 +99,15 @@ def link(texts: Mapping[Path, str], asked: frozenset[str] = frozenset()) -> Link
     files: dict[str, dict[str, ast.Module]] = {}
     for module, home in homes.items():
         files.setdefault(home, {})[module] = bared[module]
-    names = Names(imports, files, shown)
+    by_name = given_by_name(trees.values()) | named_by_cable(SOURCES / "hub")
+    names = Names(imports, files, shown, Arguments(by_name, imports.private))
     made: dict[Path, str] = {}
     lines: dict[Path, tuple[Line, ...]] = {}
     for file in files:
         path = Path(*file.split(".")).with_suffix(".py")
         text = Text()
         text.add(path.as_posix(), names.imports(file))
-        for module, statements in names.renamed(file):
+        for module, statements in names.renamed(file, by_people):
             text.add(places[module].as_posix(), statements)
         made[path] = first_line(text.source()) + "\n" + text.source()
         lines[path] = (text.lines[0], *text.lines)

@@ -12,6 +12,7 @@ import string
 from collections.abc import Iterator, Mapping, Set
 
 from mesh.core.errors import LocalError
+from mesh.hub.link_arguments import Arguments
 from mesh.hub.link_outside import Imports, Origin
 from mesh.hub.link_scopes import Hidden, Renaming
 
@@ -28,8 +29,10 @@ class Names:
         imports: Imports,
         files: Mapping[str, Mapping[str, ast.Module]],
         shown: Mapping[Origin, Set[str]],
+        arguments: Arguments,
     ) -> None:
         self._imports = imports
+        self._arguments = arguments
         self._files = files
         self._shown = shown
         self._home = {module: file for file, trees in files.items() for module in trees}
@@ -83,9 +86,9 @@ class Names:
         return names
 
     def _keeps(self, origin: Origin) -> bool:
-        """Whether it keeps its own name: who imports it has it, and classes are told by name."""
+        """Whether it keeps its name: who imports it has it, and exceptions are told by name."""
         return (
-            origin in self._shown or origin[0] not in self._home or self._imports.is_class(origin)
+            origin in self._shown or origin[0] not in self._home or self._imports.is_told(origin)
         )
 
     def _short(self) -> Iterator[str]:
@@ -102,8 +105,10 @@ class Names:
         texts = [f"from {home} import {', '.join(names)}" for home, names in found.items()]
         return ast.parse("\n".join(texts)).body
 
-    def renamed(self, file: str) -> Iterator[tuple[str, list[ast.stmt]]]:
-        """Each module of a file with its statements, which have the names that they have now."""
+    def renamed(self, file: str, as_is: Set[str]) -> Iterator[tuple[str, list[ast.stmt]]]:
+        """Each module of a file with its statements, which have the names that they have now;
+        arguments keep theirs in the modules `as_is`, as people may call what is there.
+        """
         emitted: set[Origin] = set()
         late = _Late(self._imports, self)
         for module, tree in self._files[file].items():
@@ -114,7 +119,7 @@ class Names:
                     made += self._import(module, statement, emitted)
                 else:
                     made.append(renaming.visit(late.visit(statement)))
-            yield module, made
+            yield module, made if module in as_is else list(map(self._arguments.visit, made))
 
     def _renaming(self, module: str) -> Renaming:
         def rename(name: str, _: Hidden) -> str:
