@@ -26,15 +26,6 @@ MISHAPS = (
     RuntimeError,
     ValueError,
 )  # of a driver; an esp32's unknown error is the second
-# network.STAT_..., whose numbers differ from port to port, and what it means
-REASONS = (
-    ("WRONG_PASSWORD", "the password is wrong"),
-    ("HANDSHAKE_TIMEOUT", "the password is wrong, or it is too far away"),
-    ("NO_AP_FOUND", "it is not heard here"),
-    ("NO_AP_FOUND_W_COMPATIBLE_SECURITY", "this board lacks its security, such as WPA3"),
-    ("NO_AP_FOUND_IN_AUTHMODE_THRESHOLD", "its security is weaker than this board takes"),
-    ("CONNECT_FAIL", "it refuses this board"),
-)
 
 
 async def connect(
@@ -89,20 +80,13 @@ async def _join(wlan: "Any", chosen: "dict[str, str]") -> str:  # noqa: ANN401 -
         if _is_joined(wlan):
             return ""
     try:
-        reason = _reason(wlan.status()) or reason
+        from mesh.device.wifi_reasons import reason_of  # noqa: PLC0415 - heap where it is used
+
+        reason = reason_of(wlan.status()) or reason
         wlan.disconnect()
     except MISHAPS:  # the radio is busy or in a bad state: the next round finds it otherwise
         pass
     return reason or "no answer, or no address from it"
-
-
-def _reason(status: object) -> str:
-    import network  # type: ignore[import-not-found] # noqa: PLC0415 - not on unix
-
-    for name, text in REASONS:
-        if getattr(network, "STAT_" + name, None) == status:
-            return text
-    return ""
 
 
 def _is_joined(wlan: "Any") -> bool:  # noqa: ANN401 - network.WLAN

@@ -86,9 +86,9 @@ class Names:
         return names
 
     def _keeps(self, origin: Origin) -> bool:
-        """Whether it keeps its name: who imports it has it, and exceptions are told by name."""
+        """Whether it keeps its name: who imports it has it, and classes are told by name."""
         return (
-            origin in self._shown or origin[0] not in self._home or self._imports.is_told(origin)
+            origin in self._shown or origin[0] not in self._home or self._imports.is_class(origin)
         )
 
     def _short(self) -> Iterator[str]:

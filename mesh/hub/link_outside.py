@@ -60,12 +60,10 @@ class Imports:
         """Whether this is a joined module itself."""
         return not origin[1] and origin[0] in self._scopes
 
-    def is_told(self, origin: Origin) -> bool:
-        """Whether it may be an exception, whose name is told: a class that inherits."""
-        return any(
-            isinstance(one, ast.ClassDef) and one.name == origin[1] and one.bases
-            for one in self._trees[origin[0]].body
-        )
+    def is_class(self, origin: Origin) -> bool:
+        """Whether it is a class, whose name can be told."""
+        body = self._trees[origin[0]].body
+        return any(isinstance(one, ast.ClassDef) and one.name == origin[1] for one in body)
 
     def member(self, module: str, name: str, attribute: str) -> Origin | None:
         """Where name.attribute comes from, if the name is a joined module."""

@@ -1,0 +1,21 @@
+"""Why a Wi-Fi network was not joined, in words: loaded once that happens."""
+
+# network.STAT_..., whose numbers differ from port to port, and what it means
+REASONS = (
+    ("WRONG_PASSWORD", "the password is wrong"),
+    ("HANDSHAKE_TIMEOUT", "the password is wrong, or it is too far away"),
+    ("NO_AP_FOUND", "it is not heard here"),
+    ("NO_AP_FOUND_W_COMPATIBLE_SECURITY", "this board lacks its security, such as WPA3"),
+    ("NO_AP_FOUND_IN_AUTHMODE_THRESHOLD", "its security is weaker than this board takes"),
+    ("CONNECT_FAIL", "it refuses this board"),
+)
+
+
+def reason_of(status: object) -> str:
+    """What this status of a WLAN means, or nothing."""
+    import network  # type: ignore[import-not-found] # noqa: PLC0415 - not on unix
+
+    for name, text in REASONS:
+        if getattr(network, "STAT_" + name, None) == status:
+            return text
+    return ""
