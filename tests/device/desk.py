@@ -14,6 +14,7 @@ from mesh.core.message import open_request
 from mesh.core.node import COAP, Node
 from mesh.core.questions import Questions
 from mesh.core.settings import parse
+from mesh.hub.desktop import DESKTOP
 from mesh.hub.primitives import make_identity, make_kit, new_secret
 
 PATIENCE_S = 30.0
@@ -27,7 +28,7 @@ class Desk:
         self.kit = make_kit()
         self._count = 0
         self.identity = identity = make_identity(new_secret(), self._next_counter)
-        self.node = Node(self.kit, identity, parse(settings, "desktop"), Limits(), 1)
+        self.node = Node(self.kit, identity, parse(settings, "desktop"), Limits(**DESKTOP), 1)
         self.node.ask = Questions(self.node).ask
         self.id = to_text(identity.public)
         self.public = identity.public

@@ -12,9 +12,9 @@ def test_readings_taken_while_cut_off_come_later(world, desktop, board):
     left, right = world.switch(), world.switch()
     cable = left.join(right)
     a = desktop("a", world.host(left, "10.1.0.1/24")).start()
-    c = board("c", world.host(left, "10.1.0.3/24")).start()
+    c = board("c", world.host(left, "10.1.0.3/24"), introduced_by=a.id).start()
     b = desktop("b", world.host(right, "10.1.0.2/24")).start()
-    d = board("d", world.host(right, "10.1.0.4/24")).start()
+    d = board("d", world.host(right, "10.1.0.4/24"), introduced_by=b.id).start()
     for one, other in ((a, d), (b, c), (a, b), (b, a), (c, d)):
         one.found(other)
     agree([a, b], {one.id: 1 for one in (a, b, c, d)})
@@ -26,7 +26,7 @@ def test_readings_taken_while_cut_off_come_later(world, desktop, board):
     assert not set(newest([a], [b, d]).items()) & set(newest([b], [b, d]).items())
     cable.heal()
     books = settle(a, b, c, d)
-    for author in (a, b, c, d):  # boards have their clock from the desktops
+    for author in (a, b, c, d):  # boards have their clock from who introduced them
         for book in books.values():
             assert book[author.id].taken_between(began, began + cut_s) >= cut_s / EVERY_S / 2
 

@@ -102,7 +102,7 @@ def test_silence_ends_in_time_and_leaves_nothing(start):
             task.cancel()
             await asyncio.wait([task])
             assert not one._questions._sinks
-            assert not [a for a in one.node.asks._open.values() if a.body[0] is None]
+            assert not [a for a in one.node.asks.open.values() if a.body[0] is None]
 
     run(main)
 
