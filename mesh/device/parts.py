@@ -21,6 +21,7 @@ AGAIN_MS = 1000  # after a lack of memory
 RETRY_MS = 10_000  # after a failure, where the next reading would be later
 # what drivers raise, and ports for a pin, a bus or a module that they do not have
 FAULTS = (OSError, ValueError, LocalError, ImportError, RuntimeError, TypeError)
+MOST_FAULTS = 3  # of a driver, one after the other: from then on one in 64 s
 CHECK_MS = 1000  # how often an actuator that switches itself off is looked at
 
 
@@ -54,6 +55,7 @@ class Measuring:
         self._seen: object = None  # what watching saw last, and when it was told
         self._told_ms = 0
         self._error = ""
+        self._faults = 0  # that nobody foresaw, one after the other
 
     def __call__(self, now_ms: int) -> int:
         """Do what is next; the ms after which to be called again."""
@@ -68,6 +70,9 @@ class Measuring:
         if error:
             again = max(min(self._every_ms, RETRY_MS), self._rest_ms())
             self._failed(error)
+        self._faults = min(self._faults + 1, MOST_FAULTS) if fault else 0
+        if fault:  # ever more rarely, as many faults in a minute start the board anew
+            again = max(again, 1000 << 2 * self._faults)
         if error != self._error and (error or self._began_ms is None):
             self._error = error
             self._console.tell("failing" if error else "works", sensor=self._name, reason=error)

@@ -102,3 +102,57 @@ except LocalError as error:
     )
     storm = "32 faults within a minute, the last: datagram: KeyError: a fault of ours"
     assert told == [[storm, True, ["datagram KeyError: a fault of ours"]]]
+
+
+def test_a_driver_that_always_fails_does_not_start_the_board_anew(there):
+    """What each driver may raise is not known: a board tries it ever more rarely."""
+    told = there(
+        NODE
+        + FAULTS
+        + """
+from mesh.core.settings import Sensor as Wanted
+from mesh.device.parts import Measuring
+
+
+class Driver:
+    UNIT = "1"
+
+    class Sensor:
+        def __init__(self, options):
+            pass
+
+        def read(self):
+            raise KeyError("a clone of the chip")
+
+
+class Board:
+    peer = kit = None
+
+    def add_sensor(self, name, unit, every_ms):
+        pass
+
+    def sensor_failed(self, name, reason):
+        failing[name] = reason
+
+
+class Console:
+    def tell(self, what, **fields):
+        pass
+
+board = Board()
+board.peer = board.kit = board
+failing, ended, at = {}, [], 0
+faults = Faults(lambda what, **f: None, lambda: at)
+faults.at_storm(ended.append)
+board.guard = faults
+wanted, console = Wanted("x", 1000, {}), Console()
+parts = [(0, Measuring("s%d" % n, Driver, wanted, board, console)) for n in range(8)]
+while at < 600_000:
+    at, one = min(parts, key=lambda part: part[0])
+    parts.remove((at, one))
+    parts.append((at + one(at), one))
+print(json.dumps([len(ended), len(failing), faults.count]))
+"""
+    )
+    assert told[0][:2] == [0, 8]
+    assert told[0][2] > 8 * 8
