@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mesh.core.errors import LocalError
 
 OTHERS = 0o077  # mode bits of everybody but the owner
 OTHERS_WRITE = 0o022
+PIPE = "it is a pipe or a device, not a file"
 BESIDE = ("", "-wal", "-shm", "-journal")  # what SQLite may leave
 
 
@@ -108,13 +110,21 @@ def write(path: Path, data: bytes) -> None:
 
 
 def no_link(path: str, flags: int) -> int:
-    """For open(opener=...): opens a file, but none that a link leads to. OSError."""
+    """For open(opener=...): opens a file, but none that a link leads to, and no pipe, where this
+    would wait for somebody at the other end. OSError.
+    """
     try:
-        return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK):
             raise OSError(error.errno, "it is a link: name the file itself", path) from error
+        if error.errno == errno.ENXIO:  # a pipe or a socket without another end
+            raise OSError(error.errno, PIPE, path) from error
         raise
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return file
+    os.close(file)
+    raise OSError(errno.EINVAL, PIPE, path)
 
 
 def _write_draft(path: Path, data: bytes) -> Path:

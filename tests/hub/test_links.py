@@ -93,6 +93,19 @@ def test_a_link_at_the_place_itself(tmp_path, victim, kept, write, name, there):
 
 
 @pytest.mark.parametrize(("write", "name"), WRITERS)
+def test_a_pipe_is_not_waited_for(tmp_path, kept, write, name):
+    """Nobody reads from it: opening it to write, or to read, would never end."""
+    target = tmp_path / name
+    os.mkfifo(target)
+    try:
+        write(target, kept)
+    except (LocalError, Failure, OSError):
+        assert target.is_fifo(), "refused, and left as it was"
+    else:
+        assert target.is_file(), "in the place of the pipe"
+
+
+@pytest.mark.parametrize(("write", "name"), WRITERS)
 def test_links_at_names_that_can_be_guessed(tmp_path, victim, kept, write, name):
     """What drafts were called until now, and what SQLite has beside a file."""
     guesses = [

@@ -108,7 +108,7 @@ def _there(path: Path) -> tuple[set[tuple[str, int, str]], int | None]:
     """
     if not path.exists():
         return set(), None
-    with path.open("rb") as file:
+    with open(path, "rb", opener=no_link) as file:
         if not HEAD.startswith(file.read(len(HEAD))):
             raise _foreign(path)
         file.seek(0)
@@ -149,7 +149,7 @@ def _senml(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
     """A SenML pack (RFC 8428 section 5). A time that is only that of arrival is said to be so."""
     count = 0
     if path.exists() and path.stat().st_size:
-        with path.open("rb") as old:
+        with open(path, "rb", opener=no_link) as old:
             if not old.read(len(PACK[-1])).startswith(PACK):
                 raise _foreign(path)
     with draft(path) as part, part.open("w", encoding="utf-8", newline="") as file:
