@@ -5,7 +5,6 @@ what is missing.
 """
 
 import tempfile
-import time
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, aclosing
 from pathlib import Path
@@ -18,6 +17,7 @@ from mesh.hub import (
     board_files,
     board_look,
     firmware,
+    flash_first,
     flash_settings,
     flash_steps,
     hardware,
@@ -27,6 +27,7 @@ from mesh.hub import (
 )
 from mesh.hub.cable import Cable
 from mesh.hub.flash_find import Place
+from mesh.hub.flash_first import Board
 from mesh.hub.flash_image import Image, no_micropython
 from mesh.hub.flash_order import Order, Tools
 from mesh.hub.flash_settings import Holder, Settings
@@ -36,7 +37,6 @@ from mesh.hub.plan import complete
 from mesh.hub.work import Tell
 
 MEET_S = 120.0  # until a board that has joined answers; on a busy machine that takes its time
-READ_S = 30.0  # for the first reading
 
 
 class Known(NamedTuple):
@@ -62,14 +62,6 @@ def peek(place: Place, board: str | None, image: Path | None) -> Known:
     return Known(seen.settings is not None, data.port != "unix", data.name)
 
 
-class Done(NamedTuple):
-    """A board that has been flashed."""
-
-    id: str
-    name: str
-    address: str
-
-
 async def flash(
     order: Order, interfaces: list[str] | None = None, tools: Tools | None = None
 ) -> AsyncGenerator[dict[str, Any], None]:
@@ -83,11 +75,13 @@ async def flash(
         choices = session.Choices(order.home.path, interfaces)
         async for waited in _met(choices, one.done):
             yield waited
-        yield {"event": "reading", "rows": await _first(choices, one.done)}
+        async with aclosing(flash_first.readings(choices, one.done)) as found:
+            async for seen in found:
+                yield seen
     yield {"event": "done", "id": one.done.id, "name": one.done.name}
 
 
-async def _met(choices: session.Choices, done: Done) -> AsyncGenerator[dict[str, Any], None]:
+async def _met(choices: session.Choices, done: Board) -> AsyncGenerator[dict[str, Any], None]:
     """Wait until the board answers this desktop's peer, which may be one that runs already."""
     args = {"peer": done.id, "address": done.address}
     try:
@@ -98,25 +92,11 @@ async def _met(choices: session.Choices, done: Done) -> AsyncGenerator[dict[str,
         raise mishap("not-reached", address=done.address, reason=error.detail) from error
 
 
-async def _first(choices: session.Choices, done: Done) -> list[dict[str, Any]]:
-    """The first readings of a board that has just joined, signed by it."""
-    args = {"peer": done.id, "sensor": None, "timeout": READ_S}
-    ends_at = time.monotonic() + READ_S
-    while True:
-        try:
-            async with aclosing(session.ask(choices, "read", args, READ_S)) as items:
-                rows: list[dict[str, Any]] = [row async for item in items for row in item]
-        except MeshError as error:
-            raise mishap("not-reached", address=done.address, reason=error.detail) from error
-        if rows or time.monotonic() > ends_at:
-            return rows
-
-
 class Flash:
     """One board being flashed. `done` when run() has ended well."""
 
     def __init__(self, order: Order, tools: Tools) -> None:
-        self.done: Done | None = None
+        self.done: Board | None = None
         self._order = order
         self._tools = tools
         self._tell: Tell = lambda _: None
@@ -219,16 +199,21 @@ class Flash:
         self._tell({"event": "identity", "id": who, "new": is_new, "name": petname})
         if flash_settings.needs_network(settings, hardware.board(settings["board"])):
             cable.restart()
-            self.done = Done(who, petname, "")
+            self.done = Board(who, petname, "")
             return
+
+        failed: dict[str, str] = {}
 
         def heard(line: str) -> None:
             self._tell({"event": "console", "line": line})
+            event = flash_steps.console_event(line)
+            if event.get("event") == "failing" and "actuator" in event:
+                failed[event["actuator"]] = str(event.get("reason", "it gives no reason"))
 
         address = flash_steps.start(cable, heard)
         self._tell({"event": "joined", "address": address})
         self._remember(who, address)
-        self.done = Done(who, petname, address)
+        self.done = Board(who, petname, address, failed)
 
     def _remember(self, who: str, address: str) -> None:
         """So that it is found where multicast is not heard."""

@@ -271,6 +271,12 @@ MISHAPS = {
         "are both in the same network? `mesh doctor` looks at this computer, `mesh peers` shows "
         "who is found",
     ),
+    "thing-failing": Kind(
+        "{name} is a member of the mesh, but not all of it works: {failing}",
+        "the firmware, the key and the settings are on the board; it runs, and what works goes on",
+        "look at its wires with the power off (`mesh hardware wiring`): a sensor is tried again "
+        "by itself, `mesh show {name}` tells what came of it; other pins: `mesh board settings`",
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from mesh.core.contacts import ASLEEP, Contact
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
 from mesh.core.peer import address_text, read_address
-from mesh.hub import answers, roster, updates, watching
+from mesh.hub import answers, first_look, roster, updates, watching
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import NOBODY, TIMEOUT, USAGE, Failure
 
@@ -79,6 +79,17 @@ async def read(peer: "HubPeer", args: Arguments) -> list[Data]:
     except RemoteError as error:
         raise Failure(f"{who.label} answered with what are no readings: {error.detail}") from error
     return [{"peer": who.label, "id": who.id, **one, "verified": answer.signed} for one in found]
+
+
+async def first(peer: "HubPeer", args: Arguments) -> Data:
+    """The first readings of a peer that has just started, which of its sensors fail, and why."""
+    contact = await roster.resolve(peer, args)
+
+    async def look() -> tuple[list[Data], Data]:
+        about = answers.table(await _content(peer, contact, args, ["peer"]))
+        return await read(peer, args) if about.get("sensors") else [], about
+
+    return await first_look.wait(look)
 
 
 async def set_actuator(peer: "HubPeer", args: Arguments) -> Data:
@@ -198,6 +209,7 @@ OPERATIONS: dict[str, Operation] = {
     "peers.watch": watching.peers,
     "show": show,
     "read": read,
+    "first": first,
     "watch": watching.watch,
     "set": set_actuator,
     "update": updates.update,

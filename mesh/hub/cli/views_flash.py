@@ -74,6 +74,15 @@ def _reading(row: Row) -> RenderableType:
     return Group(*lines)
 
 
+def _silent(row: Row) -> RenderableType:
+    told = f"no reading within {row['seconds']:g} s, and no reason: {', '.join(row['sensors'])}"
+    return _line("note", told, "yellow")
+
+
+def _failing(row: Row) -> RenderableType:
+    return Group(*(_line("FAILING", f"{n}: {why}", "red") for n, why in row["things"].items()))
+
+
 def _done(row: Row) -> RenderableType:
     return _line("done", f"`mesh watch {row['name']}` goes on from here")
 
@@ -100,6 +109,8 @@ STEPS: Mapping[str, Callable[[Any], RenderableType]] = {
     "waiting": _waiting,
     "warning": _warning,
     "reading": _reading,
+    "silent": _silent,
+    "failing": _failing,
     "done": _done,
 }
 VIEWS: Mapping[str, Callable[[Any], Any]] = {"flash": flash}

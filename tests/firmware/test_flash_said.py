@@ -1,0 +1,59 @@
+"""What `mesh flash` says at its end is true: a sensor that it was given and that fails is told."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from flashing import SETTINGS
+
+from mesh.hub import firmware
+from mesh.hub.failure import FAILED, OK
+from mesh.hub.virtual import Virtual
+
+pytestmark = pytest.mark.usefixtures("micropython")
+NOWHERE = {"kind": "temperature", "path": "/no/such/sensor", "every_s": 60}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The firmware of virtual boards, built once."""
+    return firmware.build("unix", tmp_path_factory.mktemp("dist")).folder
+
+
+def flash(tmp_path, made, port, *options, **sensors):
+    """`mesh flash` in a process of its own, with the sensors given besides."""
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps(SETTINGS | {"sensors": SETTINGS["sensors"] | sensors}))
+    home = ("--home", tmp_path / "home", "-i", "127.0.0.1", "--firmware", made)
+    command = ("flash", port, "--settings", settings, *home, *options)
+    return subprocess.run(
+        [sys.executable, "-m", "mesh.hub.cli", *map(str, command)],
+        capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "80"},
+    )  # fmt: skip
+
+
+def test_a_wanted_sensor_that_fails_is_named_with_its_reason_and_is_no_success(tmp_path, made):
+    with Virtual(tmp_path / "board") as virtual:
+        run = flash(tmp_path, made, virtual.port, "--json", oven=NOWHERE)
+    events = {event["event"]: event for event in map(json.loads, run.stdout.splitlines())}
+    assert run.returncode == FAILED, run.stderr
+    assert list(events["failing"]["things"]) == ["oven"]
+    assert [row["sensor"] for row in events["reading"]["rows"]] == ["heap"]
+    assert events["failed"]["failure"] == "thing-failing"
+    assert "done" not in events
+    assert "oven: " in run.stderr
+    assert "safe: " in run.stderr
+    assert "mesh show hut" in run.stderr
+
+
+def test_a_person_is_not_told_done_either(tmp_path, made):
+    with Virtual(tmp_path / "board") as virtual:
+        run = flash(tmp_path, made, virtual.port, oven=NOWHERE)
+        assert run.returncode == FAILED
+        assert "\nFAILING  oven: " in run.stdout
+        assert "done" not in run.stdout.split()
+        again = flash(tmp_path, made, virtual.port, oven={"kind": "heap"})
+        assert again.returncode == OK, again.stderr
+        assert "\ndone " in again.stdout
