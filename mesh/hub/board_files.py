@@ -10,12 +10,12 @@ from typing import Any
 from mesh.core import ids
 from mesh.core.errors import LocalError
 from mesh.core.ranges import BOOTS
-from mesh.core.settings import parse
 from mesh.hub import pins
 from mesh.hub.backup import Copy
 from mesh.hub.cable import DRAFT, Cable
 from mesh.hub.failure import Failure
 from mesh.hub.mishaps import Mishap
+from mesh.hub.settings_words import parse
 from mesh.hub.text import decode, json_table
 
 SETTINGS = "settings.json"

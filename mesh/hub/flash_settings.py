@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from mesh.core import ids
 from mesh.core.errors import LocalError
-from mesh.core.settings import parse, word
-from mesh.hub import naming, pins
+from mesh.hub import naming, pins, settings_words
 from mesh.hub.hardware import BoardData
 from mesh.hub.home import Home
 from mesh.hub.mishaps import Mishap, mishap
@@ -128,10 +127,10 @@ def check(settings: Settings, board: BoardData, kinds: Mapping[str, Sequence[str
     `kinds`: those in the firmware, {"sensors": [...], "actuators": [...]}.
     """
     try:
-        parse(settings)
+        settings_words.parse(settings)
         for group, there in kinds.items():
             for name, thing in settings.get(group, {}).items():
-                word(thing.get("kind", name), f"{group}.{name}.kind", there)
+                settings_words.choice(thing.get("kind", name), f"{group}.{name}.kind", there)
         return [f"{one.path}: {one.detail}" for one in pins.refuse(board.id, settings)]
     except LocalError as error:
         raise wrong(error) from error

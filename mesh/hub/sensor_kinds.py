@@ -1,4 +1,5 @@
-"""What this computer measures of itself, by psutil: a class for each kind, as on boards.
+"""What this computer measures of itself, by psutil: a class for each kind, as on boards; OPTIONS
+has what its settings may say besides, and what that has to be.
 
 Units are those of the SenML registry (RFC 8428 s.12.1, RFC 8798); "%" is not recommended there, so
 shares are ratios of unit "/", from 0 to 1.
@@ -19,6 +20,10 @@ MANY = 1 << 53
 
 Value = int | Decimal
 Options = Mapping[str, Any]
+
+# what OPTIONS say of an option, as mesh.core.settings.SCHEMA does
+PATH = (str, "a path", 1, 4096)
+NAME = (str, "a text", 1, 255)
 
 
 class Load:
@@ -85,10 +90,13 @@ class MemoryFree:
 
 
 class Disk:
-    """The share of a disk in use. Option `path`: anything on that disk."""
+    """The share of a disk in use. Option `path`: anything on that disk; `removable`: it need not
+    be there.
+    """
 
     UNIT = "/"
     RANGE = (0, 1)
+    OPTIONS: Mapping[str, Any] = {"path": PATH, "removable": (bool, "true or false")}
 
     def __init__(self, options: Options) -> None:
         self._path = str(options.get("path", Path.home().anchor))
@@ -105,6 +113,7 @@ class Disk:
 class _Network:
     UNIT = "B"
     RANGE = (0, MANY)
+    OPTIONS: Mapping[str, Any] = {"interface": NAME}
     COUNTER = ""
 
     def __init__(self, options: Options) -> None:
@@ -147,6 +156,7 @@ class Temperature:
 
     UNIT = "Cel"
     RANGE = (-40, 126)
+    OPTIONS: Mapping[str, Any] = {"chip": NAME, "label": NAME}
 
     def __init__(self, options: Options) -> None:
         self._chip = options.get("chip")

@@ -13,7 +13,7 @@ from mesh.core import ids
 from mesh.core.errors import LocalError
 from mesh.core.peer import address_text
 from mesh.core.settings import Sensor
-from mesh.hub import control, naming, operations, roster, watching
+from mesh.hub import control, desktop_settings, naming, operations, roster, watching
 from mesh.hub.failure import FAULTY, Failure
 from mesh.hub.home import Home
 from mesh.hub.streams import Measured
@@ -96,6 +96,8 @@ async def _serve_once(choices: Choices, broken: list[str]) -> AsyncGenerator[Dat
     home = Home(choices.home)
     async with AsyncExitStack() as stack:
         stack.enter_context(home)
+        if not broken:  # whoever runs already goes on without a disk that was taken away
+            desktop_settings.absent(home.profile().sensors)
         peer = await _start(stack, home, choices, None)
         if broken:
             peer.node.peer.more["resets"] = [len(broken), broken[-1]]

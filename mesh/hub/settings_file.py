@@ -4,10 +4,9 @@ import re
 from pathlib import Path
 
 from mesh.core.errors import LocalError
-from mesh.core.settings import Profile, parse
+from mesh.core.settings import Profile
+from mesh.hub.desktop_settings import parse
 from mesh.hub.text import from_toml, read
-
-KIND = "desktop"
 
 _TABLE = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"""\s*([A-Za-z0-9_.\s"'*-]+?)\s*=""")
@@ -27,7 +26,7 @@ def check(text: str, name: str) -> Profile:
     """
     found = from_toml(text, name)
     try:
-        return parse(found, KIND)
+        return parse(found)
     except LocalError as error:
         line = line_of(text, error.detail)
         where = f"{name}, line {line}" if line else name
