@@ -147,7 +147,8 @@ class Flash:
         self._tell(told | {"copied": len(files.wrong)})
         changed = flash_steps.put_settings(cable, seen, settings)
         self._tell({"event": "settings", "changed": changed})
-        self._introduce(cable, settings, not seen.has_identity or order.new_identity)
+        former = flash_settings.read(seen.settings or "{}", "").get("name", "")
+        self._introduce(cable, settings, not seen.has_identity or order.new_identity, former)
 
     def _firmware(self, board: BoardData, stack: ExitStack) -> firmware.Firmware:
         folder = self._order.firmware
@@ -191,11 +192,11 @@ class Flash:
             raise mishap("wifi-missing", board=board.name)
         return complete(board.id, settings)  # the firmware's own pins of I2C are not each board's
 
-    def _introduce(self, cable: Cable, settings: Settings, is_new: bool) -> None:
+    def _introduce(self, cable: Cable, settings: Settings, is_new: bool, former: str) -> None:
         """Learn who the board is, write it down, let it start."""
         who = flash_steps.own_id(cable)
         name = settings.get("name") or f"board-{who[: ids.SHORT]}"
-        petname = petnames.add(self._order.home, name, who)
+        petname = petnames.add(self._order.home, name, who, former=former)
         self._tell({"event": "identity", "id": who, "new": is_new, "name": petname})
         if flash_settings.needs_network(settings, hardware.board(settings["board"])):
             cable.restart()

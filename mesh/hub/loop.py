@@ -80,12 +80,17 @@ class HubPeer:
         self.observe = self._questions.observe
         self._streams: weakref.WeakSet[Stream[object]] = weakref.WeakSet()
         self._tasks: set[asyncio.Task[object]] = set()
-        self._reached = Reached(home)
+        self.reached = Reached(home)
 
     @property
     def identity(self) -> Identity:
         """The key pair that signs for this peer."""
         return self.home.identity
+
+    @property
+    def measures(self) -> bool:
+        """Whether this peer has sensors: one that a command runs for a moment has none."""
+        return bool(self._sensed)
 
     @property
     def driver(self) -> Driver:
@@ -131,7 +136,7 @@ class HubPeer:
         now_ms = driver.now()
         self._set_clock(now_ms)
         await self._finding.start(driver, self.profile.layers)
-        for peer, addresses in self._reached.load().items():
+        for peer, addresses in self.reached.load().items():
             for address in addresses:
                 self.node.candidate(now_ms, peer, address, "last")
         self.node.start(now_ms, "group" in self.profile.layers)
@@ -160,7 +165,7 @@ class HubPeer:
         self._questions.end("this peer was stopped")
         for stream in list(self._streams):
             stream.close()
-        self._reached.save(self.node.contacts)
+        self.reached.save(self.node.contacts)
         self.faults.end()
 
     async def __aenter__(self) -> "HubPeer":
@@ -186,7 +191,7 @@ class HubPeer:
             now_ms = self.now()
             self._set_clock(now_ms)
             self.record.look()
-            self._reached.keep(now_ms, self.node.contacts)
+            self.reached.keep(now_ms, self.node.contacts)
 
     def _set_clock(self, now_ms: int) -> None:
         if self.profile.machine_clock:

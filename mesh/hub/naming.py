@@ -51,7 +51,7 @@ def split(target: str) -> tuple[str, str | None]:
 
 def find(wanted: str, known: Sequence[Known]) -> Known:
     """The one peer that is meant. Failure with the near miss, or with all that could be meant."""
-    found = _matches(wanted, known)
+    found = matches(wanted, known)
     if len(found) == 1:
         return found[0]
     if found:
@@ -63,7 +63,8 @@ def find(wanted: str, known: Sequence[Known]) -> Known:
     raise Failure(f"no peer '{wanted}'{_near(wanted, known)}", _help(known), NOBODY)
 
 
-def _matches(wanted: str, known: Sequence[Known]) -> list[Known]:
+def matches(wanted: str, known: Sequence[Known]) -> list[Known]:
+    """All that a word could mean."""
     folded = wanted.casefold()
     begun = [peer for peer in known if peer.id.startswith(folded)]
     if len(wanted) == ID_CHARACTERS and begun:
@@ -115,6 +116,13 @@ def remember(cache: Path, known: Iterable[Known]) -> None:
     text = json.dumps([list(peer) for peer in list(old.values())[-REMEMBERED:]])
     with contextlib.suppress(LocalError):
         files.replace(cache, text.encode())
+
+
+def drop(cache: Path, id: str) -> None:
+    """Remember somebody no longer."""
+    left = [list(peer) for peer in remembered(cache) if peer.id != id]
+    with contextlib.suppress(LocalError):
+        files.replace(cache, json.dumps(left).encode())
 
 
 def remembered(cache: Path) -> list[Known]:

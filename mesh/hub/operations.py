@@ -14,9 +14,10 @@ from mesh.core.contacts import ASLEEP, Contact
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
 from mesh.core.peer import address_text, read_address
-from mesh.hub import answers, first_look, roster, updates, watching
+from mesh.hub import answers, first_look, oneself, renamed, roster, things, updates, watching
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import NOBODY, TIMEOUT, USAGE, Failure
+from mesh.hub.naming import Known
 
 if TYPE_CHECKING:
     from mesh.hub.loop import HubPeer
@@ -51,6 +52,8 @@ async def peers(peer: "HubPeer", args: Arguments) -> list[Data]:
 
 async def show(peer: "HubPeer", args: Arguments) -> Data:
     """All that one peer tells us: who it is, its resources, readings, actuators, heads."""
+    if oneself.is_meant(peer, args):
+        return oneself.show(peer)
     contact = await roster.resolve(peer, args)
     about = answers.table(await _content(peer, contact, args, ["peer"]))
     parts = {
@@ -69,13 +72,16 @@ async def show(peer: "HubPeer", args: Arguments) -> Data:
 
 async def read(peer: "HubPeer", args: Arguments) -> list[Data]:
     """The latest reading of one sensor, or of all of a peer's."""
-    contact = await roster.resolve(peer, args)
     sensor = args.get("sensor")
+    if oneself.is_meant(peer, args):
+        return oneself.read(peer, sensor)
+    contact = await roster.resolve(peer, args)
     path = ["sensors", roster.text(args, "sensor")] if sensor else ["sensors"]
     answer = await _ask(peer, contact, args, coap.FETCH, path)
     who = roster.name_of(peer, contact.peer)
+    value = await things.content(peer, contact, answer, who.label, ("sensors", sensor))
     try:
-        found = answers.readings(answers.content(answer, who.label), contact.peer, time.time())
+        found = answers.readings(value, contact.peer, time.time())
     except RemoteError as error:
         raise Failure(f"{who.label} answered with what are no readings: {error.detail}") from error
     return [{"peer": who.label, "id": who.id, **one, "verified": answer.signed} for one in found]
@@ -94,17 +100,19 @@ async def first(peer: "HubPeer", args: Arguments) -> Data:
 
 async def set_actuator(peer: "HubPeer", args: Arguments) -> Data:
     """Ask a peer to set an actuator; it decides."""
-    contact = await roster.resolve(peer, args)
     actuator = roster.text(args, "actuator")
     try:
         value = answers.wish(roster.text(args, "value"))
         payload = cbor.encode(value)
     except LocalError as error:
         raise Failure(f"'{args['value']}' cannot be sent: {error.detail}", code=USAGE) from error
+    if oneself.is_meant(peer, args):
+        return oneself.set_actuator(peer, actuator, value)
+    contact = await roster.resolve(peer, args)
     path = ["actuators", actuator]
     answer = await _ask(peer, contact, args, coap.PUT, path, payload)
     who = roster.name_of(peer, contact.peer)
-    answers.content(answer, who.label)
+    await things.content(peer, contact, answer, who.label, ("actuators", actuator))
     return {
         "peer": who.label,
         "id": who.id,
@@ -124,21 +132,29 @@ async def _ask(
 ) -> Answer:
     timeout_s = roster.seconds(args, "timeout", ANSWER_S)
     who = roster.name_of(peer, contact.peer)
+    asleep_s = (contact.wakes_ms - peer.now()) / 1000 if contact.state == ASLEEP else 0.0
+    if asleep_s > timeout_s:
+        raise _asleep(who, asleep_s)
     try:
         return await peer.ask(
             contact.peer, code, path, payload, CBOR if payload else None, timeout=timeout_s
         )
     except (NoAnswer, TimeoutError) as error:
+        if contact.state == ASLEEP:
+            raise _asleep(who, max(asleep_s, 0.0)) from error
         how = f"did not answer within {timeout_s:g} s"
         help = "ask again with a longer --timeout; `mesh peers` tells when it was last heard"
-        if contact.state == ASLEEP:
-            how = "is asleep"
-            help = "`mesh peers` tells for how long; awake, it hands on what it measured"
         raise Failure(f"{who.label} ({who.short}) {how}", help, TIMEOUT) from error
     except LocalError as error:
         raise Failure(
             f"{who.label} cannot be asked: {error.detail}", error.help, NOBODY
         ) from error
+
+
+def _asleep(who: Known, left_s: float) -> Failure:
+    how = f"is asleep, for {left_s:.0f} s" if left_s else "is asleep, and should be awake"
+    help = "`mesh peers` tells for how long; awake, it hands on what it measured"
+    return Failure(f"{who.label} ({who.short}) {how}", help, TIMEOUT)
 
 
 async def _content(peer: "HubPeer", contact: Contact, args: Arguments, path: list[str]) -> object:
@@ -166,6 +182,24 @@ def _heads(peer: "HubPeer", value: object) -> list[Data]:
     found = answers.heads(peer.node.peer.kit, value)
     named = [(roster.name_of(peer, author), seq) for author, seq in found.items()]
     return [{"author": who.id, "label": who.label, "seq": seq} for who, seq in named]
+
+
+async def where(peer: "HubPeer", args: Arguments) -> Data:
+    """Where one peer is reached."""
+    if oneself.is_meant(peer, args):
+        own = roster.name_of(peer, peer.identity.public)
+        if not peer.measures:
+            raise Failure("this peer is nowhere, as `mesh up` does not run here", "start it there")
+        return _place(own, peer.address)
+    contact = await roster.resolve(peer, args)
+    who = roster.name_of(peer, contact.peer)
+    if contact.address is None:
+        raise Failure(f"{who.label} ({who.short}) was not reached yet", "ask again", NOBODY)
+    return _place(who, contact.address)
+
+
+def _place(who: Known, address: tuple[str, int]) -> Data:
+    return {"id": who.id, "name": who.name, "label": who.label, "address": address_text(address)}
 
 
 async def heads(peer: "HubPeer", args: Arguments) -> list[Data]:
@@ -213,6 +247,9 @@ OPERATIONS: dict[str, Operation] = {
     "watch": watching.watch,
     "set": set_actuator,
     "update": updates.update,
+    "where": where,
+    "names": renamed.take_names,
+    "forget": renamed.let_go,
     "heads": heads,
     "clock": clock,
     "meet": meet,

@@ -31,6 +31,10 @@ class Reached:
             self._saved_ms = now_ms
             self.save(contacts)
 
+    def forget(self, peer: bytes) -> None:
+        """Write down no longer where a peer was."""
+        self._saved.pop(peer, None)
+
     def save(self, contacts: Contacts) -> None:
         """Write down who was reached where, behind who was so before."""
         reached = {c.peer: [c.address] for c in contacts.proven() if c.address is not None}

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 
+DISCOVER_S = 3.0  # after which whoever can be found has been found
+PATIENT_S = 5.0  # whoever waits longer for a peer wants it to come
+ANEW_S = 1.0  # for those who are up to say what they are called now
+MOST_ASKED = 64
+
 
 def text(args: Mapping[str, Any], name: str) -> str:
     """An argument that must be a text."""
@@ -119,23 +124,41 @@ async def until(peer: "HubPeer", wait_s: float, enough: Callable[[], bool]) -> b
 
 
 async def resolve(peer: "HubPeer", args: Mapping[str, Any]) -> Contact:
-    """The peer that args["peer"] means, once it answered; waits args["wait"] s for that."""
+    """The peer that args["peer"] means, once it answered; waits args["wait"] s for that, and for a
+    name that nobody has no longer than all take to be found.
+    """
     wanted = text(args, "peer")
     found: list[Contact] = []
+    meant: list[Known] = []
 
     def enough() -> bool:
-        try:
-            one = naming.find(wanted, known(peer, args.get("remembered")))
-        except Failure:
-            return False
-        contact = peer.node.contacts.get(ids.from_text(one.id))
+        meant[:] = naming.matches(wanted, known(peer, args.get("remembered")))
+        if len(meant) != 1:
+            return len(meant) > 1  # which of them, no waiting tells
+        contact = peer.node.contacts.get(ids.from_text(meant[0].id))
         found[:] = [contact] if contact is not None and contact.address is not None else []
         return bool(found) and found[0].state in (UP, ASLEEP)
 
-    await until(peer, seconds(args, "wait", 0.0), enough)
+    wait_s = seconds(args, "wait", 0.0)
+    first_s = min(wait_s, DISCOVER_S) if wait_s <= PATIENT_S else wait_s
+    if not await until(peer, first_s, enough) and meant:  # it is known to be somewhere
+        await until(peer, wait_s - first_s, enough)
+    if not meant and not wait_s:  # whoever was met long ago may be called so by now
+        _ask_names(peer)
+        await until(peer, ANEW_S, enough)
+    if len(meant) > 1:
+        found.clear()
     if found:
         return found[0]
     raise _absent(peer, wanted, args)
+
+
+def _ask_names(peer: "HubPeer") -> None:
+    """Have those who are up asked who they are, as at each sign of life."""
+    up = [contact for contact in peer.node.contacts.proven() if contact.state == UP]
+    for contact in up[:MOST_ASKED]:
+        peer.node.contacts.schedule(contact, peer.now())
+    peer.driver.settle()
 
 
 def _absent(peer: "HubPeer", wanted: str, args: Mapping[str, Any]) -> Failure:
@@ -144,7 +167,7 @@ def _absent(peer: "HubPeer", wanted: str, args: Mapping[str, Any]) -> Failure:
     except Failure as failure:
         return failure
     if one.id == ids.to_text(peer.identity.public):
-        return Failure(f"'{wanted}' is this peer itself", "`mesh id` tells about it", NOBODY)
+        return Failure(f"'{wanted}' is this peer itself", "`mesh show` tells of it", NOBODY)
     unproven = [
         c for c in peer.node.contacts.listed() if c.state == NEW and ids.to_text(c.peer) == one.id
     ]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 
-DISCOVER_S = 3.0  # after which whoever can be found has been found
+DISCOVER_S = roster.DISCOVER_S
 RETRY_S = 0.1
 MOST_RESTARTS = 3  # of a peer with too many faults, within RESTARTS_S: then the process ends
 RESTARTS_S = 3600.0

@@ -10,7 +10,7 @@ from mesh.core import cbor, coap, events, feed, senml, senml_reading
 from mesh.core.contacts import UP, Contact
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.peer import address_text
-from mesh.hub import answers, roster
+from mesh.hub import answers, oneself, roster, things
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import NOBODY, TIMEOUT, Failure
 from mesh.hub.quiet import EVERY_MS, Quiet
@@ -156,7 +156,11 @@ async def _follow(
     peer: "HubPeer", args: Mapping[str, Any], came: Stream[Data | MeshError]
 ) -> None:
     try:
-        if args.get("peer"):
+        if args.get("peer") and oneself.is_meant(peer, args):
+            async with aclosing(oneself.watch(peer, args.get("sensor"))) as rows:
+                async for row in rows:
+                    came.put(row)
+        elif args.get("peer"):
             contact = await roster.resolve(peer, args)
             await _keep_on(peer, contact, args.get("sensor"), came)
         else:
@@ -218,7 +222,8 @@ async def _sensor(peer: "HubPeer", contact: Contact, sensor: str) -> AsyncGenera
     label = roster.name_of(peer, contact.peer).label
     async with aclosing(peer.observe(contact.peer, ["sensors", sensor])) as found:
         async for answer in found:
-            value = answers.content(answer, label)
+            about = ("sensors", sensor)
+            value = await things.content(peer, contact, answer, label, about)
             for row in answers.readings(value, contact.peer, time.time()):
                 yield row | {"verified": answer.signed}
 

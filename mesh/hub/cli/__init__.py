@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mesh.core.errors import LocalError, MeshError
-from mesh.hub.cli import render
+from mesh.hub.cli import guesses, render
 from mesh.hub.cli.options import Reply
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import FAILED, INTERRUPTED, MEANINGS, OK, SETUP, TIMEOUT, Failure
@@ -27,6 +27,8 @@ COMMANDS = (
     "read",
     "watch",
     "set",
+    "name",
+    "forget",
     "update",
     "get",
     "log",
@@ -149,6 +151,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _carry_out(arguments: Sequence[str]) -> int:
+    guesses.lead(arguments, COMMANDS)
     result = make_app()(list(arguments) or ["--help"], prog_name="mesh", standalone_mode=False)
     if isinstance(result, Reply):
         return asyncio.run(_show(result))

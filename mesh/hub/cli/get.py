@@ -1,5 +1,6 @@
 """mesh get: read anything that speaks CoAP."""
 
+import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Annotated, Any
@@ -7,46 +8,72 @@ from typing import Annotated, Any
 import typer
 
 from mesh.core.errors import LocalError
-from mesh.hub.cli.options import Json, Reply, Timeout
-from mesh.hub.failure import USAGE, Failure
+from mesh.hub import session
+from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply, Timeout
+from mesh.hub.failure import NOBODY, USAGE, Failure
 
 EXAMPLE = "mesh get coap://192.168.1.20/sensors"
+# what begins as an address does, and so is none of a peer's names: host:port, IP
+ADDRESS = re.compile(r"\[|[^/]*:|\d+(\.\d+){3}(/|$)")
 
 
-def command(
-    uri: Annotated[str, typer.Argument(metavar="URI", help="coap:, coap+tcp: or coap+ws:.")],
+def command(  # noqa: PLR0913, PLR0917 - each is an option
+    uri: Annotated[
+        str,
+        typer.Argument(metavar="URI", help="coap:, coap+tcp: or coap+ws:; or PEER/PATH."),
+    ],
     observe: Annotated[
         bool, typer.Option("--observe", "-o", help="Keep showing changes.")
     ] = False,
     accept: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Content-Format to ask for; 18: signed.")
     ] = None,
+    home: HomeFolder = None,
+    interface: Interface = None,
     timeout: Timeout = 10.0,
     json: Json = False,
 ) -> Reply:
-    """Read any CoAP address, of a peer or a stranger.
+    """Read any CoAP address, of a peer or a stranger; PEER/PATH: of a peer, wherever it is.
 
     JSON, CBOR, link format and SenML are laid out. Nothing is signed unless --accept 18 asks for
     it, which every peer of the mesh understands.
     """
-    items = _observe(uri, accept, timeout) if observe else _get(uri, accept, timeout)
+    choices = session.Choices(home, interface)
+    items = _read(choices, uri, accept, timeout, observe)
     return Reply("content", items, json, many=observe, until=f"asking {uri}")
 
 
-async def _get(uri: str, accept: int | None, timeout_s: float) -> AsyncGenerator[Any, None]:
+async def _read(
+    choices: session.Choices, uri: str, accept: int | None, timeout_s: float, observe: bool
+) -> AsyncGenerator[Any, None]:
     from mesh.hub import foreign, formats  # noqa: PLC0415 - aiocoap, which no other command needs
 
+    if "://" not in uri and not ADDRESS.match(uri):
+        uri = await _of_peer(choices, uri, timeout_s)
     with _usage(uri):
-        yield formats.describe(uri, await foreign.get(uri, accept, timeout_s))
-
-
-async def _observe(uri: str, accept: int | None, timeout_s: float) -> AsyncGenerator[Any, None]:
-    from mesh.hub import foreign, formats  # noqa: PLC0415 - as above
-
-    with _usage(uri):
+        if not observe:
+            yield formats.describe(uri, await foreign.get(uri, accept, timeout_s))
+            return
         async with aclosing(foreign.observe(uri, accept, timeout_s)) as replies:
             async for reply in replies:
                 yield formats.describe(uri, reply)
+
+
+async def _of_peer(choices: session.Choices, text: str, timeout_s: float) -> str:
+    """The address of PEER/PATH. Failure."""
+    peer, _, path = text.partition("/")
+    if not peer:
+        raise Failure(f"'{text}' names no peer", "write PEER/PATH, or coap://HOST/PATH", USAGE)
+    wait_s = min(timeout_s, session.DISCOVER_S)
+    try:
+        async with aclosing(session.ask(choices, "where", {"peer": peer}, wait_s)) as items:
+            [found] = [item async for item in items]
+    except Failure as failure:
+        if failure.code != NOBODY:
+            raise
+        help = f"{failure.help}\nif that is a host: coap://{text}"
+        raise Failure(failure.detail, help, NOBODY) from failure
+    return f"coap://{found['address']}/{path}"
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from mesh.hub.cli import units
 from mesh.hub.failure import NOBODY, USAGE, Failure
 from mesh.hub.home import Home
 from mesh.hub.naming import Known
+from mesh.hub.oneself import SELF
 from mesh.hub.store import schema
 from mesh.hub.store.queries import Queries, Sensor
 
@@ -47,6 +48,9 @@ class Shelf(NamedTuple):
         """The author that is meant. Failure."""
         if not self.known:
             raise Failure("nothing is kept of anybody", "`mesh up` keeps what it hears", NOBODY)
+        own = self.home.peer_id()
+        if own is not None and wanted == SELF and not naming.matches(wanted, self.known):
+            return own
         return ids.from_text(naming.find(wanted, self.known).id)
 
     def sensors(self, target: str) -> list[Sensor]:

@@ -1,6 +1,6 @@
 """mesh show: one peer, all that it tells."""
 
-from mesh.hub import naming, session
+from mesh.hub import naming, oneself, session
 from mesh.hub.cli.options import HomeFolder, Interface, Json, PeerName, Reply, Timeout
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.operations import ANSWER_S
@@ -9,13 +9,13 @@ EXAMPLE = "mesh show greenhouse"
 
 
 def command(
-    peer: PeerName,
+    peer: PeerName = oneself.SELF,
     home: HomeFolder = None,
     interface: Interface = None,
     timeout: Timeout = ANSWER_S,
     json: Json = False,
 ) -> Reply:
-    """Show all that one peer tells.
+    """Show all that one peer tells; of this one, if no PEER is given.
 
     Who it is, its clock and memory, its readings, actuators, feeds and resources.
     """

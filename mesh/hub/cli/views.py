@@ -18,6 +18,7 @@ from mesh.hub.cli import (
     views_firmware,
     views_flash,
     views_hardware,
+    views_named,
     views_simulate,
     views_store,
     views_update,
@@ -40,7 +41,7 @@ def peers(rows: Sequence[Row]) -> RenderableType:
         ("name", "id", "address", "found", "heard", "state", "ok/bad"),
         [
             (
-                clean(row["petname"] or row["name"] or "-"),
+                clean(named(row)),
                 row["short"],
                 (row["addresses"] or ["-"])[0],
                 how(row),
@@ -52,6 +53,20 @@ def peers(rows: Sequence[Row]) -> RenderableType:
         ],
         "ok/bad",
     )
+
+
+def named(row: Row) -> str:
+    """Our own name for a peer, and the one that it has itself where that is another."""
+    ours, own = row["petname"], row["name"]
+    return f"{ours} (calls itself {own})" if ours and own and ours != own else ours or own or "-"
+
+
+def _found(row: Row) -> list[tuple[str, str | Text]]:
+    """How a peer was found, and when it was heard; of this one, whether it measures."""
+    if "runs" not in row:
+        return [("found by", how(row)), ("heard", units.ago(row["heard_s"]))]
+    runs = "`mesh up` runs here" if row["runs"] else "only for this command: `mesh up` is not on"
+    return [("runs", runs)]
 
 
 def readings(rows: Sequence[Row]) -> RenderableType:
@@ -79,13 +94,12 @@ def show(row: Row) -> RenderableType:
     failing = about.get("failing")
     quality, unix_ms = _stamp(about.get("clock"))
     facts: list[tuple[str, str | Text]] = [
-        ("name", clean(row["label"])),
+        ("name", clean(named(row))),
         ("id", row["id"]),
         ("kind", clean(row["kind"] or "-")),
         ("state", views_alive.state(row)),
         ("addresses", ", ".join(row["addresses"]) or "-"),
-        ("found by", how(row)),
-        ("heard", units.ago(row["heard_s"])),
+        *_found(row),
         ("signatures", f"{row['verified']} verified, {row['refused']} refused"),
         ("up for", units.duration(_number(about.get("uptime")))),
         ("starts", clean(about.get("boots", "-"))),
@@ -233,6 +247,7 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     **views_board.VIEWS,
     **views_flash.VIEWS,
     **views_hardware.VIEWS,
+    **views_named.VIEWS,
     **views_simulate.VIEWS,
     **views_store.VIEWS,
 }

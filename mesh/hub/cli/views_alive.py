@@ -15,6 +15,8 @@ def state(row: Row) -> Text:
     if row.get("forked"):
         return Text(f"{row['state']}, forked", styled("forked").style)
     wakes_s = row.get("wakes_s")
+    if row["state"] == "self":
+        return Text("this peer itself")
     if not isinstance(wakes_s, int | float):
         return styled(row["state"])
     what = f"asleep for {units.duration(wakes_s)}" if wakes_s > 0 else "asleep, should be awake"

@@ -1,0 +1,19 @@
+"""What to offer whoever chose what there is not."""
+
+from collections.abc import Iterable
+
+from mesh.core.near import near
+
+LISTED = 12
+
+
+def offer(wanted: str, known: Iterable[str], none: str = "there are none") -> str:
+    """The one that may have been meant, else those that there are."""
+    names = sorted(set(known))
+    if not names:
+        return none
+    meant = near(wanted.casefold(), names) or near(wanted, names)
+    if meant:
+        return f"did you mean '{meant}'?"
+    more = len(names) - LISTED
+    return f"there are: {', '.join(names[:LISTED])}" + (f" and {more} more" if more > 0 else "")
