@@ -213,9 +213,10 @@ class Contacts:
         if contact.address is None and len(proven := self.proven()) >= self._limits.peers:
             lost = self._lost(proven)
             victim = min(lost)[1] if lost else self._idle(contact, proven)
-            self.table.pop(victim)
-            if victim == contact.peer:
-                return False
+            if victim != contact.peer or not contact.pinned:  # it comes on top if nobody can go
+                self.table.pop(victim)
+                if victim == contact.peer:
+                    return False
         late = now_ms < min(contact.wakes_ms, contact.slept_ms + LATE_MS)
         came = contact.state != UP and not late
         contact.state = ASLEEP if late else UP

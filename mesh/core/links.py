@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mesh.core.contacts import Contact, Contacts
+    from mesh.core.crowding import Crowding
     from mesh.core.feeds import Feeds
     from mesh.core.interest import Interest
     from mesh.core.limits import Limits
     from mesh.core.mixing import Mixing
+    from mesh.core.replicating import Replicating
+    from mesh.core.rounds import Rounds
 
 IDLE_CHECKS = 3  # an observation that was silent for so many check intervals is asked for anew
 # of what is asked of a link
@@ -71,11 +74,14 @@ class Links:
         self._limits = limits
         self._random = random
         self.keeps = interest.keeps
-        self._needs = interest.needs
+        self._needs, self._wants = interest.needs, interest.wants
+        self.waiting: list[Contact] = []  # who has no link, and is here
         self.table: dict[bytes, Link] = {}
         self._most = limits.outgoing * 5 // 8  # so that there is room for other questions
         self._mix_ms = 0
         self._mixing: Mixing | None = None  # once some are chosen at random
+        self._crowding: Crowding | None = None  # once we are crowded
+        self._rounds: Rounds | None = None  # once some have no link
         self.came: list[bytes] = []  # since the last choice
         self._salt = self.number(65_536)
 
@@ -91,13 +97,14 @@ class Links:
         """Let go whoever is gone, and link to whom we should."""
         up = [c for c in self.contacts.proven() if c.state == UP]
         self._drop_gone(now_ms, up)
+        up = [c for c in up if c.shun_until_ms <= now_ms]
         keepers = len([1 for c in up if c.keeps])
         came, self.came = self.came, []
         for found in [c for c in up if self.keeps and c.keeps and c.peer in came]:
             self._at_random().met(now_ms, found, keepers)
         mine = [c for c in up if self._is_due(c, keepers)]
-        self._crowd(now_ms, mine, up)
-        for contact in mine:
+        self._crowd(now_ms, mine, up, came)
+        for contact in sorted(mine, key=lambda c: (not c.pinned, c.peer)):
             self.add(contact, at_random=False)
         others = [c for c in up if c.keeps and c.peer not in self.table and c not in mine]
         if others and (self.keeps or self._lacks(up)):
@@ -107,21 +114,27 @@ class Links:
             if self._mix_ms and self.keeps:
                 self._at_random().mix(now_ms, others)
             self._mix_ms = now_ms + spread + self.number(spread)
+        self.waiting = [c for c in up if c.peer not in self.table and self._wants(c.peer)]
 
-    def _crowd(self, now_ms: int, mine: "list[Contact]", up: "list[Contact]") -> None:
-        """Where there is no room for a link to each whom we follow, some that keep all do it."""
-        keepers = [c for c in up if c.keeps and c.peer not in self.table]
-        held = [link for link in self.live() if link.keeps]
+    def _crowd(
+        self, now_ms: int, mine: "list[Contact]", up: "list[Contact]", came: "list[bytes]"
+    ) -> None:
+        """Where there is no room for a link to each whom we follow: some that keep all are told
+        whom we lack, as they tell of each feed but once.
+        """
         crowded = not self.keeps and len(mine) > self._most
-        if crowded != self.crowded:
-            self.crowded = crowded
-            for link in held:
-                link.stale = True
-        if crowded and keepers and len(held) < self._limits.links:
-            if len(self.table) >= self._most:
-                others = [p for p in sorted(self.table) if not self.table[p].keeps]
-                self.drop(now_ms, others[self.number(len(others))])
-            self.add(keepers[self.number(len(keepers))], at_random=False)
+        if crowded != self.crowded or (crowded and 0 in [self._next_seq(p) for p in came]):
+            for link in self.live():
+                link.stale |= link.keeps
+        self.crowded = crowded
+        here = self.table
+        named = len(here) >= self._most and [c for c in mine if c.pinned and c.peer not in here]
+        if crowded or named:
+            if self._crowding is None:
+                from mesh.core.crowding import Crowding  # noqa: PLC0415 - heap only where used
+
+                self._crowding = Crowding(self, self._limits.links, self._most)
+            self._crowding.choose(now_ms, mine, up)
 
     def _at_random(self) -> "Mixing":
         if self._mixing is None:
@@ -129,6 +142,15 @@ class Links:
 
             self._mixing = Mixing(self, self._limits, self.keeps)
         return self._mixing
+
+    def turn(self, now_ms: int, replicating: "Replicating", feeds: "Feeds") -> None:
+        """Have one of those who have no link asked itself."""
+        if self.waiting:
+            if self._rounds is None:
+                from mesh.core.rounds import Rounds  # noqa: PLC0415 - heap only where it is used
+
+                self._rounds = Rounds(replicating, feeds, self._limits)
+            self._rounds.tick(now_ms, self.waiting)
 
     def _is_due(self, contact: "Contact", keepers: int) -> bool:
         """Whether a link to that peer is needed: it is followed, or only tells of itself."""
@@ -140,6 +162,12 @@ class Links:
         lot = int.from_bytes(contact.peer[8:10], "big") ^ self._salt
         few = lot * keepers < self._limits.links * 2 * 65_536
         return few or contact.peer in self.table or not self._next_seq(contact.peer)
+
+    def names(self, contact: "Contact") -> bool:
+        """Whether those who keep all are asked for its feed by name, also before they tell of it:
+        where we are crowded it may have no link of its own.
+        """
+        return contact.pinned or (self.crowded and contact.address is not None)
 
     def _lacks(self, up: "list[Contact]") -> bool:
         """Whether somebody whom we follow is not here, so that others may know more."""
@@ -155,7 +183,8 @@ class Links:
         return True
 
     def _drop_gone(self, now_ms: int, up: "list[Contact]") -> None:
-        here = {c.peer: (c.address, c.boots) for c in up}
+        # the link of a liar takes no place until it is let in again: its contact remembers that
+        here = {c.peer: (c.address, c.boots) for c in up if c.shun_until_ms <= now_ms}
         for peer in sorted(self.table):
             link = self.table[peer]
             if here.get(peer) != link.where or (link.ended and now_ms >= link.until_ms):

@@ -80,6 +80,7 @@ class Replicating:
             return
         self.due_ms = now_ms + AGAIN_MS
         self.links.choose(now_ms)
+        self.links.turn(now_ms, self, self._feeds)
         for link in self.links.live():
             silent = now_ms - max(link.heard_ms, link.asked_ms)
             rested = now_ms - link.asked_ms >= self._pause_ms
@@ -109,8 +110,7 @@ class Replicating:
         message = request_for(coap.FETCH, ["feeds"], self.query(), observe=True)
         number = self.ask(now_ms, link, message, wishes, self._answered)
         if number is not None:
-            link.number, link.stale, link.asked_ms = number, False, now_ms
-            link.doubts = 0
+            link.number, link.stale, link.asked_ms, link.doubts = number, False, now_ms, 0
             link.named = {a for a in wishes if a and wishes[a] is not None}
 
     def _wishes(self, link: Link) -> "dict[bytes, int | None]":
@@ -129,7 +129,7 @@ class Replicating:
                 parents[author] = link.peer
             if parents[author] == link.peer and len(wishes) < most:
                 wishes[author] = feeds.next_seq(author)
-            elif not everything and len(wishes) < most:
+            elif not (everything and feeds.next_seq(author)) and len(wishes) < most:
                 wishes[author] = None
         if wishes:
             wishes.setdefault(OTHERS, None)  # be told of forks at least
@@ -140,7 +140,7 @@ class Replicating:
         found = {link.peer}
         if link.keeps:
             found |= set(self._feeds.foreign)
-            found |= {c.peer for c in self._contacts.listed() if c.pinned}
+            found |= {c.peer for c in self._contacts.listed() if self.links.names(c)}
         return [a for a in [link.peer] + sorted(found - {link.peer}) if self._feeds.wants(a)]
 
     def graft(self, author: bytes, link: Link) -> None:

@@ -54,6 +54,15 @@ def test_who_has_a_link_stays():
     assert len(contacts.table) == 4
 
 
+def test_whom_we_named_stays_however_many_links_strangers_have():
+    contacts = table(4, [who(1), who(2), who(3), who(4)])
+    contacts.pin(0, who(9))
+    assert meet(contacts, 1000, 9)
+    assert meet(contacts, 2000, 9)
+    assert contacts.get(who(9)).state == UP
+    assert len(contacts.table) == 5, "whom we named comes on top"
+
+
 def test_room_of_the_lost_and_for_those_given_by_hand():
     contacts = table(4)
     contacts.get(who(2)).state = LOST

@@ -9,6 +9,7 @@ from mesh.core.interest import Interest
 from mesh.core.limits import Limits
 from mesh.core.newest import Newest
 from mesh.core.replicating import Replicating
+from mesh.core.rounds import Rounds
 from mesh.hub.simulate import keys
 
 
@@ -98,25 +99,32 @@ def room_for_whoever_comes(patch):
     patch.setattr(Contacts, "pin", lambda *_: None)
 
 
+def nobody_has_its_turn(patch):
+    """What others wrote is heard from links only, whoever they are and whatever they withhold."""
+    patch.setattr(Rounds, "tick", lambda *_: None)
+
+
 def nobody_is_asked(patch):
     """Who starts goes on where its disk says, whatever others hold of its feed."""
     patch.setattr(Newest, "wait", lambda *_: None)
     patch.setattr(Newest, "told", lambda *_: None)
 
 
-# the mutant, the words in which it is told, and the liar that it takes, if any
+# the mutant, the words in which it is told, the liar that it takes, if any, and a seed that showed
+# it: that is tried first, and others if it shows it no more
 MUTANTS = [
-    (no_signatures, "only what its author signed", "forger"),
-    (sign_before_keep, "nothing acknowledged is lost", ""),
-    (no_cap_of_contacts, "memory stays within the caps", "stranger"),
-    (no_replay_windows, "a wish is done once", "replayer"),
-    (no_rights, "only who may sets a lamp", "clone"),
-    (no_retransmission, "the honest go on at the speed they had", ""),
-    (a_crash_by_garbage, "nothing ends a peer", "flooder"),
-    (no_memory_of_answers, "memory stays within the caps", ""),
-    (links_left_alone, "the honest agree in the end", ""),
-    (nobody_is_asked, "nothing acknowledged is lost", ""),
-    (everybody_votes, "strangers set nobody's clock", "false clock"),
-    (punished_for_others, "the honest are not left alone", "notifier"),
-    (room_for_whoever_comes, "the honest agree in the end", "sybils"),
+    (no_signatures, "only what its author signed", "forger", 0),
+    (sign_before_keep, "nothing acknowledged is lost", "", 0),
+    (no_cap_of_contacts, "memory stays within the caps", "stranger", 0),
+    (no_replay_windows, "a wish is done once", "replayer", 0),
+    (no_rights, "only who may sets a lamp", "clone", 0),
+    (no_retransmission, "the honest go on at the speed they had", "", 4),
+    (a_crash_by_garbage, "nothing ends a peer", "flooder", 0),
+    (no_memory_of_answers, "memory stays within the caps", "", 0),
+    (links_left_alone, "the honest agree in the end", "", 0),
+    (nobody_is_asked, "nothing acknowledged is lost", "", 11),
+    (everybody_votes, "strangers set nobody's clock", "false clock", 0),
+    (punished_for_others, "the honest are not left alone", "notifier", 0),
+    (nobody_has_its_turn, "the honest agree in the end", "sybils", 194),
+    (room_for_whoever_comes, "the honest agree in the end", "sybils", 64),
 ]

@@ -43,10 +43,13 @@ def test_seeds_hold():
     assert total["answered"] > SEEDS, "hardly anything was asked"
 
 
-@pytest.mark.parametrize(("mutant", "rule", "liar"), MUTANTS, ids=[m[0].__name__ for m in MUTANTS])
-def test_a_safeguard_that_is_missing_is_noticed(mutant, rule, liar, monkeypatch):
+@pytest.mark.parametrize(
+    ("mutant", "rule", "liar", "first"), MUTANTS, ids=[m[0].__name__ for m in MUTANTS]
+)
+def test_a_safeguard_that_is_missing_is_noticed(mutant, rule, liar, first, monkeypatch):
     mutant(monkeypatch)
     fitting = [s for s in range(1, SEEDS) if not liar or liar in scenario.draw(s).liars]
+    fitting.sort(key=lambda seed: seed != first)
     for seed in fitting[:MOST]:
         outcome = runner.play(seed)
         if outcome.rule == rule:

@@ -224,19 +224,45 @@ class FalseClock(LyingHost):
 
 
 class Sybils(LyingHost):
-    """One that is many: each of them a peer by all that can be seen."""
+    """One that is many: each of them a peer by all that can be seen, which says that it keeps what
+    all write, and tells of nobody. As they are one, they have nothing to ask each other: only the
+    honest meet them.
+    """
 
-    many = False  # the others are there
+    def __init__(
+        self, ground: Ground, number: int, hosts: Sequence[Host], draw: random.Random
+    ) -> None:
+        super().__init__(ground, number, hosts, draw)
+        self.selves = {self.public}
 
     def plan(self, until_ms: int) -> None:
         """There are more of them."""
         super().plan(until_ms)
-        for n in range(0 if self.many else SYBILS):
+        for n in range(SYBILS if len(self.selves) == 1 else 0):
             one = Sybils(self.ground, self.number + 200 + n, self.hosts, self.draw)
-            one.many = True
+            self.selves.add(one.public)
+            one.selves = self.selves
             self.ground.timeline.at(self.draw.randrange(FIRST_MS), one.boot)
             one.plan(until_ms)
-        self.many = True
+
+    def twist(self) -> None:
+        """Know none of its own, and hold back what others wrote."""
+        contacts = self.node.contacts
+        note = contacts.add
+
+        def add(now_ms: int, peer: bytes, *more: Any) -> None:  # noqa: ANN401
+            if peer not in self.selves:
+                note(now_ms, peer, *more)
+
+        contacts.add = add  # type: ignore[method-assign,assignment]
+        feeds = self.node.peer.feeds
+        run, head = feeds.run, feeds.head
+        feeds.run = lambda author, *more: (  # type: ignore[method-assign]
+            run(author, *more) if author == self.public else None
+        )
+        feeds.head = lambda author: (  # type: ignore[method-assign]
+            head(author) if author == self.public else None
+        )
 
 
 LYING_PEERS: dict[str, type[LyingHost]] = {
