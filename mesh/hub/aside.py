@@ -5,7 +5,7 @@ are answered as all others are.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from mesh.core import coap
@@ -84,6 +84,22 @@ class AsideNode(Node):
     """A desktop's node."""
 
     serves = AsideServing
+
+    def follow(self, now_ms: int, peers: "Sequence[bytes]") -> None:
+        """Follow these and nobody else from now on, besides those whom `*` means. Who keeps
+        nothing of others cannot begin to.
+        """
+        if self.replicating is None:
+            return
+        followed = self._interest.followed
+        given = [who for who, _ in self.profile.peers]
+        for peer in set(followed).difference(peers, given):
+            if (contact := self.contacts.get(peer)) is not None:
+                contact.pinned = False
+        followed[:] = peers
+        for peer in peers:
+            self.contacts.pin(now_ms, peer)
+        self.replicating.due_ms = now_ms
 
 
 class Aside:

@@ -31,7 +31,9 @@ PATIENCE_S = 1.0  # for a disk that may stand still
 
 
 def parse(mapping: Mapping[str, Any]) -> Profile:
-    """The checked settings of a desktop. LocalError begins with the path of what is wrong."""
+    """The checked settings of a desktop, which follows whom it has a name for if they say nothing
+    else. LocalError begins with the path of what is wrong.
+    """
     for key, help in FOR_BOARDS.items():
         if key in mapping:
             raise LocalError(f"settings: '{key}' is for boards, and these are a desktop's", help)
@@ -48,6 +50,8 @@ def parse(mapping: Mapping[str, Any]) -> Profile:
         settings_words.things(there, kinds, group, general)
     settings_words.check(profile.history, "history", HISTORY)
     Rules(profile)
+    if "follow" not in mapping:
+        profile.follow = list(profile.names.values())
     return profile
 
 

@@ -217,6 +217,7 @@ async def meet(peer: "HubPeer", args: Arguments) -> AsyncGenerator[Data, None]:
     and then. Failure NOBODY after args["wait"] s.
     """
     who = ids.from_text(roster.text(args, "peer"))
+    await renamed.take_names(peer, {})  # it has just been given one
     address = read_address(roster.text(args, "address"))
     peer.node.candidate(peer.now(), who, address, "last")
     peer.driver.settle()

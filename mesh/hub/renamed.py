@@ -13,14 +13,18 @@ Data = dict[str, Any]
 
 
 async def take_names(peer: "HubPeer", args: Mapping[str, Any]) -> Data:
-    """Have a running peer take its names for others out of the settings; if args["own"], what it
-    calls itself, too.
+    """Have a running peer take its names for others out of the settings, and whom to follow; if
+    args["own"], what it calls itself, too.
     """
     profile = peer.home.profile()
     for one in (peer.profile, peer.node.profile):
         one.names = profile.names
+        one.follow = profile.follow
         if args.get("own"):
             one.name = peer.node.peer.name = profile.name
+    followed = [who for who in profile.follow if isinstance(who, bytes)]
+    peer.node.follow(peer.now(), followed)
+    peer.driver.settle()
     return {"names": len(profile.names)}
 
 

@@ -8,7 +8,7 @@ from mesh.core.node import Node
 from mesh.hub.driver import Driver
 from mesh.hub.faults import LONGEST, Faults
 from mesh.hub.sensors import FAULTS, Reader
-from mesh.hub.streams import Measured
+from mesh.hub.streams import Failing, Measured
 
 SLOW_S = 30.0  # after which a disk or a bus that stands still is told as the reason
 
@@ -27,10 +27,16 @@ class Sampling:
     async def run(self, name: str, reader: Reader, every_s: float) -> None:
         """Read one until cancelled. Why it gives nothing stands in /peer until it does."""
         while True:
+            before = self._why(name)
             if why := await self._faults.awaited(f"sensor {name}", self._read, name, reader):
                 self._node.sensor_failed(name, why)
+            if (now := self._why(name)) != before:
+                self._tell(Failing(name, now))
             self._faults("settle", self._driver.settle)
             await asyncio.sleep(every_s)
+
+    def _why(self, name: str) -> str:
+        return self._node.peer.sensors[name].error or ""
 
     async def _read(self, name: str, reader: Reader) -> None:
         coming = self._faults.aside(reader.read)

@@ -174,7 +174,12 @@ def about(peer: "HubPeer") -> Data:
         "home": str(peer.home.path),
         "addresses": [address_text(address) for address in peer.addresses],
         "layers": [layer._asdict() for layer in peer.layers],
+        "follows": [_called(peer, who) for who in peer.node.profile.follow],
     }
+
+
+def _called(peer: "HubPeer", who: str | bytes) -> str:
+    return who if isinstance(who, str) else roster.name_of(peer, who).label
 
 
 async def _runs(home: Home, stack: AsyncExitStack, wait_s: float) -> bool:
@@ -203,7 +208,7 @@ async def _start(
     if choices.name is not None:
         profile.name = choices.name
     if sensed is not None:
-        profile.keep = []  # gone in a moment: others keep the record
+        profile.keep, profile.follow = [], []  # gone in a moment: others keep the record
     peer = HubPeer(home, profile, None, choices.interfaces, choices.port, sensed)
     return await stack.enter_async_context(peer)
 

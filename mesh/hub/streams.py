@@ -15,6 +15,13 @@ class Measured(NamedTuple):
     sensor: str
 
 
+class Failing(NamedTuple):
+    """An own sensor fails, for another reason than before; or works again: no reason."""
+
+    sensor: str
+    reason: str
+
+
 class Stream(Generic[Item]):
     """An async iterator over what is put in. When it is full the oldest is lost, and `dropped`
     counts it.

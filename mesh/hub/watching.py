@@ -14,7 +14,7 @@ from mesh.hub import answers, oneself, roster, things
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import NOBODY, TIMEOUT, Failure
 from mesh.hub.quiet import EVERY_MS, Quiet
-from mesh.hub.streams import Stream, with_pauses
+from mesh.hub.streams import Failing, Stream, with_pauses
 
 if TYPE_CHECKING:
     from mesh.hub.loop import HubPeer
@@ -103,6 +103,7 @@ EVENTS = {
     events.Actuated: "actuated",
     events.Forked: "forked",
     events.Restored: "restored",
+    Failing: "failing",
 }
 
 

@@ -17,7 +17,7 @@ STYLES = {
     "ok": "green", "warn": "yellow", "fail": "bold red",
     "up": "green", "new": "yellow", "lost": "red", "asleep": "cyan",
     "found": "green", "refused": "yellow", "forked": "bold red", "error": "red",
-    "restored": "yellow",
+    "restored": "yellow", "failing": "yellow",
 }  # fmt: skip
 HOW = {
     "mdns": "DNS-SD", "query": "DNS-SD query", "group": "CoAP group", "peers": "told by peers",

@@ -12,6 +12,8 @@ from mesh.hub.cli import units
 from mesh.hub.cli.layout import STYLES, Row, clean, how, pairs, short
 from mesh.hub.local_time import local, shown
 
+MOST_NAMES = 8
+
 
 def watch(row: Row) -> RenderableType:
     """One reading, or why there is none, on one line."""
@@ -41,6 +43,7 @@ def _started(row: Row) -> RenderableType:
         ("over TCP at", f"port {row['tcp']}" if row.get("tcp") else "no port: it is taken"),
         ("finds by", ", ".join(here)),
         ("home", short(row["home"])),
+        ("follows", _followed(row)),
     ]
     for layer in row["layers"]:
         if layer["reason"]:
@@ -50,6 +53,18 @@ def _started(row: Row) -> RenderableType:
     return Group(
         Text(f"{name} ({row['short']}) is up; Ctrl-C stops it", "bold"), pairs(facts), Text()
     )
+
+
+def _followed(row: Row) -> str:
+    """Whose readings are shown below, or how that comes about."""
+    names = row.get("follows", [])
+    if not names:
+        return 'nobody: whom `mesh flash` and `mesh name` name, or follow = "*" in its settings'
+    if "*" in names:
+        return "all whom it meets; their readings are shown below"
+    more = len(names) - MOST_NAMES
+    shown = ", ".join(map(clean, names[:MOST_NAMES])) + (f" and {more} more" if more > 0 else "")
+    return f"{shown}; their readings are shown below"
 
 
 def _reading_event(row: Row) -> str:
@@ -95,6 +110,7 @@ EVENTS: dict[str, Callable[[Row], str]] = {
     "actuated": lambda row: (
         f"{row['name']} = {json.dumps(row['value'])}, asked by {row.get('label', 'our own rule')}"
     ),
+    "failing": lambda row: f"{row['sensor']}: {row['reason'] or 'works again'}",
     "forked": _forked_event,
     "restored": _restored_event,
 }
