@@ -10,7 +10,7 @@ from mesh.core.budget import Bucket
 from mesh.core.contacts import UP
 from mesh.core.errors import RemoteError
 from mesh.core.events import PeerFound
-from mesh.core.node import COAP, Node
+from mesh.core.node import COAP, GROUP, Node
 from mesh.hub.fairness import Fairness
 from mesh.hub.interfaces import Address
 from mesh.hub.store.crowd import chosen
@@ -81,6 +81,8 @@ class Driver:
 
     def _deliver(self, channel: int, source: Address, data: bytes) -> float:
         """Have a datagram taken in, or give for how many seconds its source has to wait."""
+        if channel == GROUP and self.node.contacts.places.is_own(source):
+            return 0.0  # our own question to all
         fair, peer = self.fair, self.node.peer
         user = fair.at(source)
         if is_request(data) and (wait_s := fair.wait_s(user)):

@@ -47,13 +47,11 @@ class Finding:
         self,
         node: Node,
         names: Given,
-        interfaces: Sequence[str] | None,
         kit: Kit,
         faults: Faults,
     ) -> None:
         self._node = node
         self._names = names
-        self._interfaces = interfaces
         self._kit = kit
         self._faults = faults
         self._identity = node.peer.id
@@ -82,7 +80,7 @@ class Finding:
                 self._faults,
             )
             try:
-                await discovery.start(driver.udp.locals, self._interfaces)
+                await discovery.start(driver.udp.locals)
                 self._discovery = discovery
                 return
             except LocalError as error:

@@ -2,8 +2,10 @@
 7).
 """
 
+import contextlib
 import ipaddress
 import socket
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ Address = tuple[str, int]
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
+IP_MULTICAST_ALL = 49  # Linux
 
 
 class Local(NamedTuple):
@@ -135,3 +138,22 @@ def core_address(source: SocketAddress) -> Address:
     """The address as the core writes it, of what a socket gave."""
     host, port, *more = source
     return (with_scope(host, more[-1] if more else 0), port)
+
+
+def joined_only(sock: socket.socket) -> None:
+    """Have a socket hear only the groups of IPv4 that it joined itself, on the interfaces where it
+    did: on Linux it hears those of all programs on all interfaces.
+    """
+    if sys.platform.startswith("linux"):
+        sock.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
+
+
+def hear_only(sock: socket.socket, interface: int) -> None:
+    """Have a socket hear only what comes in by one interface, and send by it."""
+    joined_only(sock)
+    # for IPv6, Linux looks only whether the group was joined anywhere. Before 5.7 it allows this
+    # to root alone, other systems look for themselves, and an interface may just have gone
+    if sys.platform.startswith("linux") and interface:
+        with contextlib.suppress(OSError):
+            name = socket.if_indextoname(interface).encode()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name + b"\0")

@@ -68,7 +68,7 @@ class HubPeer:
         self._kit = make_kit(guard=self.faults)
         self.node = AsideNode(self._kit, home.identity, profile, self.limits, home.boots)
         self.node.peer.kind = profile.kind
-        self._finding = Finding(self.node, names, self._interfaces, self._kit, self.faults)
+        self._finding = Finding(self.node, names, self._kit, self.faults)
         self.record = Record(home, profile, self.node, self.faults.report)
         self.offers = Offers(self._kit, home.identity)
         self.node.peer.offered = self.offers.answer

@@ -5,18 +5,17 @@ import contextlib
 import ipaddress
 import secrets
 import socket
-import sys
 from dataclasses import dataclass, field
 
 import psutil
 
 from mesh.core import coap
 from mesh.core.errors import RemoteError
+from mesh.hub.interfaces import joined_only
 
 MDNS = ("224.0.0.251", 5353)
 GROUP = ("224.0.1.187", 5683)
 ECHO = b"\xffothermesh doctor hears itself by "  # begins neither a CoAP nor a likely DNS message
-IP_MULTICAST_ALL = 49  # Linux: 0 keeps away what came in by other interfaces
 SERVICE = b"\x0a_othermesh\x04_udp\x05local\x00"
 ANY_SERVICE = b"\x09_services\x07_dns-sd\x04_udp\x05local\x00"
 PTR_IN = b"\x00\x0c\x00\x01"
@@ -107,8 +106,7 @@ async def _open(
     share(sock)
     own = socket.inet_aton(hearing.address)
     sock.bind(("", port))
-    if sys.platform.startswith("linux"):
-        sock.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
+    joined_only(sock)
     for group in (MDNS[0], GROUP[0]):
         member = socket.inet_aton(group) + own
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)

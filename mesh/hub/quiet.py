@@ -1,6 +1,7 @@
 """What strangers can cause to be written: log lines and lines of a screen, summed up when many."""
 
 import copy
+import errno
 import logging
 import time
 from collections.abc import Hashable, Iterator
@@ -13,6 +14,8 @@ EVERY_MS = 10_000
 MOST_KINDS = 256  # lines that are told apart; the rest is one kind
 MOST_LOG = 10  # lines of a kind in EVERY_MS
 OTHERS = "others"
+# what a library gets to hear when an interface goes; that is looked at every few seconds anyway
+GONE = {errno.ENETUNREACH, errno.ENETDOWN, errno.ENODEV, errno.ENXIO, errno.EADDRNOTAVAIL}
 STRANGE = ("zeroconf", "aiocoap", "websockets")  # libraries that log what strangers send them
 
 
@@ -66,6 +69,8 @@ class QuietHandler(logging.StreamHandler):  # type: ignore[type-arg]
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write it, if there were not too many of its kind, and what was left out before."""
+        if record.name == "zeroconf" and _of_a_gone_interface(record):
+            return
         for kind, count, _, seconds in list(self._quiet.left_out()):
             name = kind[0] if isinstance(kind, tuple) else OTHERS
             text = f"{count} lines more of the same kind in {seconds} s"
@@ -73,6 +78,12 @@ class QuietHandler(logging.StreamHandler):  # type: ignore[type-arg]
         kind = (record.name, f"{record.levelno} {str(record.msg)[:80]}")
         if self._quiet.takes(kind, MOST_LOG, None):
             super().emit(record)
+
+
+def _of_a_gone_interface(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    of_socket = str(record.msg).startswith("Error with socket")
+    return of_socket and isinstance(error, OSError) and error.errno in GONE
 
 
 def quiet_log() -> None:

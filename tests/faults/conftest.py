@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from hosts import World, run, tool
-from members import Board, Desktop
+from members import Board, Desktop, Ears
 
 from mesh.hub.boards import build
 
@@ -40,6 +40,17 @@ def desktop(tmp_path, made):
         return made[-1]
 
     return make
+
+
+@pytest.fixture
+def ears(made):
+    """Listen on a link: ears(host, address, end)."""
+
+    def listen(host, address, end="eth0"):
+        made.append(Ears(host, f"ears at {address}"))
+        return made[-1].start(address, end)
+
+    return listen
 
 
 @pytest.fixture

@@ -176,6 +176,19 @@ class World:
         host.forwards()
         return host
 
+    def container(self, host):
+        """A host behind a bridge of another one, with the addresses that docker gives to both."""
+        inside = self.host(ipv6=True)
+        host.ip("link", "add", "docker0", "type", "bridge", "mcast_snooping", 0)
+        host.ip("link", "add", "veth0", "type", "veth", "peer", "name", "eth0",
+                "netns", inside.name)  # fmt: skip
+        host.ip("link", "set", "veth0", "master", "docker0", "up")
+        host.ip("address", "add", "172.17.0.1/16", "dev", "docker0")
+        host.ip("link", "set", "docker0", "up")
+        inside.ip("address", "add", "172.17.0.2/16", "dev", "eth0")
+        inside.ip("link", "set", "eth0", "up")
+        return inside
+
     def drop_multicast(self):
         """From now on switches hand on no multicast, as some Wi-Fi routers do."""
         filters(self._wire, "bridge", "forward", MULTICAST)

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import needs
 
+from mesh.core import ids
 from mesh.hub import control
 from mesh.hub.boards import HEAP, VirtualBoard, configure
 from mesh.hub.home import Home
@@ -26,6 +28,7 @@ QUICK = {
 }
 SENSORS = {"uptime": {"every_s": 0.5}}
 MESH = (sys.executable, "-m", "mesh.hub.cli")
+EARS = str(Path(__file__).with_name("ears.py"))
 
 
 def toml(value):
@@ -89,44 +92,16 @@ class Told:
         return self.wait("lost", since, peer=other.id)
 
 
-class Desktop(Told):
-    """`mesh up` on a host, with a home folder. What it says is kept line by line."""
+class Process(Told):
+    """A program on a host. What it says is kept line by line."""
 
-    kind = "desktop"
-
-    def __init__(self, host, home, wrap=(), **settings):
+    def __init__(self, host, name):
         self.host = host
-        self.home = home
+        self.name = name
         self.lines = []
-        self.name = home.name
-        self._wrap = wrap
         self._news = threading.Condition()
         self._ended = True
         self._process = self._reader = None
-        home.mkdir(mode=0o700, exist_ok=True)
-        told = {"name": home.name, "limits": QUICK, "sensors": SENSORS} | settings
-        text = "".join(f"{json.dumps(key)} = {toml(value)}\n" for key, value in told.items())
-        (home / "settings.toml").write_text(text)
-
-    def start(self):
-        """Switch it on, and wait until it is up."""
-        self._ended = False
-        started = len(self.lines)
-        self._process = process = subprocess.Popen(
-            [*self.host.wrap, *self._wrap, *MESH, "up", "--json", "--home", str(self.home)],
-            cwd=needs.ROOT,
-            env={**os.environ, "PYTHONPATH": str(needs.ROOT)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            process_group=0,
-        )
-        self._reader = threading.Thread(target=self._hear, args=(process,))
-        self._reader.start()
-        up = self.wait("up", since=started)
-        self.id, self.addresses = up["id"], up["addresses"]
-        return self
 
     @property
     def pid(self):
@@ -143,6 +118,78 @@ class Desktop(Told):
         if self._process is not None:
             self._process.kill()
             self._end()
+
+    def _run(self, *words):
+        self._ended = False
+        self._process = process = subprocess.Popen(
+            [*self.host.wrap, *words],
+            cwd=needs.ROOT,
+            env={**os.environ, "PYTHONPATH": str(needs.ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+        self._reader = threading.Thread(target=self._hear, args=(process,))
+        self._reader.start()
+
+    def _end(self):
+        code = self._process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        return code
+
+    def _hear(self, process):
+        for line in process.stdout:
+            self._tell(line.rstrip("\n"))
+        process.stdout.close()
+        process.wait()
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+    def _tell(self, line):
+        with self._news:
+            self.lines.append(line)
+            self._news.notify_all()
+
+
+class Ears(Process):
+    """What a host hears of DNS-SD on one of its links, asked for or not: an event a record."""
+
+    def start(self, address, end="eth0"):
+        """Listen, at this address on this interface, and ask every second."""
+        self._run(sys.executable, EARS, address, end)
+        self.wait("listens")
+        return self
+
+    def addresses(self, peer, since=0):
+        """The addresses that the link was told for a peer."""
+        records = self.events("record", since, of=host_name(peer))
+        return {record["address"] for record in records if "address" in record}
+
+
+class Desktop(Process):
+    """`mesh up` on a host, with a home folder."""
+
+    kind = "desktop"
+
+    def __init__(self, host, home, wrap=(), **settings):
+        super().__init__(host, home.name)
+        self.home = home
+        self._wrap = wrap
+        home.mkdir(mode=0o700, exist_ok=True)
+        told = {"name": home.name, "limits": QUICK, "sensors": SENSORS} | settings
+        text = "".join(f"{json.dumps(key)} = {toml(value)}\n" for key, value in told.items())
+        (home / "settings.toml").write_text(text)
+
+    def start(self):
+        """Switch it on, and wait until it is up."""
+        started = len(self.lines)
+        self._run(*self._wrap, *MESH, "up", "--json", "--home", str(self.home))
+        up = self.wait("up", since=started)
+        self.id, self.addresses = up["id"], up["addresses"]
+        return self
 
     def until_peer(self, other, fits):
         """Wait until its row of another peer, as in `mesh peers`, is such; the row."""
@@ -185,25 +232,6 @@ class Desktop(Told):
         assert done.returncode == 0, (words, done.returncode, done.stdout, done.stderr)
         return done.stdout
 
-    def _end(self):
-        code = self._process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        return code
-
-    def _hear(self, process):
-        for line in process.stdout:
-            self._tell(line.rstrip("\n"))
-        process.stdout.close()
-        process.wait()
-        with self._news:
-            self._ended = True
-            self._news.notify_all()
-
-    def _tell(self, line):
-        with self._news:
-            self.lines.append(line)
-            self._news.notify_all()
-
 
 class Board(Told, VirtualBoard):
     """MicroPython on a host."""
@@ -224,6 +252,11 @@ class Board(Told, VirtualBoard):
         joined = self.wait("joined", started)
         self.id, self.addresses = joined["id"], [joined["address"]]
         return self
+
+
+def host_name(peer):
+    """The host name that a peer announces."""
+    return f"om-{peer.id[: ids.INSTANCE]}.local."
 
 
 def read(line):

@@ -1,13 +1,14 @@
 """What strangers can cause to be written is summed up: bytes under a flood are counted."""
 
 import asyncio
+import errno
 import io
 import json
 import logging
 import os
 
 from hubs import run, until
-from test_discovery import LOOPBACK, ONE, TYPE, Heard
+from test_discovery import LOOPBACK, ONE, TWO, TYPE, Heard, only
 from zeroconf import DNSPointer, ServiceStateChange
 from zeroconf.asyncio import AsyncZeroconf
 
@@ -123,6 +124,19 @@ def test_log_lines_of_a_kind_are_few_whoever_writes_them(monkeypatch):
     assert "another line" in told
 
 
+def test_an_interface_that_went_is_nothing_to_tell_of_zeroconf():
+    screen = io.StringIO()
+    handler = QuietHandler()
+    handler.setStream(screen)
+    log = logging.Logger("zeroconf")
+    log.addHandler(handler)
+    for code in (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EPERM):
+        error = OSError(code, os.strerror(code))
+        log.warning("Error with socket 7: %s", error, exc_info=error)
+    (line,) = screen.getvalue().splitlines()
+    assert os.strerror(errno.EPERM) in line
+
+
 def test_tracebacks_are_told_of_what_is_ours():
     screen = io.StringIO()
     handler = QuietHandler()
@@ -146,7 +160,7 @@ def test_names_of_mdns_that_are_none_are_passed_over(caplog):
     async def main():
         heard = Heard()
         one = Discovery(ONE, 7000, heard.candidate, heard.withdraw, Limits(), faults)
-        await one.start(LOOPBACK, ["127.0.0.1"])
+        await one.start(LOOPBACK)
         async with AsyncZeroconf(["127.0.0.1"]) as strange:
             for n in range(500):
                 long = "\ufffd" * 30
@@ -162,7 +176,7 @@ def test_names_of_mdns_that_are_none_are_passed_over(caplog):
                     TYPE,
                     f"{n}." + "b." * 120 + TYPE,
                 ):
-                    one._on_change(strange.zeroconf, TYPE, name, ServiceStateChange.Added)
+                    only(one)._on_change(strange.zeroconf, TYPE, name, ServiceStateChange.Added)
         await one.stop()
 
     run(main)
@@ -178,10 +192,12 @@ def test_what_fails_in_zeroconf_s_callbacks_is_told_once(caplog):
 
     async def main():
         one = Discovery(ONE, 7000, broken, broken, Limits(), faults)
-        one._ids["x"] = ONE
+        await one.start(LOOPBACK)
+        there, (way,) = only(one), one._announcers
         for _ in range(10):
-            one._ids["x"] = ONE
-            one._on_change(None, TYPE, "x", ServiceStateChange.Removed)
+            one._ids[way, "x"] = TWO
+            there._on_change(None, TYPE, "x", ServiceStateChange.Removed)
+        await one.stop()
 
     run(main)
     assert faults.count == 10
@@ -196,11 +212,11 @@ def test_a_name_that_cannot_be_sent_leaves_what_zeroconf_knows():
     async def main():
         heard = Heard()
         one = Discovery(ONE, 7000, heard.candidate, heard.withdraw, Limits(), faults)
-        await one.start(LOOPBACK, ["127.0.0.1"])
-        zeroconf = one._zeroconf.zeroconf
+        await one.start(LOOPBACK)
+        zeroconf = only(one)._zeroconf.zeroconf
         record = DNSPointer(TYPE, 12, 1, 4500, name)
         zeroconf.cache.async_add_records([record])
-        one._on_change(zeroconf, TYPE, name, ServiceStateChange.Added)
+        only(one)._on_change(zeroconf, TYPE, name, ServiceStateChange.Added)
         assert record not in zeroconf.cache.async_entries_with_name(TYPE)
         await one.stop()
 
