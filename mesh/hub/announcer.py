@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import ipaddress
+import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from mesh.core.errors import LocalError
 from mesh.core.primitives import Guard
 from mesh.hub.interfaces import Address, Local, hear_only, normal, rank, reachable, with_scope
 
+GROUP = "224.0.0.251"
 TYPE = "_othermesh._udp.local."
 RESOLVE_MS = 3000
 MOST_LABEL, MOST_NAME = 63, 255  # bytes (RFC 1035 s.2.3.4)
@@ -192,12 +194,23 @@ def _open(way: Way) -> AsyncZeroconf:
     reason = ""
     for interfaces in filter(None, both):
         try:
+            _check_multicast(way.host)
             return AsyncZeroconf(interfaces)
         except OSError as error:
             reason = error.strerror or str(error)
         except RuntimeError as error:  # the IPv6 address has just gone
             reason = str(error)
     raise LocalError(reason)
+
+
+def _check_multicast(host: str) -> None:
+    """Raise OSError if the interface with this IPv4 address has none. (zeroconf would leave a
+    socket open then.)
+    """
+    if host:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            group = socket.inet_aton(GROUP) + socket.inet_aton(host)
+            probe.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
 
 
 def _can_be_sent(name: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import mdns_runner
 import pytest
-from avahi import INTERFACE, avahi_host
+from avahi import INTERFACE, avahi_host, system
 from mdns_runner import COAP, asker, label_of, peer_id, responder, text_of
 from zeroconf import ServiceStateChange
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
@@ -177,6 +177,29 @@ def test_avahi_finds_us(judge, where):
     label, text = label_of(number), text_of(number)
     assert rows[label][:3] == (f"om-{label}.local", host.address, COAP)
     assert sorted(rows[label][3].split()) == [f'"id={text}"', '"v=1"']
+    assert name.split() == [f"om-{label}.local", host.address]
+
+
+def test_avahi_finds_a_desktop_at_the_address_of_the_link(judge, tmp_path):
+    """A desktop with docker has two addresses: only one is any good to its neighbour."""
+    host = judge.beside
+    bridge = ["ip", "-netns", host.namespace, "link"]
+    system(*bridge, "add", "docker0", "type", "bridge")
+    system(*bridge[:-1], "address", "add", "172.17.0.1/16", "dev", "docker0")
+    system(*bridge, "set", "docker0", "up")
+    command = [sys.executable, "-m", "mesh.hub.cli", "up", "--home", tmp_path / "home", "--json"]
+    try:
+        with host.running(*command, stdout=subprocess.PIPE, text=True) as process:
+            up = json.loads(process.stdout.readline())
+            label = up["id"][:16]
+            rows = browse(judge)
+            name = judge.run("avahi-resolve", "-4", "-n", f"om-{label}.local").stdout
+            process.terminate()
+            process.communicate(timeout=20)
+    finally:
+        system(*bridge, "delete", "docker0")
+    assert "172.17.0.1:5683" in up["addresses"]
+    assert rows[label][:3] == (f"om-{label}.local", host.address, COAP)
     assert name.split() == [f"om-{label}.local", host.address]
 
 
