@@ -8,6 +8,7 @@ USAGE = 2
 NOBODY = 3  # no such peer, or nobody there
 TIMEOUT = 4
 SETUP = 5  # our own identity, settings or port
+PARTLY = 6  # of several some failed
 FAULTY = 70  # as sysexits.h has it, EX_SOFTWARE; systemd's Restart=on-failure starts it anew
 INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
@@ -18,6 +19,7 @@ MEANINGS = {
     NOBODY: "no such peer, or nobody there",
     TIMEOUT: "no answer in time",
     SETUP: "this computer's own set-up is wrong",
+    PARTLY: "of several peers some failed",
     FAULTY: "`mesh up` ended by faults of its own, again and again",
 }
 

@@ -60,7 +60,7 @@ def find(wanted: str, known: Sequence[Known]) -> Known:
             "nothing was asked; name one by more characters of its id",
             NOBODY,
         )
-    raise Failure(f"no peer '{wanted}'{_near(wanted, known)}", _help(known), NOBODY)
+    raise Failure(f"no peer '{wanted}'{_near(wanted, known)}", help_of(known), NOBODY)
 
 
 def matches(wanted: str, known: Sequence[Known]) -> list[Known]:
@@ -88,7 +88,8 @@ def _near(wanted: str, known: Sequence[Known]) -> str:
     return f"; did you mean '{words[near[0]]}'?" if near else ""
 
 
-def _help(known: Sequence[Known]) -> str:
+def help_of(known: Sequence[Known]) -> str:
+    """What to try where a name is nobody's."""
     if not known:
         return "nobody was found yet; `mesh doctor` tells whether multicast is heard here"
     return f"known: {_listed([peer.label for peer in known])}"

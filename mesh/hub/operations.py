@@ -7,6 +7,7 @@ import inspect
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mesh.core import cbor, coap, ids
@@ -14,7 +15,7 @@ from mesh.core.contacts import ASLEEP, Contact
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
 from mesh.core.peer import address_text, read_address
-from mesh.hub import answers, first_look, oneself, renamed, roster, things, updates, watching
+from mesh.hub import answers, first_look, many, oneself, renamed, roster, things, updates, watching
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import NOBODY, TIMEOUT, USAGE, Failure
 from mesh.hub.naming import Known
@@ -48,6 +49,14 @@ async def peers(peer: "HubPeer", args: Arguments) -> list[Data]:
     """Everybody known, after `wait` seconds of looking around."""
     await roster.until(peer, roster.seconds(args, "wait", 0.0), lambda: False)
     return roster.rows(peer, args.get("remembered"))
+
+
+async def about(peer: "HubPeer", args: Arguments) -> Data:
+    """What one peer tells of itself: /peer (docs/protocol.md section 8)."""
+    if oneself.is_meant(peer, args):
+        return dict(oneself.show(peer)["about"])
+    contact = await roster.resolve(peer, args)
+    return answers.table(await _content(peer, contact, args, ["peer"]))
 
 
 async def show(peer: "HubPeer", args: Arguments) -> Data:
@@ -251,6 +260,11 @@ OPERATIONS: dict[str, Operation] = {
     "where": where,
     "names": renamed.take_names,
     "forget": renamed.let_go,
+    "about": about,
+    "show.many": partial(many.show, show),
+    "read.many": partial(many.read, read),
+    "set.many": partial(many.set_actuators, set_actuator),
+    "actuators.many": partial(many.actuators, about),
     "heads": heads,
     "clock": clock,
     "meet": meet,

@@ -150,7 +150,7 @@ async def resolve(peer: "HubPeer", args: Mapping[str, Any]) -> Contact:
         found.clear()
     if found:
         return found[0]
-    raise _absent(peer, wanted, args)
+    raise absent(peer, wanted, args)
 
 
 def _ask_names(peer: "HubPeer") -> None:
@@ -161,7 +161,8 @@ def _ask_names(peer: "HubPeer") -> None:
     peer.driver.settle()
 
 
-def _absent(peer: "HubPeer", wanted: str, args: Mapping[str, Any]) -> Failure:
+def absent(peer: "HubPeer", wanted: str, args: Mapping[str, Any]) -> Failure:
+    """Why a peer that is named cannot be asked."""
     try:
         one = naming.find(wanted, known(peer, args.get("remembered")))
     except Failure as failure:

@@ -4,8 +4,8 @@ import asyncio
 import functools
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,6 +41,9 @@ class Choices(NamedTuple):
     name: str | None = None
 
 
+Asker = Callable[[str, Mapping[str, Any]], AsyncGenerator[Any, None]]
+
+
 async def ask(
     choices: Choices, op: str, args: Mapping[str, Any], wait_s: float = DISCOVER_S
 ) -> AsyncGenerator[Any, None]:
@@ -48,19 +51,30 @@ async def ask(
 
     A peer of our own looks around for up to `wait_s` seconds, and is gone afterwards.
     """
+    async with asking(choices, wait_s) as do, aclosing(do(op, args)) as items:
+        async for item in items:
+            yield item
+
+
+@asynccontextmanager
+async def asking(choices: Choices, wait_s: float = DISCOVER_S) -> AsyncGenerator[Asker, None]:
+    """Several operations as ask() does one, through the same peer; the first waits for others."""
     home = Home(choices.home)
-    remembered = naming.remembered(home.path / naming.CACHE)
-    args = dict(args) | {"wait": wait_s, "remembered": [list(one) for one in remembered]}
+    remembered = [list(one) for one in naming.remembered(home.path / naming.CACHE)]
+    began_s = time.monotonic()
+
+    def more(args: Mapping[str, Any]) -> Data:
+        left_s = max(0.0, began_s + wait_s - time.monotonic())
+        return dict(args) | {"wait": left_s, "remembered": remembered}
+
     async with AsyncExitStack() as stack:
         if await _runs(home, stack, wait_s):
-            items = control.call(home.control, op, args)
+            yield lambda op, args: control.call(home.control, op, more(args))
         else:
             peer = await _start(stack, home, choices, {})
             stack.callback(_remember, peer)
-            items = operations.run(peer, op, args)
-        async with aclosing(items):
-            async for item in items:
-                yield item
+            began_s = time.monotonic()  # a peer that has just been started has found nobody yet
+            yield lambda op, args: operations.run(peer, op, more(args))
 
 
 async def serve(choices: Choices) -> AsyncGenerator[Data, None]:

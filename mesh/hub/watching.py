@@ -10,7 +10,7 @@ from mesh.core import cbor, coap, events, feed, senml, senml_reading
 from mesh.core.contacts import UP, Contact
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.peer import address_text
-from mesh.hub import answers, oneself, roster, things
+from mesh.hub import answers, many, oneself, roster, things
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import NOBODY, TIMEOUT, Failure
 from mesh.hub.quiet import EVERY_MS, Quiet
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mesh.hub.loop import HubPeer
 
 Data = dict[str, Any]
+Sink = Stream[Data | MeshError] | many.Only  # where readings are put
 
 WAITING = 1024  # readings that may wait for a slow terminal
 KEPT = 256  # entries of a feed that is only looked at
@@ -165,27 +166,34 @@ async def _follow(
             contact = await roster.resolve(peer, args)
             await _keep_on(peer, contact, args.get("sensor"), came)
         else:
-            await _follow_all(peer, came)
+            for row in await many.missing(peer, args):
+                came.put(row)
+            await _follow_all(peer, args, came)
     except MeshError as error:
         came.put(error)
     finally:
         came.close()
 
 
-async def _follow_all(peer: "HubPeer", came: Stream[Data | MeshError]) -> None:
+async def _follow_all(
+    peer: "HubPeer", args: Mapping[str, Any], came: Stream[Data | MeshError]
+) -> None:
     begun: set[bytes] = set()
     with peer.events() as news:
         async with asyncio.TaskGroup() as group:
             is_running = True
             while is_running:
                 for contact in peer.node.contacts.listed():
-                    if contact.state == UP and contact.peer not in begun:
+                    if contact.state != UP or contact.peer in begun:
+                        continue
+                    if parts := many.parts_of(peer, args, contact.peer):
                         begun.add(contact.peer)
-                        group.create_task(_or_say_why(peer, contact, came))
+                        only = many.Only(came, parts)
+                        group.create_task(_or_say_why(peer, contact, only))
                 is_running = await anext(news, None) is not None
 
 
-async def _or_say_why(peer: "HubPeer", contact: Contact, came: Stream[Data | MeshError]) -> None:
+async def _or_say_why(peer: "HubPeer", contact: Contact, came: Sink) -> None:
     """One of many: what it refuses is a line, and ends nothing for the others."""
     try:
         await _keep_on(peer, contact, None, came)
@@ -193,9 +201,7 @@ async def _or_say_why(peer: "HubPeer", contact: Contact, came: Stream[Data | Mes
         came.put(_who(peer, contact, None) | {"error": error.detail})
 
 
-async def _keep_on(
-    peer: "HubPeer", contact: Contact, sensor: str | None, came: Stream[Data | MeshError]
-) -> None:
+async def _keep_on(peer: "HubPeer", contact: Contact, sensor: str | None, came: Sink) -> None:
     """Observe until cancelled; wait for a lost peer, ask one without room for us again."""
     while True:
         try:

@@ -39,7 +39,7 @@ def test_every_command_has_help_with_an_example():
     [
         (["nope"], "No such command 'nope'"),
         (["pers"], "peers"),
-        (["read"], "Missing argument 'PEER[/SENSOR]'"),
+        (["read"], "Missing argument 'PEER[/SENSOR]...'"),
         (["peers", "--jsn"], "--json"),
         (["read", "/temperature"], "PEER/NAME"),
         (["set", "greenhouse", "true"], "names no actuator"),

@@ -26,6 +26,7 @@ class Reply(NamedTuple):
     until: str = ""
     nothing: str = ""
     farewell: str = ""  # what Ctrl-C is answered by
+    together: bool = False  # for people all of it at once, at the end
 
 
 def offer_peers(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -33,6 +34,7 @@ def offer_peers(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     return naming.complete(Home(ctx.params.get("home")).path / naming.CACHE, incomplete)
 
 
+MANY = "Names, beginnings of ids, lists a,b and patterns 'room*'."
 HomeFolder = Annotated[
     Path | None,
     typer.Option("--home", metavar="FOLDER", help="Folder of the identity; else $MESH_HOME."),
@@ -46,6 +48,16 @@ Timeout = Annotated[
     float,
     typer.Option(
         "--timeout", "-t", metavar="SECONDS", min=0.1, max=3600, help="How long to wait."
+    ),
+]
+PeerNames = Annotated[
+    list[str],
+    typer.Argument(metavar="PEER...", help=MANY, autocompletion=offer_peers),
+]
+Targets = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PEER[/SENSOR]...", help=f"{MANY} So can be SENSOR.", autocompletion=offer_peers
     ),
 ]
 PeerName = Annotated[

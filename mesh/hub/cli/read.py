@@ -1,24 +1,32 @@
 """mesh read: the latest readings."""
 
-from mesh.hub import naming, session
-from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply, Target, Timeout
+from mesh.hub import naming, selecting, session
+from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply, Targets, Timeout
 from mesh.hub.operations import ANSWER_S
 
-EXAMPLE = "mesh read greenhouse/temperature"
+EXAMPLE = "mesh read greenhouse/temperature; mesh read 'room*/temperature'"
 
 
 def command(
-    target: Target,
+    targets: Targets,
     home: HomeFolder = None,
     interface: Interface = None,
     timeout: Timeout = ANSWER_S,
     json: Json = False,
 ) -> Reply:
-    """Read a sensor, or all sensors of a peer.
+    """Read a sensor, or all sensors of a peer, or of many.
 
     The latest reading of each: value, unit, age, and whether its signature was verified.
     """
-    peer, sensor = naming.split(target)
+    choices = session.Choices(home, interface)
+    if selecting.is_many(targets):
+        for target in targets:
+            naming.split(target)
+        args = {"targets": targets, "timeout": timeout}
+        items = session.ask(choices, "read.many", args, min(timeout, session.DISCOVER_S))
+        until = f"asking {', '.join(targets)}"
+        return Reply("readings_many", items, json, listed=True, until=until, together=True)
+    peer, sensor = naming.split(targets[0])
     args = {"peer": peer, "sensor": sensor, "timeout": timeout}
-    items = session.ask(session.Choices(home, interface), "read", args, timeout)
+    items = session.ask(choices, "read", args, timeout)
     return Reply("readings", items, json, until=f"asking {peer}")

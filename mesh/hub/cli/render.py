@@ -64,6 +64,9 @@ async def _as_text(reply: Reply) -> None:
     if reply.view in STEPPED:
         await _as_steps(reply, console)
         return
+    if reply.together:
+        await _as_one(reply, console)
+        return
     async with AsyncExitStack() as stack:
         waiting = stack.enter_context(contextlib.ExitStack())
         waiting.enter_context(_waiting(reply.until))
@@ -80,6 +83,18 @@ async def _as_text(reply: Reply) -> None:
                 _print(console, view(item))
         if reply.nothing and not came:
             note(reply.nothing)
+
+
+async def _as_one(reply: Reply, console: Console) -> None:
+    """All that came in one view, also where a failure or Ctrl-C ends it."""
+    found: list[Any] = []
+    try:
+        with _waiting(reply.until):
+            async for item in reply.items:
+                found.append(item)  # noqa: PERF401 - kept also when it fails on the way
+    finally:
+        if found:
+            _print(console, VIEWS[reply.view](found))
 
 
 async def _as_steps(reply: Reply, console: Console) -> None:

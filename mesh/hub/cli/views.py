@@ -18,6 +18,7 @@ from mesh.hub.cli import (
     views_firmware,
     views_flash,
     views_hardware,
+    views_many,
     views_named,
     views_simulate,
     views_store,
@@ -117,6 +118,11 @@ def show(row: Row) -> RenderableType:
         pairs([("feeds", _heads(row["heads"])), ("resources", clean(" ".join(row["resources"])))])
     ]
     return Group(*parts)
+
+
+def show_one_of(row: Row) -> RenderableType:
+    """One of several peers, apart from the next."""
+    return views_many.failure(row) if "error" in row else Group(show(row), Text())
 
 
 def _section(name: str, data: Any, view: Callable[[Any], RenderableType]) -> list[RenderableType]:  # noqa: ANN401
@@ -235,6 +241,7 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     "peers": peers,
     "readings": readings,
     "show": show,
+    "show_many": show_one_of,
     "watch": lines.watch,
     "set": set_actuator,
     "id": identity,
@@ -247,6 +254,7 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     **views_board.VIEWS,
     **views_flash.VIEWS,
     **views_hardware.VIEWS,
+    **views_many.VIEWS,
     **views_named.VIEWS,
     **views_simulate.VIEWS,
     **views_store.VIEWS,

@@ -4,15 +4,15 @@ from typing import Annotated
 
 import typer
 
-from mesh.hub import naming, session
-from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply, Target, Timeout
+from mesh.hub import naming, selecting, session
+from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply, Targets, Timeout
 from mesh.hub.operations import ANSWER_S
 
 EXAMPLE = "mesh watch greenhouse/temperature --count 10"
 
 
 def command(  # noqa: PLR0913, PLR0917 - each is an option
-    target: Target = "",
+    targets: Targets = [],  # noqa: B006 - typer copies it
     count: Annotated[
         int | None, typer.Option("--count", "-n", metavar="N", min=1, help="End after so many.")
     ] = None,
@@ -25,9 +25,12 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     timeout: Timeout = ANSWER_S,
     json: Json = False,
 ) -> Reply:
-    """Watch readings come: of a sensor, a peer, or all."""
-    peer, sensor = naming.split(target) if target else (None, None)
+    """Watch readings come: of a sensor, a peer, many or all."""
+    several = selecting.is_many(targets)
+    split = [naming.split(target) for target in targets]
+    peer, sensor = split[0] if split and not several else (None, None)
     wanted = {
+        "targets": targets if split and several else None,
         "peer": peer,
         "sensor": sensor,
         "count": count,
