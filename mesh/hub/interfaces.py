@@ -18,6 +18,8 @@ SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 IP_MULTICAST_ALL = 49  # Linux
+COAP_PORT = 5683
+SYSTEM_PORTS = 1024  # those below are root's on most systems
 
 
 class Local(NamedTuple):
@@ -61,6 +63,38 @@ def local_addresses(wanted: Sequence[str] | None = None) -> list[Local]:
     return sorted(local for local in found if local.host in hosts or local.bare in hosts)
 
 
+def usable(interfaces: Sequence[str] | None, port: int) -> list[Local]:
+    """The local addresses to use, all or those of `interfaces`. LocalError if there is none, or
+    this user may not open that port; nothing is kept open.
+    """
+    wanted = local_addresses(interfaces)
+    if not wanted:
+        raise nowhere(interfaces)
+    if 0 < port < SYSTEM_PORTS:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except PermissionError as error:
+                raise LocalError(
+                    f"port {port} is for the system alone: this user may not open those below "
+                    f"{SYSTEM_PORTS}",
+                    f"choose a larger one, such as {COAP_PORT}, which CoAP has, or 0",
+                ) from error
+            except OSError:
+                pass  # taken: then it is another one
+    return wanted
+
+
+def nowhere(interfaces: Sequence[str] | None) -> LocalError:
+    """What to say where no socket can be opened."""
+    named = ", ".join(interfaces or ())
+    there = ", ".join(sorted({local.host for local in local_addresses()}))
+    return LocalError(
+        f"no socket could be opened on {named or 'any interface'}",
+        f"this computer has: {there}" if there else "it has no address: is it in a network?",
+    )
+
+
 def _prefix(entry: Any) -> int:  # noqa: ANN401 - psutil does not name this type
     if not entry.netmask:
         return 32 if entry.family == socket.AF_INET else 128
@@ -71,8 +105,20 @@ def _checked(host: str) -> str:
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError as error:
-        raise LocalError(f"'{host}' is not the IP address of an interface") from error
+        raise LocalError(
+            f"'{host}' is not the IP address of an interface", _addresses_of(host)
+        ) from error
     return host
+
+
+def _addresses_of(name: str) -> str:
+    """What to write instead of an interface's name, or of a slip of the pen."""
+    every = psutil.net_if_addrs()
+    own = [entry.address for entry in every.get(name, []) if entry.family in FAMILIES]
+    if own:
+        return f"{name} has {', '.join(own)}"
+    listed = local_addresses()
+    return f"this computer has: {', '.join(sorted({one.host for one in listed})) or 'none'}"
 
 
 def reachable(locals_: Iterable[Local]) -> list[str]:

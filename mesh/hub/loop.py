@@ -111,6 +111,11 @@ class HubPeer:
         return self.addresses[0]
 
     @property
+    def taken(self) -> int:
+        """The port that was wanted, and that another program has; else 0."""
+        return self._port if self._port not in (0, self.driver.udp.port) else 0
+
+    @property
     def layers(self) -> list[Layer]:
         """By what means this peer finds others, and why not by the rest."""
         return self._finding.layers(self.profile.layers, self.driver.udp.group_error)

@@ -188,6 +188,7 @@ def about(peer: "HubPeer") -> Data:
         "home": str(peer.home.path),
         "addresses": [address_text(address) for address in peer.addresses],
         "layers": [layer._asdict() for layer in peer.layers],
+        "taken": peer.taken or None,
         "follows": [_called(peer, who) for who in peer.node.profile.follow],
     }
 

@@ -9,8 +9,14 @@ import errno
 import socket
 from collections.abc import Callable, Iterable, Sequence
 
-from mesh.core.errors import LocalError
-from mesh.hub.interfaces import Address, Local, local_addresses, socket_address
+from mesh.hub.interfaces import (
+    Address,
+    Local,
+    local_addresses,
+    nowhere,
+    socket_address,
+    usable,
+)
 from mesh.hub.near import Near, share
 from mesh.hub.routes import Endpoint, Routes
 
@@ -68,15 +74,14 @@ class Udp:
 
     def open(self, port: int) -> None:
         """Open all sockets, on `port` or, where that is taken, on any free one. LocalError if
-        there is no address.
+        there is no address, or the port is one that this user may not have.
         """
-        wanted = local_addresses(self._interfaces)[:MOST_SOCKETS]
+        wanted = usable(self._interfaces, port)[:MOST_SOCKETS]
         for attempt in (port, 0, 0, 0):
             if self._bind_all(wanted, attempt):
                 break
         if not self._endpoints:
-            named = ", ".join(self._interfaces or ())
-            raise LocalError(f"no socket could be opened on {named or 'any interface'}")
+            raise nowhere(self._interfaces)
         self._join()
         self._refresher = self._loop.call_later(REFRESH_S, self._refresh_regularly)
 

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from mesh.core import coap
-from mesh.hub import doctor, machine_clock, probes
+from mesh.hub import doctor, doctor_multicast, machine_clock, probes
 from mesh.hub.doctor import FAIL, OK, WARN
 from mesh.hub.failure import SETUP, Failure
 from mesh.hub.home import Home
@@ -39,7 +39,7 @@ def hearing(**found):
     ],
 )
 def test_filtered_is_told_apart_from_nobody_there(heard, state, words):
-    finding = doctor.judge(heard)
+    finding = doctor_multicast.judge(heard)
     assert finding.state == state
     assert words in finding.seen
     assert finding.todo or state == OK

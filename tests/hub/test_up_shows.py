@@ -4,6 +4,7 @@ gets its name while it runs; and says how, where there is nobody.
 
 import asyncio
 import json
+import socket
 
 import pytest
 from commands import LIMIT_S, LOOPBACK, MESH, greenhouse, make_home, mesh, running
@@ -75,6 +76,20 @@ def test_what_the_settings_say_counts_and_nobody_is_told_how(tmp_path, home, set
             assert b'follow = "*"' in line
             process.terminate()
             await process.communicate()
+
+    asyncio.run(scenario())
+
+
+def test_a_port_that_another_program_has_is_told(home):
+    async def scenario():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+            taken.bind((LOOPBACK, 0))
+            port = taken.getsockname()[1]
+            async with asyncio.timeout(LIMIT_S), running(home, "--port", str(port)) as (_, first):
+                assert first["taken"] == port
+                assert not first["addresses"][0].endswith(f":{port}")
+        async with asyncio.timeout(LIMIT_S), running(home) as (_, first):
+            assert first["taken"] is None
 
     asyncio.run(scenario())
 

@@ -45,6 +45,8 @@ def _started(row: Row) -> RenderableType:
         ("home", short(row["home"])),
         ("follows", _followed(row)),
     ]
+    if row.get("taken"):
+        facts.append(("note", f"another program has port {row['taken']}: this is another one"))
     for layer in row["layers"]:
         if layer["reason"]:
             use = "note" if layer["active"] else "not used"

@@ -94,6 +94,10 @@ MIGRATIONS = (
 )
 
 
+class Older(LocalError):
+    """A store that `mesh up` will bring up to date."""
+
+
 def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
     """Open a store; when `writing` make or migrate it too. LocalError: it is none, or a newer one.
 
@@ -175,7 +179,7 @@ def _prepare(database: sqlite3.Connection, path: Path, writing: bool) -> None:
             "update othermesh; nothing was changed",
         )
     if not writing and version < len(MIGRATIONS):
-        raise LocalError(f"{path} is of an older othermesh", "`mesh up` brings it up to date")
+        raise Older(f"{path} is of an older othermesh", "`mesh up` brings it up to date")
     if writing:
         if not tables:  # else `mesh store vacuum` makes it so
             database.execute("PRAGMA auto_vacuum = INCREMENTAL")
