@@ -14,7 +14,7 @@ demo:     ## a small mesh of desktops and boards on this machine, to watch
 test: check tests     ## everything CI runs: check, then all tests
 
 tests: setup     ## all tests, on both interpreters (make tests ARGS="-k feed -x")
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 check: layout lint imports types rules     ## what reads the code without running it
 
@@ -37,6 +37,9 @@ simulate: setup     ## 200 whole meshes in pretend time (make simulate ARGS="--s
 
 faults: setup     ## peers on hosts of their own, as root, and all that can go wrong (make faults ARGS="-k full")
 	$(BIN)/pytest --durations 10 tests/faults $(ARGS)
+
+fleet: setup     ## 100 boards for an hour, as root, with figures (make fleet ARGS="--boards 25 --minutes 10")
+	$(BIN)/python tests/fleet/fleet.py $(ARGS)
 
 attacks: setup     ## what strangers try, in full, against real processes, with figures (make attacks ARGS="-k observe")
 	ATTACKS=full $(BIN)/pytest --timeout 1800 tests/attacks $(ARGS)
@@ -75,4 +78,4 @@ types: setup
 rules: setup
 	$(BIN)/pytest --quiet tests/rules
 
-.PHONY: help demo test tests check bench week fuzz random simulate attacks firmware format clean sizes setup layout lint imports types rules
+.PHONY: help demo test tests check bench week fuzz random simulate attacks fleet firmware format clean sizes setup layout lint imports types rules

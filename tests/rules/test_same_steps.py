@@ -95,7 +95,12 @@ def leaks(function, public):
     return found
 
 
-@pytest.mark.parametrize(("name", "function"), list(machine_code()), ids=str)
+def label(value):
+    """The same in each process: no address of an object."""
+    return ".".join(value) if isinstance(value, tuple) else "code"
+
+
+@pytest.mark.parametrize(("name", "function"), list(machine_code()), ids=label)
 def test_same_steps(name, function):
     if name in EXEMPT:
         return
