@@ -80,7 +80,7 @@ class Greeting:
             if how in FIRST_HAND[:2]:
                 return address, False
             allows = self._patience.allows
-            if allows(now_ms, contact.teller, PATIENCE) and allows(now_ms, address[0], FREE):
+            if allows(now_ms, contact.teller, PATIENCE) and allows(now_ms, address[:1], FREE):
                 return address, True
         known = [contact.address] if contact.address else []
         if contact.state != UP:
@@ -93,7 +93,7 @@ class Greeting:
         if contact.asking:
             contact.elsewhere = None
             if doubtful:
-                self._patience.asked(now_ms, address[0])
+                self._patience.asked(now_ms, address[:1])
                 if contact.teller:
                     self._patience.asked(now_ms, contact.teller)
 
@@ -116,7 +116,7 @@ class Greeting:
         if not answer.signed:
             self._unproven(now_ms, contact, ask, answer)
             return
-        for who in (ask.address[0], contact.teller):
+        for who in (ask.address[:1], contact.teller):
             self._patience.answered(who)
         self._contacts.look(now_ms)  # others of that host, or of that teller, may be waiting
         came = self._contacts.up(now_ms, contact, ask.address)

@@ -54,7 +54,7 @@ class Places:
 
 
 class Patience:
-    """How often hosts, and those who tell of them, were asked in vain since their last answer."""
+    """How often hosts, (host,), and who tells of them, ids, were asked in vain of late."""
 
     def __init__(self, most: int) -> None:
         self._most = most

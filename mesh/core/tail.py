@@ -112,24 +112,32 @@ class Tail:
         return [self.author, first, self.link_at(first - 1), entries, head]
 
     def _push(self, entry: bytes, link: bytes) -> None:
-        """Add an entry with its link; of a full tail the oldest goes first, so that the list never
-        grows beyond it: a heap in use for days has no room for a longer one in one piece. If there
-        is no memory, nothing has changed.
+        """Add an entry with its link; of a full tail the oldest goes first. So it does where there
+        is no room for a longer list in one piece, as in a heap that was in use for days. If there
+        is no memory, no entry is there that was not.
         """
         entries = self._entries
-        size = self._size + len(entry)
-        while entries and (len(entries) >= self._tail or size > self._room):
+        while entries and (len(entries) >= self._tail or self._size + len(entry) > self._room):
+            self._drop()
+        try:
+            entries.append(entry)
+        except MemoryError:
+            self._drop()
+            entries.append(entry)
+        self._size += len(entry)
+        self._link = link
+
+    def _drop(self) -> None:
+        """Forget the oldest entry, if there is one."""
+        entries = self._entries
+        if entries:
             before, first = next_link(self._kit, self.before, entries[0]), self.first_seq + 1
-            size -= len(entries.pop(0))
-            self._size = size - len(entry)
+            self._size -= len(entries.pop(0))
             self.before = before
             self.first_seq = first
             heads = self._heads
             while heads and heads[0][0] < first:
                 heads.pop(0)
-        entries.append(entry)
-        self._size = size
-        self._link = link
 
     def _prepend(self, run: "Run", start: int, stop: int) -> None:
         """Put entries of a run that reaches as far as what is held before that, the newest of them

@@ -24,13 +24,14 @@ TABLES = (
     ("peers", 380, 24, 8),
     ("bodies", 6000, 2, 1),
     ("observers", 1380, 8, 4),
+    ("tail_bytes", 1, 8192, 4096),
 )
 FEED = 600  # bytes of another peer's feed, besides its entries
 WIDE = 1.6  # so much more with 64-bit words
 OWN = 10_000  # bytes for a signature, an answer in blocks, the driver's and the loop's needs
 LATER = 2500  # for modules that are loaded once they are needed
 KEEPING = 14_000  # for what keeps up with others' feeds
-USABLE_PCT = 88  # of a heap: between what lives long is room for small things only
+USABLE_PCT = 75  # of a heap: between what lives long is room for small things only
 
 
 def limits_for(profile: "Profile", tell: "Callable[..., None]") -> Limits:
@@ -50,7 +51,7 @@ def fit(limits: Limits, free: int, feeds: bool) -> "dict[str, int]":
     """
     word = WIDE if sys.maxsize >> 31 else 1
     own = OWN + LATER + (KEEPING if feeds else 0)
-    left = int(free / word - own) * USABLE_PCT // 100 - limits.tail_bytes
+    left = int(free / word - own) * USABLE_PCT // 100
     sizes = {row[0]: row[1] for row in TABLES}
     if feeds:
         sizes["peers"] += FEED + limits.foreign_bytes

@@ -60,7 +60,7 @@ def need(limits, feeds):
     """Bytes that these limits allow, with 32-bit words."""
     each = room.FEED + limits.foreign_bytes if feeds else 0
     tables = sum([getattr(limits, row[0]) * row[1] for row in room.TABLES])
-    return tables + each * limits.peers + limits.tail_bytes
+    return tables + each * limits.peers
 
 
 def test_limits_follow_the_heap_that_there_is():

@@ -36,3 +36,47 @@ def test_a_full_board_fits(board):
         before = len(one.events("heap"))
         one.wait_line(lambda _: len(one.events("heap")) > before)
         assert one.is_running, one.console
+
+
+def test_a_tail_grows_no_longer_than_a_heap_in_pieces_has_room_for(there):
+    """Much is free, and nothing of it is large: as after days, or with twenty others around."""
+    code = """
+import gc
+import hashlib
+from mesh.core.tail import Tail
+
+
+class Kit:
+    def sha256(self, data):
+        return hashlib.sha256(data).digest()
+
+
+def work():
+    tail = Tail(Kit(), bytes(32), 128)
+    tail._push(b"e" * 20, bytes(32))
+    while len(tail._entries) & (len(tail._entries) - 1) or len(tail._entries) < 32:
+        tail._push(b"e" * 20, bytes(32))
+    pieces = [None] * 20_000
+    # rooms of their own for the hash that is made of each entry
+    holes, walls = [None] * 16, [None] * 16
+    for n in range(16):
+        holes[n], walls[n] = bytearray(300), bytearray(16)
+    at = 0
+    try:
+        while True:
+            pieces[at] = bytearray(150)
+            at += 1
+    except MemoryError:
+        pass
+    for n in range(0, at, 2):
+        pieces[n] = None
+    holes[:] = [None] * 16
+    gc.collect()
+    free = gc.mem_free()
+    for _ in range(100):
+        tail._push(b"f" * 20, bytes(32))
+    print(json.dumps([free > 20_000, len(tail._entries) >= 32, tail.end_seq]))
+
+work()
+"""
+    assert there(code) == [[True, True, 133]]

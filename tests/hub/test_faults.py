@@ -6,6 +6,7 @@ import logging
 import threading
 
 import pytest
+from breaking import broken
 from bulk_peers import KIT, LIMITS, runs_of, someone
 from hubs import HOST, acquainted, run, until
 
@@ -24,10 +25,6 @@ from mesh.hub.faults import Faults
 from mesh.hub.foreign_server import ForeignServer
 
 FAULT = 0xA0  # 5.00
-
-
-def broken(*_, **__):
-    raise KeyError("planted")
 
 
 class Fragile:

@@ -2,7 +2,7 @@
 
 import pytest
 from hubs import HOST, acquainted, run
-from test_faults import broken
+from breaking import broken
 
 from mesh.core import coap
 from mesh.hub import faults, session

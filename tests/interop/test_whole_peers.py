@@ -21,10 +21,18 @@ const coap = require('coap');
 const [host, port, path, observe] = process.argv.slice(1);
 const request = coap.request({host, port: +port, pathname: path, observe: observe === '1'});
 let seen = 0;
+let torn = 0;
 const tell = (payload) => console.log(JSON.stringify(payload.toString('latin1')));
+// it puts the blocks of two notifications together if the second comes amid the first, where
+// RFC 7959 section 3.4 has it begin anew
+const isWhole = (text) => { try { JSON.parse(text); return true; } catch { return false; } };
 request.on('response', (response) => {
   if (observe !== '1') { tell(response.payload); process.exit(0); }
-  response.on('data', (chunk) => { tell(chunk); if (++seen === 3) process.exit(0); });
+  response.on('data', (chunk) => {
+    if (!isWhole(chunk.toString('latin1')) && ++torn < 5) return;
+    tell(chunk);
+    if (++seen === 3) process.exit(0);
+  });
 });
 request.end();
 """
