@@ -1,8 +1,8 @@
 """Many faults of ours in a short time: the part that has them begins anew, and then the peer."""
 
 import pytest
-from hubs import HOST, acquainted, run
 from breaking import broken
+from hubs import HOST, acquainted, run
 
 from mesh.core import coap
 from mesh.hub import faults, session
