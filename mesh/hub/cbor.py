@@ -8,6 +8,7 @@ mode, and leaves the rest to core's.
 
 from collections.abc import Callable, Iterable
 from struct import calcsize, pack, unpack
+from typing import Any
 
 import cbor2
 
@@ -41,6 +42,8 @@ _HALF = ">e"
 _FLOATS = {0xF9: _HALF, 0xFA: ">f"}
 _NESTED = frozenset((list, dict, Decimal))
 _TAG = 0xC4
+_BYTES_24 = 0x58
+_LEAST = 24  # bytes, of those whose length stands in a byte of its own
 # Replaces tag 4, of which cbor2 would make a decimal.Decimal: unassigned, so our hook gets it.
 _HOOKED = 0xC6
 
@@ -102,18 +105,30 @@ def _write_array(items: list[object], depth: int) -> bytes:
     )
 
 
-def _write_map(items: dict[int, object], depth: int) -> bytes:
+def _write_map(items: dict[Any, object], depth: int) -> bytes:
     if depth < 1:
         raise _Unusual
     parts = [head(_MAP_HEAD, len(items))]
     writers = _WRITERS
     depth -= 1
-    for key in sorted(items):
-        if type(key) is not int or not -1 < key < _LABEL:  # (True is a bool, and sorts)
-            raise _Unusual
+    for code, key in _codes(items):
         value = items[key]
-        parts += (_UINTS[key], writers[type(value)](value, depth))
+        parts += (code, writers[type(value)](value, depth))
     return b"".join(parts)
+
+
+def _codes(items: dict[Any, object]) -> list[tuple[bytes, Any]]:
+    """Encoded keys in their order, each with its key; of one kind, else their lengths matter."""
+    kinds = set(map(type, items))
+    if kinds == {int}:
+        if min(items) < 0 or max(items) >= _LABEL:
+            raise _Unusual
+        return [(_UINTS[key], key) for key in sorted(items)]
+    if kinds == {bytes}:
+        return sorted((_write_bytes(key, 0), key) for key in items)
+    if kinds <= {str}:
+        return sorted((_write_text(key, 0), key) for key in items)
+    raise _Unusual
 
 
 def _write_decimal(value: Decimal, depth: int) -> bytes:
@@ -164,6 +179,11 @@ def _scan(data: bytes) -> tuple[int, list[int]]:
         tokens += 1
         if length := lengths[first]:
             at += length
+        elif first == _BYTES_24:  # most of what is long: ids, hashes, signatures
+            length = data[at + 1] if at + 1 < size else 0
+            if length < _LEAST:
+                raise RemoteError("CBOR outside the subset")
+            at += 2 + length
         elif first == _TAG:
             tags.append(at)
             at += 1
@@ -241,10 +261,14 @@ def _count(value: object, depth: int) -> int:
     return count
 
 
-def _check_keys(keys: list[object]) -> None:
+def _check_keys(keys: list[Any]) -> None:
     kinds = set(map(type, keys))
-    if kinds == {int} and min(keys) >= 0:  # type: ignore[type-var,operator]
-        ordered = keys == sorted(keys)  # type: ignore[type-var]
+    if kinds == {int} and min(keys) >= 0:
+        ordered = keys == sorted(keys)
+    elif len(kinds) == 1 and kinds <= {bytes, str}:
+        write = _write_bytes if bytes in kinds else _write_text
+        codes = [write(key, 0) for key in keys]
+        ordered = codes == sorted(codes)  # the head, which tells the length, comes first
     elif kinds <= {int, bytes, str}:
         codes = [encode_slowly(key) for key in keys]
         lengths = [len(code) for code in codes]

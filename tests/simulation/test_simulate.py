@@ -141,7 +141,7 @@ def test_tables_are_where_they_are_looked_for():
     world = World(scenario.draw(1))
     world.hosts[0].boot()
     node = world.hosts[0].node
-    tables.check("one", node)
+    tables.Caps(node.limits).check("one", node)
     assert tables.audit("one", node) > 100
     node.serving.left_behind = list(range(5000))
     if world.hosts[0].kind == "board":

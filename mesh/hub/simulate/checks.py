@@ -71,7 +71,7 @@ class Checks:
         """A host has just done something."""
         self._steps += 1
         if not self._steps % self.every:
-            tables.check(host.label, host.node)
+            host.caps.check(host.label, host.node)
         if host.honest and host.up and not self._steps % LOOK:
             self._check_shunned(host)
             if self.unix_ms:

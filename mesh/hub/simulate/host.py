@@ -19,6 +19,7 @@ from mesh.hub.simulate.disk import Disk, PowerLoss
 from mesh.hub.simulate.keys import Keys
 from mesh.hub.simulate.ledger import Ledger, Value
 from mesh.hub.simulate.network import Address, Network
+from mesh.hub.simulate.tables import Caps
 from mesh.hub.simulate.timeline import Broken, Log, Timeline
 
 MILLION = 1_000_000
@@ -142,7 +143,7 @@ class Host:
         boots = self.disk.boots
         kit = ground.keys.kit(self.label, boots)
         node = Node(kit, self._identity(), self._profile, Limits(**self._limits), boots)
-        self._node = node
+        self._node, self.caps = node, Caps(node.limits)
         self.questions = Questions(node)
         self.disk.restore(node.peer.feeds.own)
         if self.archive is not None:

@@ -98,14 +98,16 @@ class LyingHost(Host):
 class Clone(LyingHost):
     """A key that two have: each goes on with the feed as if there were no other."""
 
+    twin: "Clone | None" = None
+
     def _key(self) -> object:
         return "clone"
 
     def plan(self, until_ms: int) -> None:
         """There are two of it."""
         super().plan(until_ms)
-        if not self.is_clone:
-            twin = Clone(self.ground, self.number + 100, self.hosts, self.draw)
+        if not self.is_clone and self.twin is None:  # this comes again and again
+            twin = self.twin = Clone(self.ground, self.number + 100, self.hosts, self.draw)
             twin.is_clone = True
             twin.disk.boots = self.disk.boots
             self.ground.timeline.at(self.draw.randrange(FIRST_MS), twin.boot)
