@@ -7,6 +7,7 @@ from typing import Any
 
 from mesh.core import ids
 from mesh.hub import session
+from mesh.hub.failure import Failure
 from mesh.hub.store import rows
 from mesh.hub.store.queries import Queries
 from mesh.hub.store.rows import Row
@@ -41,16 +42,23 @@ def link_at(store: Queries, author: bytes, seq: int) -> bytes | None:
 async def compare(
     path: Path, choices: session.Choices, wait_s: float
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """For each peer that is up: {"event": "same", "behind" or "apart", "peer", "detail"}."""
-    listed = []
-    async with aclosing(session.ask(choices, "peers", {}, wait_s)) as found:
-        async for some in found:
-            listed += [row for row in some if row["state"] == "up"]
-    for row in listed:
-        args = {"peer": row["id"], "timeout": wait_s}
-        async with aclosing(session.ask(choices, "heads", args, wait_s)) as told:
-            async for heads in told:
-                yield _compared(path, row["petname"] or row["name"] or row["short"], heads)
+    """For each peer that is up: {"event", "peer", "detail"}. "event" is "same", "behind", "apart",
+    or "silent" with a "code".
+    """
+    async with session.asking(choices, wait_s) as do:
+        async with aclosing(do("peers", {})) as found:
+            listed = [row async for some in found for row in some if row["state"] == "up"]
+        for row in listed:
+            name = row["petname"] or row["name"] or row["short"]
+            try:
+                args = {"peer": row["id"], "timeout": wait_s}
+                async with aclosing(do("heads", args)) as told:
+                    heads = [each async for some in told for each in some]
+            except Failure as failure:
+                detail, code = failure.detail, failure.code
+                yield {"event": "silent", "peer": name, "detail": detail, "code": code}
+            else:
+                yield _compared(path, name, heads)
 
 
 def _compared(path: Path, peer: str, heads: list[dict[str, Any]]) -> dict[str, Any]:

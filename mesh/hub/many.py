@@ -14,7 +14,7 @@ from mesh.core import ids
 from mesh.core.contacts import ASLEEP, UP
 from mesh.core.errors import MeshError
 from mesh.hub import naming, roster, selecting
-from mesh.hub.failure import FAILED, USAGE, Failure
+from mesh.hub.failure import USAGE, Failure
 from mesh.hub.naming import Known
 from mesh.hub.selecting import Chosen, Meant
 
@@ -66,7 +66,8 @@ async def missing(peer: "HubPeer", args: Arguments) -> list[Data]:
         return []
     chosen = await choose(peer, args)
     return [
-        {"peer": word, "id": None, "sensor": None} | trouble(why) for word, why in chosen.missing
+        {"peer": word, "id": None, "sensor": None} | selecting.trouble(why)
+        for word, why in chosen.missing
     ]
 
 
@@ -120,7 +121,9 @@ async def each(
     """
     chosen = await choose(peer, args)
     gate = asyncio.Semaphore(at_once)
-    failed: list[Data] = [{"peer": word, "id": None} | trouble(w) for word, w in chosen.missing]
+    failed: list[Data] = [
+        {"peer": word, "id": None} | selecting.trouble(w) for word, w in chosen.missing
+    ]
     done = 0
     for row in list(failed):
         yield row
@@ -147,13 +150,7 @@ async def _one(gate: asyncio.Semaphore, work: Work, meant: Meant) -> Data | None
         try:
             return await work(meant)
         except MeshError as error:
-            return {"peer": meant.peer.label, "id": meant.peer.id} | trouble(error)
-
-
-def trouble(error: MeshError) -> Data:
-    """What a row says of a peer with which it failed."""
-    code = error.code if isinstance(error, Failure) else FAILED
-    return {"error": error.detail, "help": error.help, "code": code}
+            return {"peer": meant.peer.label, "id": meant.peer.id} | selecting.trouble(error)
 
 
 def _of(meant: Meant, args: Arguments) -> Data:

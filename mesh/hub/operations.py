@@ -15,7 +15,18 @@ from mesh.core.contacts import ASLEEP, Contact
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer
 from mesh.core.peer import address_text, read_address
-from mesh.hub import answers, first_look, many, oneself, renamed, roster, things, updates, watching
+from mesh.hub import (
+    answers,
+    first_look,
+    many,
+    oneself,
+    renamed,
+    rollout,
+    roster,
+    things,
+    updates,
+    watching,
+)
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import NOBODY, TIMEOUT, USAGE, Failure
 from mesh.hub.naming import Known
@@ -260,6 +271,7 @@ OPERATIONS: dict[str, Operation] = {
     "where": where,
     "names": renamed.take_names,
     "forget": renamed.let_go,
+    "update.many": rollout.update,
     "about": about,
     "show.many": partial(many.show, show),
     "read.many": partial(many.read, read),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from mesh.core.errors import MeshError
 from mesh.hub import choices, naming
 from mesh.hub.failure import FAILED, NOBODY, PARTLY, USAGE, Failure
 from mesh.hub.naming import Known
@@ -107,6 +108,12 @@ def no_such(what: str, words: Sequence[str], names: Sequence[str]) -> str:
     """That there is no such sensor or actuator, and what may have been meant."""
     listed = ", ".join(words)
     return f"no {what} '{listed}'; {choices.offer(words[0], names, 'it has none')}"
+
+
+def trouble(error: MeshError) -> dict[str, Any]:
+    """What a row says of a peer with which it failed."""
+    code = error.code if isinstance(error, Failure) else FAILED
+    return {"error": error.detail, "help": error.help, "code": code}
 
 
 def failure(failed: Sequence[Mapping[str, Any]], done: int) -> Failure:

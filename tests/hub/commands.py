@@ -55,7 +55,7 @@ async def mesh(*arguments, **options):
         if process.returncode is None:
             process.kill()
             await process.wait()
-    assert "Traceback" not in err.decode()
+    assert "Traceback" not in err.decode(), err.decode()
     return process.returncode, out.decode(), err.decode()
 
 

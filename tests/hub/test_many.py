@@ -1,4 +1,7 @@
-"""One command for many peers: real ones on loopback, of which one has fallen silent."""
+"""One command for many peers: real ones on loopback, of which one has fallen silent.
+
+Their names are of one test process alone, as others on this loopback may be met too.
+"""
 
 import asyncio
 import contextlib
@@ -12,11 +15,15 @@ from commands import LIMIT_S, LOOPBACK, MESH, call, items, make_home, mesh
 
 from mesh.core import ids
 from mesh.core.settings import parse
+from mesh.hub import roster, updates
 from mesh.hub.failure import FAILED, NOBODY, OK, PARTLY, USAGE, Failure
+from mesh.hub.firmware import Firmware
 from mesh.hub.home import Home
 from mesh.hub.loop import HubPeer
 
-SENSORS = {"room1": "temperature", "room2": "temperature", "cellar": "humidity"}
+HERE = f"h{os.getpid()}"
+ROOM1, ROOM2, CELLAR = f"{HERE}-room1", f"{HERE}-room2", f"{HERE}-cellar"
+SENSORS = {ROOM1: "temperature", ROOM2: "temperature", CELLAR: "humidity"}
 
 
 @contextlib.asynccontextmanager
@@ -57,14 +64,14 @@ def leds(house):
 def test_a_pattern_reads_all_that_have_it(tmp_path, home):
     async def scenario():
         async with a_house(tmp_path, home):
-            rows = await items(call("read", "*/temperature", *where(home)))
-            assert sorted(row["peer"] for row in rows) == ["room1", "room2"]
+            rows = await items(call("read", f"{HERE}*/temperature", *where(home)))
+            assert sorted(row["peer"] for row in rows) == [ROOM1, ROOM2]
             assert all(row["readings"][0]["value"] == 20 for row in rows)
             assert all(row["readings"][0]["verified"] for row in rows)
-            rows = await items(call("read", "room1", "cellar/humidity", *where(home)))
-            assert sorted(row["peer"] for row in rows) == ["cellar", "room1"]
+            rows = await items(call("read", ROOM1, f"{CELLAR}/humidity", *where(home)))
+            assert sorted(row["peer"] for row in rows) == [CELLAR, ROOM1]
             with pytest.raises(Failure, match="did you mean 'temperature'") as caught:
-                await items(call("read", "*/temprature", *where(home)))
+                await items(call("read", f"{HERE}*/temprature", *where(home)))
             assert caught.value.code == FAILED
 
     asyncio.run(scenario())
@@ -73,24 +80,26 @@ def test_a_pattern_reads_all_that_have_it(tmp_path, home):
 def test_one_that_is_silent_or_nobody_ends_nothing_for_the_others(tmp_path, home):
     async def scenario():
         async with a_house(tmp_path, home) as house:
-            await items(call("read", "*", *where(home)))  # they are known by name from now on
-            await house["room2"].stop()
-            code, out, err = await mesh("read", "room*,attic", "--json", *where(home))
+            await items(
+                call("read", f"{HERE}*", *where(home))
+            )  # they are known by name from now on
+            await house[ROOM2].stop()
+            code, out, err = await mesh("read", f"{HERE}-room*,attic", "--json", *where(home))
             told = {row["peer"]: row for row in json.loads(out)}
             assert code == PARTLY
-            assert told["room1"]["readings"][0]["value"] == 20
+            assert told[ROOM1]["readings"][0]["value"] == 20
             assert "no peer 'attic'" in told["attic"]["error"]
-            assert told["room2"]["code"] == NOBODY
-            assert "2 of 3 failed: attic, room2" in err
-            code, out, err = await mesh("read", "room*", *where(home))
+            assert told[ROOM2]["code"] == NOBODY
+            assert f"2 of 3 failed: attic, {ROOM2}" in err
+            code, out, err = await mesh("read", f"{HERE}-room*", *where(home))
             assert code == PARTLY
-            assert out.index("room1") < out.index("room2")
+            assert out.index(ROOM1) < out.index(ROOM2)
             assert "20 °C" in out
-            code, out, _ = await mesh("show", "room*", "--json", *where(home))
+            code, out, _ = await mesh("show", f"{HERE}-room*", "--json", *where(home))
             assert code == PARTLY
             assert {row["peer"]: "about" in row for row in json.loads(out)} == {
-                "room1": True,
-                "room2": False,
+                ROOM1: True,
+                ROOM2: False,
             }
 
     asyncio.run(scenario())
@@ -99,19 +108,21 @@ def test_one_that_is_silent_or_nobody_ends_nothing_for_the_others(tmp_path, home
 def test_many_are_set_only_when_that_is_confirmed(tmp_path, home):
     async def scenario():
         async with a_house(tmp_path, home) as house:
-            code, _, err = await mesh("set", "room*/led", "true", *where(home))
+            code, _, err = await mesh("set", f"{HERE}-room*/led", "true", *where(home))
             assert code == USAGE
             assert "--yes" in err
             for answer, code in (("n\n", FAILED), ("y\n", OK)):
-                said, ended = await at_a_terminal(answer, "set", "r*/l*", "true", *where(home))
-                assert "room1/led" in said
-                assert "room2/led" in said
-                assert "cellar/led" not in said
+                said, ended = await at_a_terminal(
+                    answer, "set", f"{HERE}-r*/l*", "true", *where(home)
+                )
+                assert f"{ROOM1}/led" in said
+                assert f"{ROOM2}/led" in said
+                assert f"{CELLAR}/led" not in said
                 assert ended == code
                 is_on = answer == "y\n"
-                assert leds(house) == {"room1": is_on, "room2": is_on, "cellar": False}
-            rows = await items(call("set", "*/led", "false", "--yes", *where(home)))
-            assert sorted(row["peer"] for row in rows) == ["cellar", "room1", "room2"]
+                assert leds(house) == {ROOM1: is_on, ROOM2: is_on, CELLAR: False}
+            rows = await items(call("set", f"{HERE}*/led", "false", "--yes", *where(home)))
+            assert sorted(row["peer"] for row in rows) == [CELLAR, ROOM1, ROOM2]
             assert set(leds(house).values()) == {False}
 
     asyncio.run(scenario())
@@ -119,11 +130,11 @@ def test_many_are_set_only_when_that_is_confirmed(tmp_path, home):
 
 def test_ctrl_c_at_the_question_sets_nothing(tmp_path, home):
     async def scenario():
-        async with a_house(tmp_path, home, ["room1"]) as house:
-            said, ended = await at_a_terminal(None, "set", "*/led", "true", *where(home))
+        async with a_house(tmp_path, home, [ROOM1]) as house:
+            said, ended = await at_a_terminal(None, "set", f"{HERE}*/led", "true", *where(home))
             assert "Go on?" in said
             assert ended == 130
-            assert leds(house) == {"room1": False}
+            assert leds(house) == {ROOM1: False}
 
     asyncio.run(scenario())
 
@@ -159,9 +170,55 @@ async def at_a_terminal(answer, *arguments):
 def test_a_pattern_is_watched(tmp_path, home):
     async def scenario():
         async with a_house(tmp_path, home):
-            words = ("watch", "*/temperature", "-n", "2")
+            words = ("watch", f"{HERE}*/temperature", "-n", "2")
             rows = await items(call(*words, *where(home, "5")))
-            assert sorted(row["peer"] for row in rows) == ["room1", "room2"]
+            assert sorted(row["peer"] for row in rows) == [ROOM1, ROOM2]
             assert {row["sensor"] for row in rows} == {"temperature"}
 
+    asyncio.run(scenario())
+
+
+BOARDS = [CELLAR, ROOM1, ROOM2]
+
+
+@pytest.mark.parametrize(
+    ("ends", "states", "code"),
+    [
+        ({}, ["good", "good", "good"], OK),
+        ({ROOM1: "silent"}, ["good", "failed", "good"], PARTLY),
+        ({ROOM1: "taken back"}, ["good", "failed", "left alone"], PARTLY),
+        ({CELLAR: "taken back"}, ["failed", "left alone", "left alone"], FAILED),
+    ],
+)
+def test_an_update_passes_over_who_is_away_and_stops_where_one_takes_it_back(
+    tmp_path, home, monkeypatch, ends, states, code
+):
+    async def one(peer, args):
+        name = roster.name_of(peer, ids.from_text(args["peer"])).label
+        base = {"peer": name, "id": args["peer"]}
+        yield base | {"state": "offered", "version": "2", "board": "x", "files": 1}
+        end = ends.get(name, "good")
+        if end != "silent":
+            yield base | {"state": end}
+        if end != "good":
+            raise Failure(f"{name}: {end}", None, FAILED)
+
+    async def scenario():
+        async with a_house(tmp_path, home):
+            told = {}
+            words = ("update", *BOARDS, "--firmware", str(tmp_path))
+            found = call(*words, *where(home)).items
+            ended = OK
+            try:
+                async for row in found:
+                    told[row["peer"]] = row["state"]
+            except Failure as failure:
+                ended = failure.code
+            assert [told[name] for name in BOARDS] == states
+            assert ended == code
+            with pytest.raises(Failure, match="none is a board"):
+                await items(call("update", f"{HERE}*", "--firmware", str(tmp_path), *where(home)))
+
+    monkeypatch.setattr(updates, "update", one)
+    monkeypatch.setattr(Firmware, "load", lambda folder: None)
     asyncio.run(scenario())

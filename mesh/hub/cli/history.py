@@ -2,12 +2,14 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from mesh.hub import selecting
 from mesh.hub.cli import units
 from mesh.hub.cli.kept import (
     Shelf,
@@ -20,7 +22,7 @@ from mesh.hub.cli.kept import (
     sensor_row,
     when,
 )
-from mesh.hub.cli.options import HomeFolder, Json, Reply, Target
+from mesh.hub.cli.options import HomeFolder, Json, Reply, Targets
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.store.plot import Plot, kind_of, save, text
 from mesh.hub.store.queries import Point, Sensor
@@ -28,10 +30,12 @@ from mesh.hub.store.queries import Point, Sensor
 EXAMPLE = "mesh history greenhouse/temperature --since 1d --plot"
 POINTS, DRAWN = 24, 1000  # in a table, in a picture
 HEIGHT = 20  # lines of a plot in the terminal
+Row = dict[str, Any]
+Wanted = tuple[int | None, int | None, int]  # from when, to when, how many points
 
 
 def command(  # noqa: PLR0913, PLR0917 - each is an option
-    target: Target,
+    targets: Targets,
     since: Since = None,
     until: Until = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw it in the terminal.")] = False,
@@ -44,7 +48,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     home: HomeFolder = None,
     json: Json = False,
 ) -> Reply:
-    """Show what a sensor measured: over time, in points that each stand for many readings.
+    """Show what a sensor measured, or many: in points that each stand for many readings.
 
     Of each point the least, mean and most. `mesh export` has every single reading.
     """
@@ -55,53 +59,76 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     if output is not None:
         kind_of(output)
     shelf = open_shelf(home)
-    sensors = shelf.sensors(target)
-    if len(sensors) > 1:
+    sensors, failed = shelf.chosen(targets)
+    target, several = targets[0], selecting.is_many(targets)
+    if output is not None and len(sensors) > 1:
+        detail = f"a picture shows one sensor, and here are {len(sensors)}"
+        raise Failure(detail, "name one, or leave -o out: --plot draws several", USAGE)
+    if len(sensors) > 1 and not several:
         names = ", ".join(sensor.name for sensor in sensors)
-        help = f"name one: mesh history {target}/{sensors[0].name}"
+        help = f"name one: mesh history {target}/{sensors[0].name}, or all: '{target}/*'"
         raise Failure(f"{target} has several sensors: {names}", help, USAGE)
     width = shutil.get_terminal_size((80, 24)).columns
     count = points or (DRAWN if output else 2 * width if plot else POINTS)
-    items = _history(shelf, sensors[0], (start, end, count), plot, output)
-    return Reply("history", items, json)
+    wanted = (start, end, count)
+    if several:
+        items = _histories(shelf, sensors, failed, partial(_row, shelf, wanted, plot, output))
+        return Reply("history_many", items, json, listed=True)
+    return Reply("history", _history(shelf, sensors[0], wanted, plot, output), json)
+
+
+async def _histories(
+    shelf: Shelf, sensors: list[Sensor], failed: list[Row], one: Callable[[Sensor], Awaitable[Row]]
+) -> AsyncGenerator[Row, None]:
+    with shelf.store:
+        for sensor in sensors:
+            yield await one(sensor)
+    for row in failed:
+        yield row
+    if failed:
+        raise selecting.failure(failed, len({sensor.author for sensor in sensors}))
 
 
 async def _history(
-    shelf: Shelf,
-    sensor: Sensor,
-    wanted: tuple[int | None, int | None, int],
-    plot: bool,
-    output: Path | None,
-) -> AsyncGenerator[dict[str, Any], None]:
-    with shelf.store as store:
-        span = store.span(sensor) or (0, 0)
-        start = span[0] if wanted[0] is None else wanted[0]
-        end = span[1] if wanted[1] is None else wanted[1]
-        found = store.thinned(sensor, start, max(start, end), wanted[2])
-        row = sensor_row(shelf, sensor) | {
-            "since": at(start),
-            "until": at(end),
-            "first": at(span[0]),
-            "last": at(span[1]),
-            "points": [point._asdict() | {"time": at(point.time)} for point in found],
-            "doubt": doubt(*store.doubt(sensor, [*(point.time for point in found), span[1]])),
-        }
-        if not found:
-            row["others"] = [
-                {"time": at(taken.time), "value": taken.value}
-                for taken in list(store.readings(sensor, start, end))[-wanted[2] :]
-            ]
-            if output is not None:
-                what = "no numbers" if row["others"] else "nothing"
-                raise Failure(f"{what} of {shelf.label(sensor.author)}/{sensor.name} in that time")
-        elif plot or output:
-            drawing = _drawing((f"{row['peer']}/{sensor.name}", row["doubt"]), sensor.unit, found)
-            if output is not None:
-                await asyncio.to_thread(save, drawing, output)
-                row["file"] = str(output)
-            if plot:
-                row["plot"] = text(drawing, shutil.get_terminal_size((80, 24)).columns, HEIGHT)
-    yield row
+    shelf: Shelf, sensor: Sensor, wanted: Wanted, plot: bool, output: Path | None
+) -> AsyncGenerator[Row, None]:
+    with shelf.store:
+        yield await _row(shelf, wanted, plot, output, sensor)
+
+
+async def _row(
+    shelf: Shelf, wanted: Wanted, plot: bool, output: Path | None, sensor: Sensor
+) -> Row:
+    """What one sensor measured from wanted[0] to wanted[1], in wanted[2] points."""
+    store = shelf.store
+    span = store.span(sensor) or (0, 0)
+    start = span[0] if wanted[0] is None else wanted[0]
+    end = span[1] if wanted[1] is None else wanted[1]
+    found = store.thinned(sensor, start, max(start, end), wanted[2])
+    row = sensor_row(shelf, sensor) | {
+        "since": at(start),
+        "until": at(end),
+        "first": at(span[0]),
+        "last": at(span[1]),
+        "points": [point._asdict() | {"time": at(point.time)} for point in found],
+        "doubt": doubt(*store.doubt(sensor, [*(point.time for point in found), span[1]])),
+    }
+    if not found:
+        row["others"] = [
+            {"time": at(taken.time), "value": taken.value}
+            for taken in list(store.readings(sensor, start, end))[-wanted[2] :]
+        ]
+        if output is not None:
+            what = "no numbers" if row["others"] else "nothing"
+            raise Failure(f"{what} of {shelf.label(sensor.author)}/{sensor.name} in that time")
+    elif plot or output:
+        drawing = _drawing((f"{row['peer']}/{sensor.name}", row["doubt"]), sensor.unit, found)
+        if output is not None:
+            await asyncio.to_thread(save, drawing, output)
+            row["file"] = str(output)
+        if plot:
+            row["plot"] = text(drawing, shutil.get_terminal_size((80, 24)).columns, HEIGHT)
+    return row
 
 
 def _drawing(title: tuple[str, str | None], unit: str, found: Sequence[Point]) -> Plot:

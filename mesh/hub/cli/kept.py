@@ -4,19 +4,20 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
 from mesh.core import ids
-from mesh.hub import local_time, naming
+from mesh.hub import local_time, naming, selecting
 from mesh.hub.cli import units
 from mesh.hub.failure import NOBODY, USAGE, Failure
 from mesh.hub.home import Home
 from mesh.hub.naming import Known
 from mesh.hub.oneself import SELF
+from mesh.hub.selecting import Meant
 from mesh.hub.store import schema
 from mesh.hub.store.queries import Queries, Sensor
 
@@ -66,6 +67,41 @@ class Shelf(NamedTuple):
                 f"of it there are: {there}" if there else "`mesh store` tells what is kept",
             )
         return found
+
+    def chosen(self, words: Sequence[str]) -> tuple[list[Sensor], list[dict[str, Any]]]:
+        """The sensors that several words mean, and a row for each that failed (selecting.failure).
+
+        Failure if there are none; of one plain word as sensors() does.
+        """
+        if not selecting.is_many(words):
+            return self.sensors(words[0]), []
+        meant, failed = self.authors(words)
+        found: dict[int, Sensor] = {}
+        seen: set[str] = set()
+        for one in meant:
+            author = ids.from_text(one.peer.id)
+            there = {sensor.name: sensor for sensor in self.store.sensors(author)}
+            seen.update(there)
+            lacks = selecting.lacking(one.part, list(there))
+            if one.plain and (lacks or not there):
+                what = selecting.no_such("readings of", lacks or ["*"], list(there))
+                trouble = selecting.trouble(Failure(f"of it are kept {what}"))
+                failed.append({"peer": one.peer.label, "id": one.peer.id} | trouble)
+            picked = selecting.pick(one.part, list(there))
+            found.update((there[name].number, there[name]) for name in picked)
+        if not found and not failed:
+            parts = [part for word in words if (part := naming.split(word)[1])] or ["*"]
+            what = selecting.no_such("readings of", parts, list(seen))
+            raise Failure(f"of those who are meant are kept {what}")
+        return list(found.values()), failed
+
+    def authors(self, words: Sequence[str]) -> tuple[list[Meant], list[dict[str, Any]]]:
+        """Who is meant, and a row for each word that is nobody's. Failure if nothing is kept."""
+        if not self.known:
+            raise Failure("nothing is kept of anybody", "`mesh up` keeps what it hears", NOBODY)
+        chosen = selecting.targets(words, self.known)
+        failed = [{"peer": w, "id": None} | selecting.trouble(why) for w, why in chosen.missing]
+        return chosen.peers, failed
 
 
 def path_of(home: Path | None) -> Path:

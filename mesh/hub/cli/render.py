@@ -1,13 +1,14 @@
 """Data to the screen: tables for people, JSON for programs. Nothing else prints."""
 
 import contextlib
+import io
 import json
 import os
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -145,6 +146,19 @@ def error(detail: str, help: str | None) -> None:
         console.print(Text("mesh: ", "bold red").append(clean(short(detail)), "default"))
         for line in (help or "").splitlines():
             console.print(Text(f"  {clean(short(line))}"))
+
+
+@contextlib.contextmanager
+def plain_output() -> Iterator[TextIO]:
+    """Where a result goes that is a file for other programs: UTF-8, and its own line ends."""
+    sys.stdout.flush()
+    file = io.TextIOWrapper(sys.stdout.buffer, "utf-8", newline="", write_through=False)
+    try:
+        yield file
+        file.flush()
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            file.detach()
 
 
 def say(text: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
 from functools import partial
@@ -10,9 +11,17 @@ from typing import Annotated, Any
 import typer
 
 from mesh.core import ids
-from mesh.hub import comparing
+from mesh.hub import comparing, selecting
 from mesh.hub.cli.kept import Shelf, in_thread, open_shelf
-from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply, Timeout
+from mesh.hub.cli.options import (
+    MANY,
+    HomeFolder,
+    Interface,
+    Json,
+    Reply,
+    Timeout,
+    offer_peers,
+)
 from mesh.hub.failure import FAILED, Failure
 from mesh.hub.session import DISCOVER_S, Choices
 from mesh.hub.store.check import Fault, Finding, Progress, Sum, check, repair
@@ -21,7 +30,13 @@ from mesh.hub.store.queries import Queries
 EXAMPLE = "mesh verify --peers"
 
 
-def command(
+def command(  # noqa: PLR0913, PLR0917 - each is an option
+    whose: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[PEER]...", help=f"Only what these said. {MANY}", autocompletion=offer_peers
+        ),
+    ] = [],  # noqa: B006 - typer copies it
     peers: Annotated[
         bool, typer.Option("--peers", help="Compare with what the peers that are up hold.")
     ] = False,
@@ -40,23 +55,33 @@ def command(
     """
     shelf = open_shelf(home)
     choices = Choices(home, interface) if peers else None
-    return Reply("verify", _verify(shelf, mend, choices, timeout), json, many=True)
+    only = None
+    if whose:
+        meant, failed = shelf.authors(whose)
+        if failed:
+            raise Failure(failed[0]["error"], failed[0]["help"], failed[0]["code"])
+        only = {ids.from_text(one.peer.id) for one in meant}
+    return Reply("verify", _verify(shelf, mend, choices, timeout, only), json, many=True)
 
 
 async def _verify(
-    shelf: Shelf, mend: bool, choices: Choices | None, wait_s: float
+    shelf: Shelf,
+    mend: bool,
+    choices: Choices | None,
+    wait_s: float,
+    only: set[bytes] | None,
 ) -> AsyncGenerator[dict[str, Any], None]:
     path = shelf.store.path
     faults: list[Fault] = []
     with shelf.store as store:
         using: list[sqlite3.Connection] = []
-        with closing(check(path, using.append)) as findings:
+        with closing(check(path, using.append, only=only)) as findings:
             look = partial(next, findings, None)
             while (found := await in_thread(lambda: _interrupt(using), look)) is not None:
                 if isinstance(found, Fault):
                     faults.append(found)
                 yield _row(shelf, found)
-        for row in _ends(shelf, store):
+        for row in _ends(shelf, store, only):
             yield row
     if choices is not None:
         async for row in _beside(shelf, choices, wait_s):
@@ -82,12 +107,17 @@ async def _beside(
     shelf: Shelf, choices: Choices, wait_s: float
 ) -> AsyncGenerator[dict[str, Any], None]:
     """What is kept here beside what others hold; Failure if any of it contradicts."""
-    apart = False
+    seen: Counter[str] = Counter()
+    silent: list[dict[str, Any]] = []
     async for row in comparing.compare(shelf.store.path, choices, wait_s):
-        apart = apart or row["event"] == "apart"
+        seen[row["event"]] += 1
+        if row["event"] == "silent":
+            silent.append(row)
         yield row
-    if apart:
+    if seen["apart"]:
         raise Failure("not all peers hold the same", "`mesh show PEER` tells of forks", FAILED)
+    if silent:
+        raise selecting.failure(silent, seen.total() - len(silent))
 
 
 def _row(shelf: Shelf, found: Finding) -> dict[str, Any]:
@@ -112,9 +142,10 @@ def _row(shelf: Shelf, found: Finding) -> dict[str, Any]:
     return {"event": "checked", **found._asdict()}
 
 
-def _ends(shelf: Shelf, store: Queries) -> Iterator[dict[str, Any]]:
+def _ends(shelf: Shelf, store: Queries, only: set[bytes] | None) -> Iterator[dict[str, Any]]:
     """How far each feed is kept: the same seq and link on two peers are the same entries."""
-    ends = sorted(comparing.ends(store), key=lambda end: shelf.label(end[0]))
+    found = [end for end in comparing.ends(store) if only is None or end[0] in only]
+    ends = sorted(found, key=lambda end: shelf.label(end[0]))
     for author, seq, link, gaps in ends:
         yield {
             "event": "feed",

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from mesh.hub.cli import units
+from mesh.hub.cli import units, views_store
 from mesh.hub.cli.layout import Row, clean, table
 
 
@@ -43,6 +43,14 @@ def failure(row: Row) -> Text:
     return Text(clean(row["peer"])).append(f"  {clean(row['error'])}", "red")
 
 
+def history(row: Row) -> RenderableType:
+    """One of several histories, below its name."""
+    if "error" in row:
+        return failure(row)
+    title = Text(clean(f"{row['peer']}/{row['sensor']}"), "bold")
+    return Group(*([] if "plot" in row else [title]), views_store.history(row), Text())
+
+
 def set_actuator(row: Row) -> RenderableType:
     """What one of several peers did."""
     if "error" in row:
@@ -56,5 +64,6 @@ def _name(row: Row) -> tuple[str, str]:
 
 VIEWS: Mapping[str, Callable[[Any], RenderableType]] = {
     "readings_many": readings,
+    "history_many": history,
     "set_many": set_actuator,
 }

@@ -180,6 +180,7 @@ FINDINGS: dict[str, Callable[[Row], RenderableType]] = {
     "feed": _feed,
     "same": lambda row: Text(f"same     {clean(row['peer'])} holds the same", "green"),
     "behind": lambda row: Text(f"behind   {clean(row['detail'])}", "yellow"),
+    "silent": lambda row: Text(f"silent   {clean(row['detail'])}", "yellow"),
     "apart": lambda row: Text(f"apart    {clean(row['detail'])}", "bold red"),
     "repaired": lambda row: Text(
         f"repaired {row['faults']} parts were taken out; `mesh up` asks other peers for them"

@@ -5,7 +5,10 @@ from rich.text import Text
 
 from mesh.hub.cli.layout import Row, clean
 
-STYLES = {"good": "green", "refused": "red", "taken back": "bold red", "waiting": "yellow"}
+STYLES = {
+    "good": "green", "refused": "red", "taken back": "bold red", "waiting": "yellow",
+    "failed": "red", "left alone": "yellow",
+}  # fmt: skip
 
 
 def fact(update: object) -> list[tuple[str, str | Text]]:
@@ -26,6 +29,5 @@ def update(row: Row) -> RenderableType:
         line.append(f" {clean(row['version'])} for {clean(row['board'])}, {row['files']} files")
     if row.get("all") and state == "fetching":
         line.append(f" {clean(row.get('done', 0))}/{clean(row['all'])}")
-    if row.get("why"):
-        line.append(f": {clean(row['why'])}")
-    return line
+    why = row.get("why") or row.get("error")
+    return line.append(f": {clean(why)}") if why else line

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
@@ -54,6 +54,10 @@ ADDED = """
         SELECT * FROM unplaced AS u WHERE u.sensor = r.sensor AND u.seq = r.seq
     ) GROUP BY author, seq ORDER BY author, seq
 """
+OF_ASKED = """
+    SELECT count(*) FROM kept.reading WHERE sensor IN
+    (SELECT id FROM kept.sensor WHERE author IN (SELECT author FROM asked))
+"""
 HOLDS = """
     SELECT last >= ?2 FROM kept.run WHERE author = ?1 AND first =
     (SELECT max(first) FROM kept.run WHERE author = ?1 AND first <= ?2)
@@ -94,8 +98,10 @@ def check(
     path: Path,
     using: Callable[[sqlite3.Connection], object] = lambda _: None,
     workers: int = os.cpu_count() or 1,
+    only: Collection[bytes] | None = None,
 ) -> Generator[Finding, None, None]:
-    """Check all that is in a store, which may be in use: faults as they are found, and progress.
+    """Check all that is in a store, or what is of `only` these authors: faults as they are found,
+    and progress. The store may be in use.
 
     `using` is told the connection, by which another thread can interrupt a long look.
     LocalError if it cannot be read at all.
@@ -109,7 +115,7 @@ def check(
         ):
             using(twin)
             twin.execute("BEGIN")  # one state of it, whatever is written meanwhile
-            yield from _check(twin, pool)
+            yield from _check(twin, pool, only)
     except sqlite3.Error as error:
         raise schema.broken(path, error) from error
 
@@ -140,10 +146,16 @@ def _tables(twin: sqlite3.Connection) -> Iterator[Fault]:
     twin.execute(f"CREATE TEMP VIEW sound AS SELECT * FROM kept.run WHERE NOT ({wrong['run']})")
 
 
-def _check(twin: sqlite3.Connection, pool: ThreadPoolExecutor) -> Iterator[Finding]:
+def _check(
+    twin: sqlite3.Connection, pool: ThreadPoolExecutor, only: Collection[bytes] | None
+) -> Iterator[Finding]:
     yield from _tables(twin)
-    (count,) = twin.execute("SELECT count(*) FROM sound").fetchone()
     authors = twin.execute("SELECT id, key FROM author ORDER BY id").fetchall()
+    authors = [one for one in authors if only is None or one[1] in only]
+    twin.execute("CREATE TEMP TABLE asked (author INTEGER PRIMARY KEY)")
+    twin.executemany("INSERT INTO asked VALUES (?)", [(number,) for number, _ in authors])
+    among = "author IN (SELECT author FROM asked)"
+    (count,) = twin.execute(f"SELECT count(*) FROM sound WHERE {among}").fetchone()
     readings = Readings(twin, lambda: 0, placing=False)
     done = entries = 0
     for number, key in authors:
@@ -218,12 +230,14 @@ def _compare(
     for done, (number, seq, count) in enumerate(added):
         if done % MANY == 0:
             yield Progress(done, len(added), "readings without entries")
+        if number not in authors:
+            continue
         held = twin.execute(HOLDS, (number, seq)).fetchone()
         if held and held[0]:
             yield Fault(authors.get(number, b""), seq, seq, f"{count} readings that no entry says")
         else:
             gone += count
-    (readings,) = twin.execute("SELECT count(*) FROM kept.reading").fetchone()
+    (readings,) = twin.execute(OF_ASKED).fetchone()
     yield Sum(len(authors), entries, readings, gone)
 
 

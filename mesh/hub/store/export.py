@@ -4,10 +4,10 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, TextIO
 
 from mesh.core import ids
 from mesh.core.errors import LocalError
@@ -16,12 +16,16 @@ from mesh.hub.files import draft, no_link
 from mesh.hub.store.queries import Queries, Sensor, Taken
 from mesh.hub.words import cell, json_text, uncell
 
-HEADER = ["author", "seq", "sensor", "unit", "time", "quality", "value"]
+HEADER = ["author", "seq", "sensor", "unit", "time", "quality", "value", "peer"]
 HEAD = (",".join(HEADER) + "\n").encode()
+NAMELESS = (",".join(HEADER[:-1]) + "\n").encode()  # of files from before there were names
 PACK = (b"[]\n", b'[\n{"n":"urn:othermesh:')  # how a SenML file of ours begins
 FORMATS = (".csv", ".parquet", ".senml.json")
 END_MS = 1 << 62
 PIECE = 50_000  # rows of a Parquet file written at a time
+
+
+Label = Callable[[bytes], str]  # what to call an author
 
 
 class Exported(NamedTuple):
@@ -33,30 +37,52 @@ class Exported(NamedTuple):
     all: int
 
 
-def export(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
-    """Write the readings of some sensors into `path`, in the format of its name.
+def export(
+    store: Queries, sensors: list[Sensor], path: Path, label: Label = ids.to_text, form: str = ""
+) -> Exported:
+    """Write the readings of some sensors into `path`, in the format of its name, or in `form`.
 
     A CSV file that is there gets what it lacks, by author, seq and sensor; the others are written
     anew, the same bytes for the same readings. LocalError; Failure if a file of others is there.
+    `label`: what to call an author.
     """
-    name = path.name.lower()
+    kind = format_of(path.name, form)
     try:
-        if name.endswith(".csv"):
-            return _csv(store, sensors, path)
-        if name.endswith(".senml.json"):
-            return _senml(store, sensors, path)
-        if name.endswith(".parquet"):
-            return _parquet(store, sensors, path)
+        return WRITERS[kind](store, sensors, path, label)
     except OSError as error:
         raise LocalError(
             f"{path} cannot be written: {error.strerror or error}",
             "nothing that was in it is lost; the same command does the rest",
         ) from error
-    raise Failure(
-        f"{path}: of what kind the file is, its name has to tell",
-        f"end it in {', '.join(FORMATS)}",
-        USAGE,
-    )
+
+
+def format_of(name: str, form: str = "") -> str:
+    """The format that is meant, as FORMATS has it. Failure with code USAGE."""
+    kinds = [
+        end for end in FORMATS if f".{form}" == end or (not form and name.lower().endswith(end))
+    ]
+    if kinds:
+        return kinds[0]
+    ends = ", ".join(FORMATS)
+    if form:
+        raise Failure(f"there is no format '{form}'", f"there are: {ends.replace('.', '')}", USAGE)
+    detail = f"{name}: of what kind the file is, its name has to tell"
+    raise Failure(detail, f"end it in {ends}, or say --format", USAGE)
+
+
+def stream(
+    store: Queries, sensors: list[Sensor], file: TextIO, label: Label, form: str
+) -> Exported:
+    """Write the readings into what is open, as CSV or SenML. Failure for another format."""
+    if form == ".csv":
+        file.write(HEAD.decode())
+        new = _add(file, store, sensors, label, set())
+    elif form == ".senml.json":
+        new = _pack(file, store, sensors)
+    else:
+        raise Failure(f"{form[1:]} needs a file of its own", "-o FILE, or --format csv", USAGE)
+    file.flush()
+    return Exported("-", form[1:].partition(".")[0], new, new)
 
 
 def iso(time_ms: int) -> str:
@@ -74,32 +100,50 @@ def _each(store: Queries, sensors: list[Sensor]) -> Iterator[tuple[Sensor, Taken
             yield sensor, taken
 
 
-def _csv(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
+def _csv(store: Queries, sensors: list[Sensor], path: Path, label: Label) -> Exported:
     known, end = _there(path)
-    new = 0
+    named = not end or _begins(path, HEAD)
     if end is not None:
         with open(path, "r+b", opener=no_link) as old:
             old.truncate(end)
     with open(path, "a", encoding="utf-8", newline="", opener=no_link) as file:
-        writer = csv.writer(file, lineterminator="\n")
         if not end:
-            writer.writerow(HEADER)
-        for sensor, taken in _each(store, sensors):
-            author = ids.to_text(sensor.author)
-            if (author, taken.seq, sensor.name) in known:
-                continue
-            value: object = taken.value
-            if isinstance(value, bool):
-                value = json.dumps(value)
-            elif isinstance(value, str):
-                value = cell(value)
-            name, unit = cell(sensor.name), cell(sensor.unit)
-            row = [author, taken.seq, name, unit, iso(taken.time), taken.quality]
-            writer.writerow([*row, value])
-            new += 1
+            file.write(HEAD.decode())
+        new = _add(file, store, sensors, label if named else None, known)
         file.flush()
         os.fsync(file.fileno())
     return Exported(str(path), "csv", new, new + len(known))
+
+
+def _add(
+    file: TextIO,
+    store: Queries,
+    sensors: list[Sensor],
+    label: Label | None,
+    known: set[tuple[str, int, str]],
+) -> int:
+    """Write a row for each reading that is not known; how many. label: None for no names."""
+    writer = csv.writer(file, lineterminator="\n")
+    new = 0
+    for sensor, taken in _each(store, sensors):
+        author = ids.to_text(sensor.author)
+        if (author, taken.seq, sensor.name) in known:
+            continue
+        value: object = taken.value
+        if isinstance(value, bool):
+            value = json.dumps(value)
+        elif isinstance(value, str):
+            value = cell(value)
+        name, unit = cell(sensor.name), cell(sensor.unit)
+        row = [author, taken.seq, name, unit, iso(taken.time), taken.quality, value]
+        writer.writerow(row if label is None else [*row, cell(label(sensor.author))])
+        new += 1
+    return new
+
+
+def _begins(path: Path, head: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(head)) == head
 
 
 def _there(path: Path) -> tuple[set[tuple[str, int, str]], int | None]:
@@ -109,7 +153,8 @@ def _there(path: Path) -> tuple[set[tuple[str, int, str]], int | None]:
     if not path.exists():
         return set(), None
     with open(path, "rb", opener=no_link) as file:
-        if not HEAD.startswith(file.read(len(HEAD))):
+        begun = file.read(len(HEAD))
+        if not HEAD.startswith(begun) and not begun.startswith(NAMELESS):
             raise _foreign(path)
         file.seek(0)
         known: set[tuple[str, int, str]] = set()
@@ -145,34 +190,39 @@ def _foreign(path: Path) -> Failure:
     )
 
 
-def _senml(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
-    """A SenML pack (RFC 8428 section 5). A time that is only that of arrival is said to be so."""
-    count = 0
+def _senml(store: Queries, sensors: list[Sensor], path: Path, _: Label) -> Exported:
     if path.exists() and path.stat().st_size:
         with open(path, "rb", opener=no_link) as old:
             if not old.read(len(PACK[-1])).startswith(PACK):
                 raise _foreign(path)
     with draft(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        for sensor, taken in _each(store, sensors):
-            fields: dict[str, object] = {
-                "n": f"urn:othermesh:{ids.to_text(sensor.author)}:{sensor.name}"
-            }
-            if sensor.unit:
-                fields["u"] = sensor.unit
-            fields["t"] = taken.time / 1000
-            label = {bool: "vb", str: "vs"}.get(type(taken.value), "v")
-            fields[label] = taken.value
-            fields["seq"] = taken.seq
-            if not taken.quality:
-                fields["arrival"] = True
-            text = json_text(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
-            file.write((",\n" if count else "[\n") + text)
-            count += 1
-        file.write("\n]\n" if count else "[]\n")
+        count = _pack(file, store, sensors)
     return Exported(str(path), "senml", count, count)
 
 
-def _parquet(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
+def _pack(file: TextIO, store: Queries, sensors: list[Sensor]) -> int:
+    """A SenML pack (RFC 8428 section 5). A time that is only that of arrival is said to be so."""
+    count = 0
+    for sensor, taken in _each(store, sensors):
+        fields: dict[str, object] = {
+            "n": f"urn:othermesh:{ids.to_text(sensor.author)}:{sensor.name}"
+        }
+        if sensor.unit:
+            fields["u"] = sensor.unit
+        fields["t"] = taken.time / 1000
+        label = {bool: "vb", str: "vs"}.get(type(taken.value), "v")
+        fields[label] = taken.value
+        fields["seq"] = taken.seq
+        if not taken.quality:
+            fields["arrival"] = True
+        text = json_text(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
+        file.write((",\n" if count else "[\n") + text)
+        count += 1
+    file.write("\n]\n" if count else "[]\n")
+    return count
+
+
+def _parquet(store: Queries, sensors: list[Sensor], path: Path, label: Label) -> Exported:
     try:
         import pyarrow as pa  # noqa: PLC0415 - large, and few need it
         import pyarrow.parquet as pq  # noqa: PLC0415
@@ -185,11 +235,13 @@ def _parquet(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
         ("author", pa.string()), ("seq", pa.int64()), ("sensor", pa.string()),
         ("unit", pa.string()), ("time", pa.timestamp("ms", tz="UTC")), ("quality", pa.int8()),
         ("number", pa.float64()), ("text", pa.string()), ("truth", pa.bool_()),
+        ("peer", pa.string()),
     ]  # fmt: skip
     layout = pa.schema(fields)
     if path.exists() and path.stat().st_size:
         try:
-            ours = pq.read_schema(path).equals(layout)
+            there = pq.read_schema(path)
+            ours = there.equals(layout) or there.equals(pa.schema(fields[:-1]))
         except pa.ArrowInvalid:
             ours = False
         if not ours:
@@ -197,13 +249,13 @@ def _parquet(store: Queries, sensors: list[Sensor], path: Path) -> Exported:
     count = 0
     rows = _each(store, sensors)
     with draft(path) as part, pq.ParquetWriter(part, layout) as writer:
-        while piece := _piece(rows):
+        while piece := _piece(rows, label):
             writer.write_table(pa.Table.from_pylist(piece, layout))
             count += len(piece)
     return Exported(str(path), "parquet", count, count)
 
 
-def _piece(rows: Iterator[tuple[Sensor, Taken]]) -> list[dict[str, object]]:
+def _piece(rows: Iterator[tuple[Sensor, Taken]], label: Label) -> list[dict[str, object]]:
     made: list[dict[str, object]] = []
     for sensor, taken in rows:
         value = taken.value
@@ -211,9 +263,17 @@ def _piece(rows: Iterator[tuple[Sensor, Taken]]) -> list[dict[str, object]]:
         row: dict[str, object] = {
             "author": ids.to_text(sensor.author), "seq": taken.seq, "sensor": sensor.name,
             "unit": sensor.unit, "time": taken.time, "quality": taken.quality,
+            "peer": label(sensor.author),
         }  # fmt: skip
         row[kind] = float(value) if kind == "number" else value
         made.append(row)
         if len(made) == PIECE:
             break
     return made
+
+
+WRITERS: Mapping[str, Callable[[Queries, list[Sensor], Path, Label], Exported]] = {
+    ".csv": _csv,
+    ".parquet": _parquet,
+    ".senml.json": _senml,
+}
