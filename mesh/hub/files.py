@@ -16,6 +16,7 @@ from mesh.core.errors import LocalError
 
 OTHERS = 0o077  # mode bits of everybody but the owner
 OTHERS_WRITE = 0o022
+OTHER_HOME = "choose another folder: --home FOLDER, or $MESH_HOME; nothing was changed"
 PIPE = "it is a pipe or a device, not a file"
 BESIDE = ("", "-wal", "-shm", "-journal")  # what SQLite may leave
 
@@ -26,8 +27,11 @@ def make_private_folder(path: Path) -> None:
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise LocalError(f"{path} is a file, not a folder", OTHER_HOME) from error
     except OSError as error:
-        raise LocalError(f"cannot make the folder {path}: {error.strerror}") from error
+        why = f"cannot make the folder {path}: {error.strerror}"
+        raise LocalError(why, OTHER_HOME) from error
     check_private_folder(path)
 
 
@@ -96,6 +100,16 @@ def replace(path: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Have an OSError tell the file that was written: those of a full disk do not."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+@contextlib.contextmanager
 def draft(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """A new file beside `path`, of a name that nobody can guess, to write into; once that is done
     it takes the place of `path`, and if it fails, what was there stays. OSError.
@@ -113,7 +127,7 @@ def draft(path: Path, mode: int = 0o666) -> Iterator[Path]:
 
 def write(path: Path, data: bytes) -> None:
     """Put a file in the place of the old one, or of a link there, whole or not at all. OSError."""
-    with draft(path) as part:
+    with named(path), draft(path) as part:
         part.write_bytes(data)
 
 
@@ -181,8 +195,13 @@ class Lock:
                 f"{self.path.parent} is in use by {who}",
                 "one identity runs once: stop that process, or choose another folder",
             ) from error
-        os.ftruncate(file, 0)
-        os.pwrite(file, b"%d\n" % os.getpid(), 0)
+        try:
+            os.ftruncate(file, 0)
+            os.pwrite(file, b"%d\n" % os.getpid(), 0)
+        except OSError as error:
+            os.close(file)
+            help = "is the disk full? nothing was changed"
+            raise LocalError(f"cannot write {self.path}: {error.strerror}", help) from error
         self._file = file
 
     def holder(self) -> int | None:

@@ -16,6 +16,7 @@ from typing import Any, Self
 from mesh.core.errors import LocalError
 from mesh.hub import hardware, romfs, tracebacks
 from mesh.hub.boards import BOOT, compile_file, compile_files
+from mesh.hub.files import named
 from mesh.hub.firmware_sizes import Sizes
 from mesh.hub.hardware import BoardData
 from mesh.hub.lean import ports
@@ -74,7 +75,7 @@ def build(board: str, out: Path) -> Firmware:
     if target.exists() and not (target / ABOUT).is_file():
         raise LocalError(f"{target} is there, and is no firmware", "choose another --out")
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix=f".{board}-") as draft:
+    with named(target), tempfile.TemporaryDirectory(dir=out, prefix=f".{board}-") as draft:
         made = Path(draft) / board
         _fill(made, data)
         if target.exists():

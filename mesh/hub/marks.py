@@ -52,9 +52,11 @@ class Place:
         """Note it; with `safe` before this returns. OSError."""
         if self._file is None:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.pwrite(self._file, json.dumps(mark._asdict()).ljust(SIZE - 1).encode() + b"\n", 0)
-        if safe:
-            os.fsync(self._file)
+        text = json.dumps(mark._asdict()).ljust(SIZE - 1).encode() + b"\n"
+        with files.named(self._path):
+            os.pwrite(self._file, text, 0)
+            if safe:
+                os.fsync(self._file)
 
     def close(self) -> None:
         """Let the file go."""

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 from mesh.core import ids
-from mesh.core.errors import LocalError, RemoteError
+from mesh.core.errors import RemoteError
 from mesh.hub import control, naming, oneself, petnames, session
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.home import Home
@@ -22,7 +22,7 @@ async def rename(choices: session.Choices, wanted: str, name: str) -> Data:
     one, is_own = await _meant(choices, home, wanted)
     try:
         former = petnames.call_self(home, name) if is_own else petnames.rename(home, name, one.id)
-    except LocalError as error:
+    except petnames.Refused as error:
         raise Failure(error.detail, error.help, USAGE) from error
     at_once = await _tell(home, "names", {"own": is_own})
     told = {"id": one.id, "short": one.short, "name": name, "former": former or None}
@@ -41,7 +41,7 @@ async def forget(choices: session.Choices, wanted: str) -> Data:
         )
     try:
         former = petnames.drop(home, one.id)
-    except LocalError as error:
+    except petnames.Refused as error:
         raise Failure(f"{one.label} stays: {error.detail}", error.help, USAGE) from error
     await _tell(home, "forget", {"id": one.id})  # else it would write down what is dropped here
     addresses = home.addresses()

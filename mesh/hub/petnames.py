@@ -17,6 +17,10 @@ LONGEST = 63  # bytes of a name
 NOT_IN_NAMES = "/*?[],"  # they mean something where a peer is named
 
 
+class Refused(LocalError):
+    """What nobody may be called, or who is needed elsewhere: nothing was changed."""
+
+
 class Place(NamedTuple):
     """Where in the settings a peer is named: `path` for people, and the entry itself."""
 
@@ -56,7 +60,7 @@ def rename(home: Home, name: str, peer: str) -> str:
     names = document.setdefault("names", tomlkit.table())
     other = names.get(name, peer)
     if other != peer:
-        raise LocalError(
+        raise Refused(
             f"'{name}' is our name for another peer, {str(other)[: ids.SHORT]}",
             "nothing was changed; choose another name, or give that one another first",
         )
@@ -93,7 +97,7 @@ def drop(home: Home, peer: str) -> list[str]:
     former = [str(had) for had, who in names.items() if who == peer]
     used = [place.path for word in (*former, peer) for place in _places(document, word)]
     if used:
-        raise LocalError(
+        raise Refused(
             f"the settings name it in {', '.join(sorted(set(used)))}",
             f"nothing was changed; take it out there first: {home.settings_file}",
         )
@@ -115,7 +119,7 @@ def _check(name: str) -> None:
     elif name == "self":
         what = "is this peer itself, in rules and commands"
     if what:
-        raise LocalError(f"'{name}' {what}", "nothing was changed")
+        raise Refused(f"'{name}' {what}", "nothing was changed")
 
 
 def _places(document: Any, word: str) -> Iterator[Place]:  # noqa: ANN401 - a TOML document

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mesh.core.errors import LocalError, MeshError
-from mesh.hub.cli import guesses, render
+from mesh.hub.cli import guesses, render, system_errors
 from mesh.hub.cli.options import Reply
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import FAILED, INTERRUPTED, MEANINGS, OK, SETUP, TIMEOUT, Failure
@@ -144,7 +144,7 @@ def run(arguments: Sequence[str]) -> int:
         render.abandon()
         return OK  # who read it had enough
     except OSError as error:  # a full disk, a folder that is a file
-        render.error(str(error), "`mesh doctor` looks at this computer")
+        render.error(*system_errors.told(error))
         return SETUP
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED

@@ -11,6 +11,7 @@ from mesh.hub import text
 from mesh.hub.cli.board_options import choose, one
 from mesh.hub.cli.options import Json, Reply
 from mesh.hub.failure import USAGE, Failure
+from mesh.hub.files import named
 
 EXAMPLE = "mesh board settings name=hall sensors.heap.every_s=30"
 
@@ -68,7 +69,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _write(file: Path, settings: object) -> None:
     try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
+        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with named(file), os.fdopen(opened, "w") as made:
             made.write(notation.dumps(settings, indent=2, ensure_ascii=False) + "\n")
     except FileExistsError as error:
         raise Failure(f"{file} is there already", "it is never overwritten", USAGE) from error

@@ -8,6 +8,7 @@ import typer
 
 from mesh.core.errors import LocalError
 from mesh.hub import files
+from mesh.hub.cli import system_errors
 from mesh.hub.cli.options import Json, Reply
 from mesh.hub.cli.setups import BoardName, SettingsFile, load
 
@@ -55,4 +56,5 @@ def _write(out: Path, text: str) -> None:
     try:
         files.write(out, text.encode())
     except OSError as error:
-        raise LocalError(f"cannot write {out}: {error.strerror}") from error
+        detail, help = system_errors.told(error)
+        raise LocalError(f"cannot write {detail}", help) from error

@@ -1,9 +1,9 @@
 """mesh simulate: whole meshes in pretend time, under faults and attack, from one seed each."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack, aclosing, contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -12,7 +12,7 @@ import typer
 
 from mesh.hub.cli.options import Json, Reply
 from mesh.hub.failure import USAGE, Failure
-from mesh.hub.files import no_link
+from mesh.hub.files import named, no_link
 
 EXAMPLE = "mesh simulate --seeds 200 --jobs 2"
 SEEDS = 20
@@ -69,8 +69,10 @@ def _sizes(text: str) -> list[int]:
         ) from None
 
 
-def _opened(log: Path) -> TextIO:
-    return open(log, "w", encoding="utf-8", opener=no_link)
+@contextmanager
+def _opened(log: Path) -> Iterator[TextIO]:
+    with named(log), open(log, "w", encoding="utf-8", opener=no_link) as file:
+        yield file
 
 
 async def _one(seed: int, real: bool, log: Path | None) -> AsyncGenerator[dict[str, Any], None]:
