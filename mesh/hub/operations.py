@@ -18,6 +18,7 @@ from mesh.core.peer import address_text, read_address
 from mesh.hub import (
     answers,
     first_look,
+    health,
     many,
     oneself,
     renamed,
@@ -261,6 +262,7 @@ Operation = Callable[["HubPeer", Arguments], Any]
 
 OPERATIONS: dict[str, Operation] = {
     "peers": peers,
+    "peers.about": partial(health.peers, about),
     "peers.watch": watching.peers,
     "show": show,
     "read": read,

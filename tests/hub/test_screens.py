@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from mesh.hub.cli import layout, lines, render, units, views, views_content
+from mesh.hub.cli import layout, lines, render, units, views, views_content, views_peers
 from mesh.hub.cli.options import Reply
 
 EVIL = "evil\x1b[2J\u202egnp\x07"
@@ -38,7 +38,7 @@ def test_peers_fit_80_columns():
         ),
         peer_row(name="", state="new", heard_s=None, addresses=[]),
     ]
-    shown = screen(views.peers(rows))
+    shown = screen(views_peers.peers(rows))
     assert len(shown.splitlines()) == 4
     assert all(len(line) <= 80 for line in shown.splitlines())
     for word in ("192.168.1.120:5683", "aaaaaaaa", "DNS-SD", "12 s", "up", "1234"):
@@ -48,7 +48,7 @@ def test_peers_fit_80_columns():
 @pytest.mark.parametrize(
     "renderable",
     [
-        views.peers([peer_row(name=EVIL)]),
+        views_peers.peers([peer_row(name=EVIL)]),
         views.readings(
             [{"sensor": EVIL, "value": EVIL, "unit": EVIL, "age_s": 1, "verified": True}]
         ),
@@ -140,7 +140,7 @@ def test_a_feed_is_counted_from_its_last_start():
 
 
 def test_how_a_peer_was_found_is_said_in_words():
-    shown = screen(views.peers([peer_row(how="last"), peer_row(how="peers")]))
+    shown = screen(views_peers.peers([peer_row(how="last"), peer_row(how="peers")]))
     assert "last address" in shown
     assert "told by peers" in shown
 

@@ -23,7 +23,13 @@ HOW = {
     "mdns": "DNS-SD", "query": "DNS-SD query", "group": "CoAP group", "peers": "told by peers",
     "given": "by hand", "last": "last address",
 }  # fmt: skip
-GIVING = ("name", "address", "attributes")  # columns that give way where room is short
+GIVING = (
+    "name",
+    "address",
+    "attributes",
+    "failing",
+    "firmware",
+)  # columns that give way where room is short
 
 
 clean = printable  # words of others

@@ -20,6 +20,7 @@ from mesh.hub.cli import (
     views_hardware,
     views_many,
     views_named,
+    views_peers,
     views_simulate,
     views_store,
     views_update,
@@ -32,34 +33,6 @@ CLOCKS = (
     "by NTP",
     "own reference",
 )  # quality, docs/protocol.md section 6
-
-
-def peers(rows: Sequence[Row]) -> RenderableType:
-    """Everybody known."""
-    if not rows:
-        return Text("nobody was found; `mesh doctor` tells whether multicast is heard here")
-    return table(
-        ("name", "id", "address", "found", "heard", "state", "ok/bad"),
-        [
-            (
-                clean(named(row)),
-                row["short"],
-                (row["addresses"] or ["-"])[0],
-                how(row),
-                units.ago(row["heard_s"]),
-                views_alive.state(row),
-                f"{row['verified']}/{row['refused']}",
-            )
-            for row in rows
-        ],
-        "ok/bad",
-    )
-
-
-def named(row: Row) -> str:
-    """Our own name for a peer, and the one that it has itself where that is another."""
-    ours, own = row["petname"], row["name"]
-    return f"{ours} (calls itself {own})" if ours and own and ours != own else ours or own or "-"
 
 
 def _found(row: Row) -> list[tuple[str, str | Text]]:
@@ -95,7 +68,7 @@ def show(row: Row) -> RenderableType:
     failing = about.get("failing")
     quality, unix_ms = _stamp(about.get("clock"))
     facts: list[tuple[str, str | Text]] = [
-        ("name", clean(named(row))),
+        ("name", clean(views_peers.named(row))),
         ("id", row["id"]),
         ("kind", clean(row["kind"] or "-")),
         ("state", views_alive.state(row)),
@@ -238,7 +211,6 @@ def finding(row: Row) -> RenderableType:
 
 
 VIEWS: dict[str, Callable[[Any], RenderableType]] = {
-    "peers": peers,
     "readings": readings,
     "show": show,
     "show_many": show_one_of,
@@ -256,6 +228,7 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     **views_hardware.VIEWS,
     **views_many.VIEWS,
     **views_named.VIEWS,
+    **views_peers.VIEWS,
     **views_simulate.VIEWS,
     **views_store.VIEWS,
 }
