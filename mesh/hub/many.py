@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mesh.core import ids
 from mesh.core.contacts import ASLEEP, UP
 from mesh.core.errors import MeshError
-from mesh.hub import naming, roster, selecting
+from mesh.hub import naming, oneself, roster, selecting
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.naming import Known
 from mesh.hub.selecting import Chosen, Meant
@@ -50,6 +50,7 @@ async def choose(peer: "HubPeer", args: Arguments) -> Chosen:
         known = roster.known(peer, remembered)
         own = roster.name_of(peer, peer.identity.public)
         known = [own, *(one for one in known if one.id != own.id)]
+        wanted = [oneself.spelt(word, own, known) for word in words(args)]
         return selecting.targets(wanted, known, _there(peer, known))
 
     def enough() -> bool:

@@ -1,12 +1,13 @@
 """What this peer tells of itself, asked by nobody else: no datagram, and nothing hidden."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mesh.core.errors import RemoteError
 from mesh.core.peer import address_text
 from mesh.hub import answers, choices, naming, roster
 from mesh.hub.failure import FAILED, Failure
+from mesh.hub.naming import Known
 from mesh.hub.streams import Measured
 
 if TYPE_CHECKING:
@@ -24,6 +25,15 @@ def is_meant(peer: "HubPeer", args: Mapping[str, Any]) -> bool:
     if naming.matches(wanted, [one for one in others if one.id != own.id]):
         return False
     return wanted == SELF or bool(naming.matches(wanted, [own]))
+
+
+def spelt(target: str, own: Known, known: Sequence[Known]) -> str:
+    """PEER[/PART] with the own id in place of SELF, if that is nobody's name."""
+    if naming.matches(SELF, known):
+        return target
+    names, slash, part = target.partition("/")
+    spelt_out = [own.id if name.strip() == SELF else name for name in names.split(",")]
+    return ",".join(spelt_out) + slash + part
 
 
 def show(peer: "HubPeer") -> Data:

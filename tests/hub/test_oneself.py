@@ -129,6 +129,9 @@ def test_by_commands_with_and_without_a_running_peer(tmp_path, home):
             code, out, err = await mesh("read", "study/uptime", "--home", home.path)
             assert code == OK, err
             assert out.splitlines()[1].startswith("uptime ")
+            code, out, err = await mesh("read", "self,nobody/uptime", "--home", home.path)
+            assert "study" in out, err
+            assert "no peer 'nobody'" in out + err
             code, out, err = await mesh("get", "study/peer", "--home", home.path)
             assert code == OK, err
             assert "study" in out

@@ -63,6 +63,15 @@ def test_log_shows_the_newest_last(home):
         ask(home, "log", "ann", "--since", "yesterday")
 
 
+def test_a_kind_that_there_is_not_is_told_with_the_near_miss(home, capsys):
+    assert cli.run(["log", "ann", "--kinds", "readng", "--home", str(home.path)]) == 0
+    assert "nothing of kind 'readng' is kept of ann; did you mean 'reading'?" in (
+        " ".join(capsys.readouterr().err.split())
+    )
+    assert cli.run(["store", "bakup", "--home", str(home.path)]) == 2
+    assert "did you mean 'backup'?" in capsys.readouterr().err
+
+
 def test_history_is_of_one_sensor(home):
     (row,) = ask(home, "history", "ann/temperature", "--points", "4")
     assert sum(point["n"] for point in row["points"]) == COUNT
@@ -71,8 +80,9 @@ def test_history_is_of_one_sensor(home):
     assert row["others"] == [{"time": (NOW + 201 * STEP) / 1000, "value": "on, \n"}]
     with pytest.raises(Failure, match="several sensors"):
         ask(home, "history", "ann")
-    with pytest.raises(Failure, match="no readings of 'temp' of ann"):
+    with pytest.raises(Failure, match="no readings of 'temp' of ann") as caught:
         ask(home, "history", "ann/temp")
+    assert caught.value.help == "did you mean 'temperature'?"
 
 
 def test_history_is_drawn(home, tmp_path):

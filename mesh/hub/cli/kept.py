@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import typer
 
 from mesh.core import ids
-from mesh.hub import local_time, naming, selecting
+from mesh.hub import choices, local_time, naming, selecting
 from mesh.hub.cli import units
 from mesh.hub.failure import NOBODY, USAGE, Failure
 from mesh.hub.home import Home
@@ -60,12 +60,10 @@ class Shelf(NamedTuple):
         author = self.author(peer)
         found = self.store.sensors(author, name)
         if not found:
-            there = ", ".join(sensor.name for sensor in self.store.sensors(author))
+            there = [sensor.name for sensor in self.store.sensors(author)]
             what = f"no readings of '{name}'" if name else "no readings"
-            raise Failure(
-                f"{what} of {self.label(author)} are kept",
-                f"of it there are: {there}" if there else "`mesh store` tells what is kept",
-            )
+            help = choices.offer(name or "", there, "`mesh store` tells what is kept")
+            raise Failure(f"{what} of {self.label(author)} are kept", help)
         return found
 
     def chosen(self, words: Sequence[str]) -> tuple[list[Sensor], list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mesh.hub import answers
+from mesh.hub import answers, choices
 from mesh.hub.cli.kept import Shelf, Since, at, now_ms, open_shelf, when
 from mesh.hub.cli.options import HomeFolder, Json, PeerName, Reply
 from mesh.hub.store.queries import Said
@@ -16,6 +16,7 @@ from mesh.hub.store.queries import Said
 EXAMPLE = "mesh log greenhouse --since 1h"
 POLL_S = 0.5  # from one look for what is new to the next
 LAST = 20
+LOOKED_AT = 10_000  # entries, for kinds that there are
 
 
 def command(  # noqa: PLR0913, PLR0917 - each is an option
@@ -43,8 +44,20 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     if last is None and start_ms is None:
         last = LAST
     items = _entries(shelf, author, (chosen, start_ms, last, follow))
-    nothing = f"nothing of that is kept of {shelf.label(author)}; `mesh log {peer}` has the newest"
+    nothing = _nothing(shelf, author, chosen, peer)
     return Reply("log", items, json, many=True, nothing="" if last == 0 else nothing)
+
+
+def _nothing(shelf: Shelf, author: bytes, chosen: frozenset[str], peer: str) -> str:
+    """What to say where nothing is shown: of kinds that there are not, which may be meant."""
+    label = shelf.label(author)
+    with closing(shelf.store.newest(author)) as newest:
+        there = {said.kind for said in islice(newest, LOOKED_AT)} if chosen else set()
+    if chosen and there.isdisjoint(chosen):
+        kind = min(chosen)
+        help = choices.offer(kind, there, "nothing at all is")
+        return f"nothing of kind '{kind}' is kept of {label}; {help}"
+    return f"nothing of that is kept of {label}; `mesh log {peer}` has the newest"
 
 
 async def _entries(

@@ -13,6 +13,7 @@ import typer
 
 from mesh.core import ids
 from mesh.core.limits import Limits
+from mesh.hub import choices
 from mesh.hub.cli.kept import in_thread, open_shelf, path_of
 from mesh.hub.cli.options import HomeFolder, Json, Reply
 from mesh.hub.desktop import DESKTOP
@@ -58,7 +59,9 @@ def command(
     if action == "vacuum":
         raise Failure(f"vacuum takes no file, and here is '{file}'", "mesh store vacuum", USAGE)
     if action is not None:
-        help = "there are `mesh store`, `mesh store backup FILE` and `mesh store vacuum`"
+        help = (
+            f"{choices.offer(action, ('backup', 'vacuum'))} `mesh store` alone shows what is kept"
+        )
         raise Failure(f"the store cannot '{action}'", help, USAGE)
     return Reply("store", _about(home), json)
 
