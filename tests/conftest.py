@@ -9,6 +9,7 @@ import hypothesis
 import needs
 import pytest
 
+LONGEST = ("test_simulate.py", "test_lacking.py", "test_update.py", "test_fleet.py")
 PATIENCE = 5  # seconds that a thread or a task which was told to end may take for it
 
 hypothesis.settings.register_profile(
@@ -77,6 +78,11 @@ def no_leaked_task(monkeypatch):
     if leaked:
         names = "\n".join(map(repr, leaked))
         pytest.fail(f"tasks were still open at the end of asyncio.run:\n{names}", pytrace=False)
+
+
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first, so that it is not waited for alone at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.hookimpl(wrapper=True)
