@@ -14,7 +14,8 @@ from mesh.core.events import PeerFound, PeerLost, Reading, Refused
 from mesh.core.represent import CBOR
 from mesh.hub import demo_attack, files, foreign
 from mesh.hub.answers import plain
-from mesh.hub.demo_boards import HEAP, LOOPBACK, SENSORS, Boards
+from mesh.hub.boards import HEAP
+from mesh.hub.demo_boards import LOOPBACK, SENSORS, Boards
 from mesh.hub.demo_view import Row, View
 from mesh.hub.home import Home
 from mesh.hub.loop import HubPeer

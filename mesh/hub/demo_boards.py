@@ -12,7 +12,6 @@ from mesh.hub.demo_view import Row, View
 from mesh.hub.virtual import Virtual
 
 LOOPBACK = "127.0.0.1"
-HEAP = "320k"
 SENSORS: Mapping[str, tuple[str, ...]] = {
     "birch": ("load", "memory", "heap"),
     "cedar": ("network", "disk"),
@@ -65,7 +64,7 @@ class Boards:
         def heard(line: str) -> None:
             self._loop.call_soon_threadsafe(self._heard, name, line)
 
-        board = Virtual(self._folder / name, HEAP, heard=heard)
+        board = Virtual(self._folder / name, boards.HEAP, heard=heard)
         self._running[name] = board.start()
         joined = await asyncio.to_thread(board.log.wait, "joined", PATIENCE_S)
         own = ids.from_text(str(joined["id"]))

@@ -13,13 +13,12 @@ from typing import Self
 from mesh.core.errors import LocalError
 from mesh.hub import files
 from mesh.hub.board_log import Log
-from mesh.hub.boards import find_micropython
+from mesh.hub.boards import HEAP, find_micropython
 from mesh.hub.virtual_plug import MOST, Plug, Screen
 from mesh.hub.virtual_process import FREE, INTERRUPT, RAW, RUN, Process, Start, kib
 
 PRELUDE = Path(__file__).with_name("virtual_prelude.py")
 OWN_KIB, OWN_FLASH_KIB = 8, 4  # of heap that the prelude needs, on top of what the board has
-HEAP_KIB = 320
 FLASH_FILE = "flash.img"
 POWER_ON, RESET, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5  # machine.reset_cause() of an ESP32
 TICK_S = 0.05  # between looks whether somebody opened the port
@@ -40,7 +39,7 @@ class Virtual:
     def __init__(
         self,
         folder: Path,
-        heap: str = f"{HEAP_KIB}k",
+        heap: str = HEAP,
         *,
         flash: str | None = None,
         cut_at: int = 0,

@@ -16,7 +16,7 @@ def command(
     ],
     heap: Annotated[
         str, typer.Option("--heap", metavar="SIZE", help="Its memory, such as 192k.")
-    ] = "320k",
+    ] = "384k",
     flash: Annotated[
         str,
         typer.Option(
