@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mesh.core.errors import LocalError
-from mesh.core.settings import SCHEMA, check
+from mesh.core.settings import SCHEMA
 from mesh.hub.devices import Device, Leg, devices
 from mesh.hub.hardware import BoardData, Pin, board
+from mesh.hub.settings_words import check
 
 RAILS = ("3V3", "5V", "GND")
 MOST_THINGS = 64  # in one set-up

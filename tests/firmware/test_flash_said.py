@@ -22,10 +22,11 @@ def made(tmp_path_factory):
     return firmware.build("unix", tmp_path_factory.mktemp("dist")).folder
 
 
-def flash(tmp_path, made, port, *options, **sensors):
+def flash(tmp_path, made, port, *options, actuators=None, **sensors):
     """`mesh flash` in a process of its own, with the sensors given besides."""
     settings = tmp_path / "settings.json"
-    settings.write_text(json.dumps(SETTINGS | {"sensors": SETTINGS["sensors"] | sensors}))
+    more = {"sensors": SETTINGS["sensors"] | sensors, "actuators": actuators or {}}
+    settings.write_text(json.dumps(SETTINGS | more))
     home = ("--home", tmp_path / "home", "-i", "127.0.0.1", "--firmware", made)
     command = ("flash", port, "--settings", settings, *home, *options)
     return subprocess.run(
@@ -57,3 +58,34 @@ def test_a_person_is_not_told_done_either(tmp_path, made):
         again = flash(tmp_path, made, virtual.port, oven={"kind": "heap"})
         assert again.returncode == OK, again.stderr
         assert "\ndone " in again.stdout
+
+
+def test_an_actuator_that_fails_is_named_too(tmp_path, made):
+    (tmp_path / "board" / "pump.state").mkdir(parents=True)  # where its state is to be written
+    with Virtual(tmp_path / "board") as virtual:
+        pump = {"pump": {"kind": "led"}}
+        run = flash(tmp_path, made, virtual.port, "--json", actuators=pump)
+    events = {event["event"]: event for event in map(json.loads, run.stdout.splitlines())}
+    assert run.returncode == FAILED, run.stderr
+    assert list(events["failing"]["things"]) == ["pump"]
+
+
+def test_a_running_mesh_up_shows_the_readings_of_a_board_that_is_flashed_beside_it(tmp_path, made):
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    (home / "settings.toml").write_text("[discovery]\nlayers = []\n")
+    up = [sys.executable, "-m", "mesh.hub.cli", "up", "--home", str(home), "--json"]
+    up += ["-i", "127.0.0.1", "--port", "0"]
+    with (
+        Virtual(tmp_path / "board") as virtual,
+        subprocess.Popen(up, stdout=subprocess.PIPE, text=True) as running,
+    ):
+        try:
+            assert json.loads(running.stdout.readline())["follows"] == []
+            run = flash(tmp_path, made, virtual.port, heap={"every_s": 1})
+            assert run.returncode == OK, run.stderr
+            while (told := json.loads(running.stdout.readline()))["event"] != "reading":
+                pass
+            assert (told["label"], told["sensor"]) == ("hut", "heap")
+        finally:
+            running.terminate()
