@@ -1,11 +1,15 @@
-"""Takes hardware/ and firmware/ into the wheel, inside mesh/; all else is in pyproject.toml."""
+"""Takes folders beside mesh/ into the wheel, inside mesh/; all else is in pyproject.toml."""
 
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-DATA = {"hardware": (".toml", ".json"), "firmware": (".py", ".cmake", ".h")}
+DATA = {
+    "hardware": (".toml", ".json"),
+    "firmware": (".py", ".cmake", ".h"),
+    "docs": (".md", ".svg"),
+}
 
 
 class WithFolders(build_py):
@@ -21,6 +25,7 @@ class WithFolders(build_py):
                 target = Path(self.build_lib, "mesh", source)
                 self.mkpath(str(target.parent))
                 self.copy_file(str(source), str(target))
+        self.copy_file("README.md", str(Path(self.build_lib, "mesh", "docs", "README.md")))
 
 
 setup(cmdclass={"build_py": WithFolders})

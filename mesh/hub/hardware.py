@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from mesh.core.errors import LocalError
 from mesh.core.near import near
+from mesh.hub import packaged
 from mesh.hub.hardware_schema import complaints
 from mesh.hub.text import decode, from_toml
 
@@ -130,10 +131,8 @@ class BoardData:
 
 
 def root() -> Path:
-    """The folder hardware/: beside mesh/ in a checkout, inside it when installed."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "hardware"
-    return inside if (inside / "boards").is_dir() else package.parent / "hardware"
+    """The folder hardware/."""
+    return packaged.folder("hardware")
 
 
 @functools.cache

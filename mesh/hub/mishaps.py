@@ -7,6 +7,7 @@ docs/flashing-fails.md has the same table; a test compares them.
 import errno
 from typing import NamedTuple
 
+from mesh.hub import extras
 from mesh.hub.failure import FAILED, NOBODY, SETUP, USAGE, Failure
 
 NOTHING_WRITTEN = "nothing was written to the board"
@@ -185,13 +186,13 @@ MISHAPS = {
     "esptool-missing": Kind(
         "esptool is not installed, and it writes MicroPython on this board",
         NOTHING_WRITTEN,
-        "pip install 'othermesh[boards]'",
+        extras.BOARDS,
         SETUP,
     ),
     "mpremote-missing": Kind(
         "mpremote is not installed, and it talks to boards",
         NOTHING_WRITTEN,
-        "pip install 'othermesh[boards]'",
+        extras.BOARDS,
         SETUP,
     ),
     "no-space": Kind(

@@ -8,6 +8,7 @@ import io
 from pathlib import Path
 
 from mesh.core.errors import LocalError
+from mesh.hub import extras
 
 
 def image(folder: Path) -> bytes:
@@ -18,7 +19,7 @@ def image(folder: Path) -> bytes:
     try:
         from mpremote import romfs  # noqa: PLC0415 - of the extra [boards]
     except ImportError as error:
-        raise LocalError("mpremote is not installed", "pip install 'othermesh[boards]'") from error
+        raise LocalError("mpremote is not installed", extras.BOARDS) from error
     with contextlib.redirect_stdout(io.StringIO()):  # it draws a tree
         made: bytes = romfs.make_romfs(f"{folder.as_posix()}/", mpy_cross=False)
     return bytes(made)

@@ -15,7 +15,7 @@ ASK = (
 def test_a_wheel_has_the_hardware(tmp_path):
     source, out, installed = tmp_path / "source", tmp_path / "out", tmp_path / "installed"
     kept = shutil.ignore_patterns("__pycache__")
-    for name in ("mesh", "hardware", "firmware"):
+    for name in ("mesh", "hardware", "firmware", "docs"):
         shutil.copytree(ROOT / name, source / name, ignore=kept)
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)

@@ -101,7 +101,7 @@ def test_every_leg_comes_to_its_pin(whole):
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in EXAMPLES])
 def test_pictures_are_current(path):
     picture = ROOT / "docs" / "pictures" / f"wiring-{path.stem}.svg"
-    command = f"mesh hardware wiring hardware/examples/{path.name} -o {picture.relative_to(ROOT)}"
+    command = f"mesh hardware wiring {path.stem} -o {picture.relative_to(ROOT)}"
     assert picture.read_text() == wiring.draw(example(path)), f"run: {command}"
     assert ET.fromstring(picture.read_text()).tag.endswith("svg")
 

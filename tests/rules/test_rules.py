@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import subprocess
 import tomllib
 
@@ -10,6 +11,7 @@ from needs import ROOT
 
 from mesh.core.limits import Limits
 from mesh.core.settings import Profile, parse
+from mesh.hub import extras
 
 LINES = 300
 # by a program, which is what is read; see test_generated.py
@@ -214,6 +216,14 @@ def test_every_dependency_has_a_reason():
         if "# " not in lines[at] and not alone:
             bare.append(name)
     assert not bare, f"who adds a dependency says in a comment what it is for: {bare}"
+
+
+def test_pip_lines_name_what_the_extras_name():
+    wanted = tomllib.loads(text(ROOT / "pyproject.toml"))["project"]["optional-dependencies"]
+    for line, extra in ((extras.BOARDS, "boards"), (extras.PLOT, "plot")):
+        told = {word.replace('"', "'") for word in shlex.split(line)[2:]}
+        assert told == set(wanted[extra])
+    assert shlex.split(extras.PARQUET)[2:] == wanted["parquet"]
 
 
 def test_links_lead_somewhere():

@@ -37,6 +37,7 @@ COMMANDS = (
     "verify",
     "store",
     "doctor",
+    "docs",
     "flash",
     "board virtual",
     "board list",

@@ -38,7 +38,9 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     ] = None,
     settings: Annotated[
         Path | None,
-        typer.Option("--settings", metavar="FILE", help="JSON: its keys replace the board's."),
+        typer.Option(
+            "--settings", metavar="FILE", help="JSON, or an example's name: replaces the board's."
+        ),
     ] = None,
     image: Annotated[
         Path | None, typer.Option("--image", metavar="FILE", help="MicroPython, to be written.")

@@ -11,6 +11,7 @@ from typing import IO, NamedTuple, TextIO
 
 from mesh.core import ids
 from mesh.core.errors import LocalError
+from mesh.hub import extras
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.files import draft, no_link
 from mesh.hub.store.queries import Queries, Sensor, Taken
@@ -229,7 +230,7 @@ def _parquet(store: Queries, sensors: list[Sensor], path: Path, label: Label) ->
     except ImportError as error:
         raise LocalError(
             "Parquet needs the package pyarrow, which is not installed",
-            "pip install 'othermesh[parquet]'; CSV and SenML need nothing more",
+            f"{extras.PARQUET}; CSV and SenML need nothing more",
         ) from error
     fields = [
         ("author", pa.string()), ("seq", pa.int64()), ("sensor", pa.string()),

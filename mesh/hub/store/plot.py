@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mesh.core.errors import LocalError
-from mesh.hub import files
+from mesh.hub import extras, files
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.local_time import DAY_MS, local, round_times, shown
 from mesh.hub.store.queries import Point
@@ -121,7 +121,7 @@ def _png(plot: Plot) -> bytes:
     except ImportError as error:
         raise LocalError(
             "PNG needs the package matplotlib, which is not installed",
-            "pip install 'othermesh[plot]'; SVG needs nothing more",
+            f"{extras.PLOT}; SVG needs nothing more",
         ) from error
     figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=150, layout="constrained")
     axes = figure.subplots()
