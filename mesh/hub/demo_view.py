@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +14,11 @@ from rich.text import Text
 from mesh.hub.cli.units import Value, quantity
 
 FRESH_S = 4.0  # an age is shown from then on
-LINES = 9  # of what happened, under the table
+LINES = 40  # of what happened, kept to be shown under the table
+SPARE = 2  # lines of a screen: one between, one for the cursor
+TITLE = "othermesh: one desktop, three boards, nobody in charge"
+COLUMNS = ("peer", "id", "state", "ok", "bad", "heap, KiB")
+LINE = "{:<9}{:<10}{:<10}{:>5}{:>5}{:>13}"
 MARKS = {True: "[green]seen[/]", False: "[bold red]NOT SEEN[/]"}
 
 
@@ -40,7 +44,7 @@ class View:
         self._as_json = as_json
         self._console = Console(highlight=False)
         self._live: Live | None = None
-        self._lines: list[str] = []
+        self._lines: list[Table] = []
         self._start = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -52,6 +56,7 @@ class View:
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
             self._live.stop()
+            self._live = None
 
     def happened(self, event: str, text: str, **fields: object) -> None:
         """Tell one thing: `text` for people, `fields` for programs."""
@@ -59,9 +64,13 @@ class View:
         if self._as_json:
             self._line({"event": event, "at_s": round(at, 2), "text": text, **fields})
             return
-        line = f"[dim]{at:5.1f} s[/]  {text}"
         if self._live is None:
-            self._console.print(line)
+            self._console.print(f"[dim]{at:5.1f} s[/]  {text}")
+            return
+        line = Table.grid(padding=(0, 2, 0, 0))  # what is long goes on below itself
+        line.add_column(no_wrap=True)
+        line.add_column(overflow="fold")
+        line.add_row(Text(f"{at:5.1f} s", "dim"), Text.from_markup(text))
         self._lines = [*self._lines, line][-LINES:]
         self.refresh()
 
@@ -75,9 +84,19 @@ class View:
     def refresh(self) -> None:
         """Draw the table anew, where there is a screen."""
         if self._live is not None:
-            self._live.update(
-                Group(self._table(), *map(Text.from_markup, self._lines)), refresh=True
-            )
+            self._live.update(self.picture(self._console), refresh=True)
+
+    def picture(self, console: Console) -> Group:
+        """The peers, and below them the newest of what happened: as much as the screen holds."""
+        table = self._table()
+        left = console.height - len(console.render_lines(table)) - SPARE
+        shown: list[RenderableType] = []
+        for line in reversed(self._lines):
+            left -= len(console.render_lines(line))
+            if left < 0:
+                break
+            shown.insert(0, line)
+        return Group(table, Text(), *shown)
 
     def summary(
         self, checks: Mapping[str, tuple[bool, str]], counts: Mapping[str, object]
@@ -88,49 +107,42 @@ class View:
             steps = {name: {"ok": seen, "detail": text} for name, (seen, text) in checks.items()}
             self._line({"event": "summary", "ok": ok, "checks": steps, "counts": dict(counts)})
             return
+        self.__exit__()  # else it would go above what is drawn
         table = Table(title="What was to be seen", title_justify="left", box=None, pad_edge=False)
-        for column in ("", "step", "how it showed"):
+        table.add_column(no_wrap=True)
+        for column in ("step", "how it showed"):
             table.add_column(column, overflow="fold")
         for name, (seen, text) in checks.items():
             table.add_row(MARKS[seen], name, text)
         self._console.print()
         self._console.print(table)
-        self._console.print("\n" + ", ".join(f"{name} {value}" for name, value in counts.items()))
+        self._console.print(", ".join(f"{name} {value}" for name, value in counts.items()))
+        count = sum(seen for seen, _ in checks.values())
+        what = f"{count} of {len(checks)} were seen, in {time.monotonic() - self._start:.0f} s"
+        self._console.print(Text(what, "bold green" if ok else "bold red"))
 
     def _line(self, data: Mapping[str, object]) -> None:
         sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
         sys.stdout.flush()
 
-    def _table(self) -> Table:
-        table = Table(title="othermesh: one desktop, three boards, nobody in charge")
-        for column in (
-            "peer",
-            "id",
-            "state",
-            "readings",
-            "ok",
-            "bad",
-            "heap, KiB",
-        ):
-            right = column in ("ok", "bad", "heap, KiB")
-            table.add_column(column, justify="right" if right else "left")
+    def _table(self) -> Group:
+        """Two lines for each peer: how it is, and what it measures."""
+        lines = [Text(TITLE, "bold"), Text(LINE.format(*COLUMNS), "bold")]
         for row in self._rows.values():
             colour = {"up": "green", "starting": "yellow"}.get(row.state, "red")
-            table.add_row(
-                row.name,
-                row.short,
-                f"[{colour}]{row.state}[/]",
-                self._readings(row),
-                str(row.verified),
-                str(row.refused),
-                row.heap,
-            )
-        return table
+            cells = (row.name, row.short, row.state, row.verified, row.refused, row.heap)
+            line = Text(LINE.format(*cells))
+            line.highlight_words([row.state], colour)
+            readings = Text("  " + self._readings(row), "dim", no_wrap=True, overflow="ellipsis")
+            lines += [line, readings]
+        return Group(*lines)
 
     def _readings(self, row: Row) -> str:
-        lines = []
-        for sensor, (value, unit, when) in sorted(row.readings.items()):
-            age = time.monotonic() - when
-            old = f" [dim]{age:.0f} s ago[/]" if age > FRESH_S else ""
-            lines.append(f"{sensor} {quantity(value, unit)}{old}")
-        return "\n".join(lines)
+        now = time.monotonic()
+        ages = [now - when for _, _, when in row.readings.values()]
+        words = [
+            f"{sensor} {quantity(value, unit)}"
+            for sensor, (value, unit, _) in sorted(row.readings.items())
+        ]
+        old = f" ({min(ages):.0f} s ago)" if ages and min(ages) > FRESH_S else ""
+        return ", ".join(words) + old

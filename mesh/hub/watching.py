@@ -11,6 +11,7 @@ from mesh.core.contacts import UP, Contact
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.peer import address_text
 from mesh.hub import answers, many, oneself, roster, things
+from mesh.hub.alive import Alive
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import NOBODY, TIMEOUT, Failure
 from mesh.hub.quiet import EVERY_MS, Quiet
@@ -49,13 +50,28 @@ async def peers(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[list
 async def happenings(peer: "HubPeer", news: Stream[object]) -> AsyncGenerator[Data, None]:
     """Each of a peer's events in `news` as {"event": kind, ...}; of what strangers can cause a few
     of a kind, and {"event": "summed", "of": kind, "more", "sources", "seconds"} for the rest.
+    After a while without any, {"event": "alive"} (alive.py).
     """
+    alive = Alive(peer)
+    async with aclosing(_happenings(peer, news)) as rows:
+        async for row in rows:
+            if row is not None:
+                alive.spoke()
+            elif (row := alive.due()) is None:
+                continue
+            yield row
+
+
+async def _happenings(peer: "HubPeer", news: Stream[object]) -> AsyncGenerator[Data | None, None]:
+    """As happenings(), and None whenever nothing came for EVERY_MS."""
     quiet = Quiet()
     async for event in with_pauses(news, EVERY_MS / 1000):
         for kind, more, sources, seconds in list(quiet.left_out()):
             of = kind[0] if isinstance(kind, tuple) else kind
             counts = {"of": of, "more": more, "sources": sources, "seconds": seconds}
             yield {"event": "summed", "at": round(time.time(), 3)} | counts
+        if event is None:
+            yield None
         row = None if event is None else happening(peer, event)
         if row is not None:
             kind, most, source = _line_of(event, row["event"])

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from mesh.core import ids
 from mesh.hub import cli, naming
+from mesh.hub.cli import overview
 from mesh.hub.failure import FAILED, NOBODY, OK, SETUP, USAGE, Failure
 
 
@@ -56,9 +57,25 @@ def test_wrong_usage_is_2_and_says_how(capsys, arguments, words):
     assert captured.out == ""
 
 
-def test_without_arguments_it_shows_its_help(capsys):
+def test_without_arguments_it_shows_what_is_for_every_day_on_one_screen(capsys):
     assert cli.run([]) == OK
-    assert "Usage: mesh" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Usage: mesh" in shown
+    assert len(shown.splitlines()) < 24  # with the prompt below it
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    for name in cli.COMMANDS:
+        assert re.search(rf"\b{name.split()[0]}\b", shown), name
+
+
+def test_help_has_groups_and_a_line_for_each_command():
+    shown = CliRunner().invoke(cli.make_app(), ["--help"], prog_name="mesh").output
+    places = [shown.index(f"─ {group} ─") for group in overview.GROUPS]
+    assert places == sorted(places)
+    assert "─ Commands ─" not in shown
+    names = {name.split()[0] for name in cli.COMMANDS}
+    commands = shown[places[0] :]
+    assert sum(line.startswith("│") for line in commands.splitlines()) == len(names)
+    assert not any(overview.group_of(name) == overview.OTHER for name in names)
 
 
 def test_version(capsys, monkeypatch):

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mesh.core.errors import LocalError, MeshError
-from mesh.hub.cli import guesses, render, system_errors
+from mesh.hub.cli import guesses, overview, render, system_errors
 from mesh.hub.cli.options import Reply
 from mesh.hub.errors import NoAnswer
 from mesh.hub.failure import FAILED, INTERRUPTED, MEANINGS, OK, SETUP, TIMEOUT, Failure
@@ -84,19 +84,42 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_everywhere)
     groups: dict[str, typer.Typer] = {}
-    for name in COMMANDS:
+    for name in sorted(COMMANDS, key=_place):
         module = importlib.import_module(f"{__name__}.{name.replace(' ', '_')}")
         group, _, last = name.rpartition(" ")
         if group and group not in groups:
             groups[group] = typer.Typer(no_args_is_help=True)
-            app.add_typer(groups[group], name=group, help=GROUPS[group])
+            app.add_typer(
+                groups[group],
+                name=group,
+                help=GROUPS[group],
+                short_help=overview.clause(GROUPS[group]),
+                rich_help_panel=overview.group_of(group),
+            )
         (groups[group] if group else app).command(
             last,
             help=_flowing(module.command.__doc__),
+            short_help=overview.clause(module.command.__doc__),
+            rich_help_panel=None if group else overview.group_of(name),
             epilog=f"Example: {module.EXAMPLE}",
             context_settings={"ignore_unknown_options": hasattr(module, "UNKNOWN_OPTIONS")},
         )(module.command)
     return app
+
+
+def _place(name: str) -> tuple[int, int]:
+    """Where a command stands: by its group, and in it as the group has it."""
+    groups, first = [*overview.GROUPS, overview.OTHER], name.split(maxsplit=1)[0]
+    group = overview.group_of(name)
+    names = overview.GROUPS.get(group, ())
+    return groups.index(group), names.index(first) if first in names else 0
+
+
+def _help_of(name: str) -> str:
+    """The help text of a command, or of a group of them."""
+    if name in GROUPS:
+        return GROUPS[name]
+    return str(importlib.import_module(f"{__name__}.{name}").command.__doc__)
 
 
 def _flowing(text: str) -> str:
@@ -153,7 +176,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def _carry_out(arguments: Sequence[str]) -> int:
     guesses.lead(arguments, COMMANDS)
-    result = make_app()(list(arguments) or ["--help"], prog_name="mesh", standalone_mode=False)
+    if not arguments:
+        render.say(overview.text({name.split()[0] for name in COMMANDS}, _help_of))
+        return OK
+    result = make_app()(list(arguments), prog_name="mesh", standalone_mode=False)
     if isinstance(result, Reply):
         return asyncio.run(_show(result))
     return result if isinstance(result, int) else OK

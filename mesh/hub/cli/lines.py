@@ -102,7 +102,16 @@ def _restored_event(row: Row) -> str:
     return f"nothing is published any more: {row['reason']}"
 
 
+def _alive_event(row: Row) -> str:
+    if not row["peers"] and not row["asleep"]:
+        return "nobody else is there; `mesh doctor` tells whether others can be heard"
+    asleep = f", {row['asleep']} asleep" if row["asleep"] else ""
+    who = f"{row['peers']} {'peer' if row['peers'] == 1 else 'peers'} up{asleep}"
+    return f"{who}; {row['verified']} messages verified in {units.duration(row['up_s'])}"
+
+
 EVENTS: dict[str, Callable[[Row], str]] = {
+    "alive": _alive_event,
     "summed": _summed_event,
     "restarted": lambda row: f"this peer begins anew: {row['reason']}",
     "found": lambda row: f"{row['label']} at {row['address']}, {how(row)}",
