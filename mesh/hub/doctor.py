@@ -172,6 +172,9 @@ def disk(home: Home) -> list[Finding]:
         return []  # settings() tells
     limits = Limits(**(DESKTOP | profile.limits))
     folder = next(path for path in (home.path, *home.path.parents) if path.exists())
+    if not os.access(folder, os.W_OK):
+        todo = "is its disk read-only, or full of errors (dmesg)? else see whose it is: ls -ld"
+        return [Finding("disk", FAIL, f"nothing can be written to {folder}", todo)]
     floor = Floor(folder, limits.free_mb)
     why = floor.look()
     if why:

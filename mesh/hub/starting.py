@@ -1,5 +1,6 @@
 """What keeps `mesh up` from starting: asked beforehand, in its words; nothing is changed."""
 
+import sqlite3
 from collections.abc import Callable, Mapping
 
 from mesh.core.errors import LocalError
@@ -40,6 +41,8 @@ def store(home: Home, _: Profile) -> str:
             peers = len(found.authors())
     except schema.Older as older:
         return older.detail
+    except sqlite3.Error as error:
+        raise schema.broken(path, error) from error
     size = path.stat().st_size / 1_000_000
     return f"{peers} peers, {size:.1f} MB in {path}; `mesh verify` checks every entry"
 

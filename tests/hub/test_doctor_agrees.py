@@ -17,7 +17,7 @@ from commands import LOOPBACK, MESH, make_home
 
 from mesh.core.errors import LocalError
 from mesh.hub import doctor, doctor_multicast, interfaces, link_kinds, starting
-from mesh.hub.doctor import OK, WARN
+from mesh.hub.doctor import FAIL, OK, WARN
 from mesh.hub.failure import SETUP
 from mesh.hub.home import Home
 from mesh.hub.probes import GROUP, MDNS, Hearing
@@ -62,6 +62,13 @@ def another_database(home):
     database.close()
 
 
+def torn_store(home):
+    """A store of which the disk has only the first page."""
+    path = home.path / schema.NAME
+    schema.connect(path, writing=True).close()
+    path.write_bytes(path.read_bytes()[:4096])
+
+
 BROKEN = {
     "unknown": settings("[sensors.load]\nevery = 5\n"),
     "a path": settings('[sensors.d]\nkind = "disk"\npath = "/no/such/disk"\n'),
@@ -74,6 +81,7 @@ BROKEN = {
     "no state": no_state,
     "no store": no_store,
     "another database": another_database,
+    "a torn store": torn_store,
 }
 
 
@@ -217,3 +225,11 @@ def test_kinds_of_interfaces(tmp_path, monkeypatch, flags, files, kind):
     monkeypatch.setattr(link_kinds, "NETWORKS", tmp_path)
     monkeypatch.setattr(psutil, "net_if_stats", lambda: {"x0": state})
     assert link_kinds.kind("x0") == kind
+
+
+def test_a_disk_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    home = make_home(tmp_path / "home")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    [found] = doctor.disk(home)
+    assert found.state == FAIL
+    assert str(home.path) in found.seen
