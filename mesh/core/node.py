@@ -53,7 +53,7 @@ class Node:
     """
 
     replicating: "Replicating | None" = None
-    serves = Serving
+    serves, holds = Serving, Peer
 
     def __init__(
         self, kit: "Kit", identity: "Identity", profile: "Profile", limits: "Limits", boots: int
@@ -72,7 +72,7 @@ class Node:
         known = telling.listens, interest.vouched
         self.contacts: Contacts = Contacts(limits, kit.random, identity.public, *known)
         access = Access(profile.share, profile.allow, profile.introduced_by)
-        self.peer = Peer(kit, identity, access, self.clock, self.contacts, telling)
+        self.peer = self.holds(kit, identity, access, self.clock, self.contacts, telling)
         self.peer.name = profile.name
         self.peer.keeps = interest.keeps
         self.gate = gate = Gate(

@@ -1,5 +1,5 @@
 """Large questions over UDP for what the store has: it is read in another thread, and then they
-are answered as all others are.
+are answered as all others are. And wishes to actuators that take their time: see mesh.hub.doing.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mesh.core import coap
 from mesh.core.errors import RemoteError
 from mesh.core.node import Node
+from mesh.core.peer import Peer
 from mesh.core.replies import APPLICATION
 from mesh.core.run import check_wishes
 from mesh.core.serving import Serving
@@ -25,13 +26,49 @@ if TYPE_CHECKING:
 
 MOST = 64  # questions that wait for the store, of all
 
+
+class Begun(Exception):
+    """A wish to an actuator was looked at and is to be done; who asked is answered later."""
+
+    def __init__(self, name: str, value: object, text: str) -> None:
+        super().__init__(name)
+        self.name = name
+        self.value = value
+        self.text = text
+        self.opened: Opened | None = None  # None: an own rule
+
+
+Act = Callable[[Begun, "Requested | None"], None]
 Begin = Callable[["Requested", "Opened", dict[bytes, "int | None"]], None]
 
 
+class AsidePeer(Peer):
+    """A desktop's peer; begin(begun, None) does what a rule wishes."""
+
+    begin: Act | None = None
+
+    def actuate(self, now_ms: int, name: str, value: object, by: bytes | None) -> None:
+        """As in Peer; Begun if a peer wishes what takes its time."""
+        try:
+            super().actuate(now_ms, name, value, by)
+        except Begun as begun:
+            if by is not None or self.begin is None:
+                raise
+            self.begin(begun, None)
+
+    def done(self, now_ms: int, name: str, value: object, by: bytes | None) -> None:
+        """Note what was begun and is done."""
+        self.actuators[name][1] = value
+        self.did(now_ms, name, value, by)
+
+
 class AsideServing(Serving):
-    """The server half of a desktop's node; begin() is to be given once it runs."""
+    """The server half of a desktop's node; begin() is to be given once it runs, and act() where
+    there are actuators that take their time.
+    """
 
     _begin: Begin | None = None
+    act: Act | None = None
 
     def use(self, begin: Begin | None) -> None:
         """Have begin(request, opened, what is wanted) read for large questions from now on."""
@@ -40,7 +77,7 @@ class AsideServing(Serving):
     def requested(self, now_ms: int, event: "Requested") -> None:
         """Answer one request, now or once what it wants was read."""
         if self._begin is None or not _is_large(event):
-            super().requested(now_ms, event)
+            self._at_once(now_ms, event)
             return
         opened = None
         try:
@@ -55,6 +92,31 @@ class AsideServing(Serving):
             self._begin(event, opened, wanted)
         except RemoteError as error:
             self.refuse(now_ms, event, opened, error)
+
+    def _at_once(self, now_ms: int, event: "Requested") -> None:
+        try:
+            super().requested(now_ms, event)
+        except Begun as begun:
+            if self.act is None:
+                raise
+            try:
+                self.act(begun, event)
+            except RemoteError as error:
+                self.refuse(now_ms, event, begun.opened, error)
+
+    def _reply(
+        self, now_ms: int, event: "Requested", opened: "Opened | None"
+    ) -> "coap.Message | None":
+        try:
+            return super()._reply(now_ms, event, opened)
+        except Begun as begun:
+            begun.opened = opened
+            raise
+
+    def changed(self, now_ms: int, event: "Requested", opened: "Opened") -> None:
+        """Answer that what was begun is done, if anybody waits for it."""
+        if event.ticket.state == APPLICATION:
+            self._respond(now_ms, event, self._gate.sealed(opened, coap.CHANGED, None, b""))
 
     def refuse(
         self, now_ms: int, event: "Requested", opened: "Opened | None", error: RemoteError
@@ -83,7 +145,7 @@ class AsideServing(Serving):
 class AsideNode(Node):
     """A desktop's node."""
 
-    serves = AsideServing
+    serves, holds = AsideServing, AsidePeer
 
     def follow(self, now_ms: int, peers: "Sequence[bytes]") -> None:
         """Follow these and nobody else from now on, besides those whom `*` means. Who keeps

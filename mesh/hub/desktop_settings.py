@@ -10,6 +10,7 @@ from typing import Any
 from mesh.core.errors import LocalError
 from mesh.core.settings import SCHEMA, Profile, Sensor
 from mesh.hub import settings_words
+from mesh.hub.actuators import KINDS as ACTUATORS
 from mesh.hub.sensor_kinds import KINDS
 from mesh.hub.store.rules import SCHEMA as HISTORY
 from mesh.hub.store.rules import Rules
@@ -26,7 +27,6 @@ FOR_BOARDS = {
     "updates": "a desktop is updated by pip",
 }
 OF_SENSORS = ("samples", "pause_ms", "average")
-ACTUATORS: Mapping[str, Any] = {}  # kinds
 PATIENCE_S = 1.0  # for a disk that may stand still
 
 

@@ -19,6 +19,7 @@ from mesh.hub import machine_clock, sensors
 from mesh.hub.aside import Aside, AsideNode
 from mesh.hub.desktop import DESKTOP
 from mesh.hub.discovery import Layer
+from mesh.hub.doing import Doing
 from mesh.hub.driver import Driver
 from mesh.hub.errors import NoAnswer
 from mesh.hub.faults import Faults
@@ -63,6 +64,7 @@ class HubPeer:
         self._interfaces = interfaces or ([profile.interface] if profile.interface else None)
         self._port = profile.port if port is None else port
         self._sensed = sensed if sensed is not None else (profile.sensors or sensors.default_set())
+        self._acting = profile.actuators if sensed is None else {}
         self.broken = ""  # why this one is to be stopped, and another started
         self.faults = Faults(self._break)
         self._kit = make_kit(guard=self.faults)
@@ -74,6 +76,7 @@ class HubPeer:
         self.node.peer.offered = self.offers.answer
         self._driver: Driver | None = None
         self._aside: Aside | None = None
+        self._doing: Doing | None = None
         self._questions = Questions(self.node, lambda: self.driver)
         self.ask = self._questions.ask
         self.get = self._questions.get
@@ -136,6 +139,7 @@ class HubPeer:
         )
         driver.udp.open(self._port)
         self._aside = Aside(driver, self.faults)
+        self._doing = Doing(driver, self.faults, self._acting)
         self.faults.restarts("datagram", driver.udp.reopen)
         self.record.open(self.limits.tail)
         now_ms = driver.now()
@@ -160,6 +164,8 @@ class HubPeer:
         driver, self._driver = self._driver, None
         if self._aside is not None:
             self._aside.close()
+        if self._doing is not None:
+            self._doing.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -26,6 +26,12 @@ class Sampling:
 
     async def run(self, name: str, reader: Reader, every_s: float) -> None:
         """Read one until cancelled. Why it gives nothing stands in /peer until it does."""
+        try:
+            await self._turns(name, reader, every_s)
+        finally:
+            reader.close()
+
+    async def _turns(self, name: str, reader: Reader, every_s: float) -> None:
         while True:
             before = self._why(name)
             if why := await self._faults.awaited(f"sensor {name}", self._read, name, reader):

@@ -15,6 +15,7 @@ import psutil
 from mesh.core import senml
 from mesh.core.cbor import Decimal
 from mesh.core.errors import LocalError
+from mesh.hub.own_kinds import Command, File
 
 MANY = 1 << 53
 
@@ -225,4 +226,6 @@ KINDS: Mapping[str, type[Any]] = {
     "temperature": Temperature,
     "battery": Battery,
     "uptime": Uptime,
+    "command": Command,
+    "file": File,
 }

@@ -7,7 +7,8 @@ import psutil
 from mesh.core.errors import LocalError
 from mesh.core.near import near
 from mesh.core.settings import Sensor
-from mesh.hub.sensor_kinds import KINDS, Options, Value
+from mesh.hub.plain_values import Value
+from mesh.hub.sensor_kinds import KINDS, Options
 
 EVERY_MS = 10_000
 SLOW_MS = 60_000
@@ -19,10 +20,13 @@ class Reader(Protocol):
     """
 
     UNIT: str
-    RANGE: tuple[float, float]  # what it can be: see Checked
+    RANGE: tuple[float, float] | None  # what it can be: see Checked; None: anything
 
     def read(self) -> Value:
         """The value now."""
+
+    def close(self) -> None:
+        """Leave off what is being read; for any thread."""
 
 
 # what psutil raises where a kernel tells nothing, or what psutil does not expect
@@ -43,10 +47,16 @@ class Checked:
     def read(self) -> Value:
         """The value now; LocalError for one that cannot be."""
         value = self._reader.read()
+        if self.RANGE is None:
+            return value
         low, high = self.RANGE
         if not low <= float(value) <= high:
             raise LocalError(f"it says {value} {self.UNIT}, and can be {low} to {high}")
         return value
+
+    def close(self) -> None:
+        """Leave off what is being read."""
+        self._reader.close()
 
 
 class Later:
@@ -55,8 +65,8 @@ class Later:
     """
 
     def __init__(self, kind: type[Any], options: Options) -> None:
-        self.UNIT: str = kind.UNIT
-        self.RANGE: tuple[float, float] = kind.RANGE
+        self.UNIT: str = options.get("unit", kind.UNIT)
+        self.RANGE: tuple[float, float] | None = kind.RANGE
         self._kind = kind
         self._options = options
         self._reader: Reader | None = None
@@ -66,6 +76,12 @@ class Later:
         if self._reader is None:
             self._reader = self._kind(self._options)
         return self._reader.read()
+
+    def close(self) -> None:
+        """Leave off what is being read, if there is a way."""
+        close = getattr(self._reader, "close", None)
+        if close is not None:
+            close()
 
 
 def make(sensor: Sensor) -> Reader:

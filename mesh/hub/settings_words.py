@@ -194,6 +194,19 @@ def things(
         known = {key: spec for key, spec in general.items() if key != "*"}
         own = dict(getattr(kinds[kind], "OPTIONS", {}))
         check(dict(thing), path, known | {"share": (object, "")} | own)
+        _whole(thing, path, kinds[kind])
+
+
+def _whole(thing: Table, path: str, kind: Any) -> None:  # noqa: ANN401 - a class
+    """Check what a kind cannot be without, and what it finds wrong with its options together."""
+    needed = getattr(kind, "NEEDED", None)
+    if needed and not thing.get(needed):
+        raise LocalError(f"{path}: {needed} is missing", "docs/settings.md has an example")
+    if hasattr(kind, "check"):
+        try:
+            kind.check(thing)
+        except LocalError as error:
+            raise LocalError(f"{path}: {error.detail}", error.help) from error
 
 
 def _kinds(kind: str, kinds: Mapping[str, Any]) -> str:

@@ -113,6 +113,9 @@ class Moody:
             raise self.error
         return 7
 
+    def close(self):
+        pass
+
 
 @pytest.mark.parametrize("error", [ValueError("no"), ZeroDivisionError(), KeyError("x")])
 def test_a_sensor_goes_on_whatever_its_reader_raises(start, monkeypatch, error):

@@ -21,6 +21,7 @@ class Made:
 
     def __init__(self, read):
         self.read = read
+        self.close = lambda: None
 
 
 def test_a_sensor_that_always_fails_never_starts_the_peer_anew(start, monkeypatch):

@@ -1,0 +1,124 @@
+"""A desktop's own actuators: what they do takes its time, in threads of their own, and whoever
+asked for it is answered when it is done.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+from mesh.core.errors import LocalError, RemoteError
+from mesh.core.events import Refused, Requested
+from mesh.core.replies import APPLICATION
+from mesh.core.settings import Actuator
+from mesh.hub.actuators import KINDS, Device
+from mesh.hub.aside import AsidePeer, AsideServing, Begun
+
+if TYPE_CHECKING:
+    from mesh.hub.driver import Driver
+    from mesh.hub.faults import Faults
+
+MOST = 4  # wishes to one actuator, with the one that is under way
+STILL_S = 10.0  # after which a disk or a bus that stands still is told as the reason
+
+
+class _Slow:
+    """One actuator in use; one wish after the other."""
+
+    def __init__(self, name: str, device: Device) -> None:
+        self.name = name
+        self.device = device
+        self.lock = asyncio.Lock()
+        self.wishes = 0
+        self.under_way: asyncio.Future[object] | None = None
+
+    def apply(self, value: object) -> None:
+        """Begin it. LocalError for a value that it does not take."""
+        raise Begun(self.name, value, self.device.wishes.text(value))
+
+
+class Doing:
+    """Has the actuators of the settings do what peers and rules wish."""
+
+    def __init__(self, driver: "Driver", faults: "Faults", wanted: Mapping[str, Actuator]) -> None:
+        self._node = driver.node
+        self._peer = cast("AsidePeer", driver.node.peer)
+        self._serving = cast("AsideServing", driver.node.serving)
+        self._driver = driver
+        self._faults = faults
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._all = {n: _Slow(n, KINDS[a.kind](a.options)) for n, a in wanted.items()}
+        self._peer.begin = self._begin
+        self._serving.act = self._begin
+        for name, slow in self._all.items():
+            driver.node.add_actuator(name, slow.apply, None)
+            self._spawn(self._look(slow))
+
+    def close(self) -> None:
+        """Leave what is under way, and end programs that run."""
+        for slow in self._all.values():
+            slow.device.end()
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _look(self, slow: _Slow) -> None:
+        """Note which value it has at the start."""
+        value = await self._faults.aside(slow.device.now)
+        if not slow.wishes and self._peer.actuators[slow.name][1] is None:
+            self._peer.actuators[slow.name][1] = value
+
+    def _begin(self, begun: Begun, event: Requested | None) -> None:
+        """Have a wish done that was looked at. RemoteError if too many wait."""
+        slow = self._all[begun.name]
+        if slow.wishes >= MOST:
+            raise RemoteError("busy with what it was told before", 0xA3, "try again soon")
+        slow.wishes += 1
+        self._spawn(self._work(slow, begun, event))
+
+    async def _work(self, slow: _Slow, begun: Begun, event: Requested | None) -> None:
+        try:
+            async with slow.lock:
+                why = await self._faults.awaited(
+                    f"actuator {slow.name}", self._act, slow, begun, event
+                )
+        finally:
+            slow.wishes -= 1
+        if why and event is not None:
+            self._serving.failed(self._driver.now(), event, why)
+        self._faults("settle", self._driver.settle)
+
+    async def _act(self, slow: _Slow, begun: Begun, event: Requested | None) -> None:
+        if event is not None and event.ticket.state != APPLICATION:
+            return  # whoever asked has given up: it would come as a surprise
+        try:
+            await self._do(slow, begun.text)
+        except LocalError as error:
+            now_ms, why = self._driver.now(), RemoteError(error.detail, 0x80, error.help)
+            if event is not None:
+                self._serving.refuse(now_ms, event, begun.opened, why)
+            else:
+                self._node.emit(Refused(None, None, why.code, "rule: " + why.detail))
+            return
+        by = begun.opened.sender if begun.opened else None
+        self._peer.done(self._driver.now(), begun.name, begun.value, by)
+        if event is not None and begun.opened is not None:
+            self._serving.changed(self._driver.now(), event, begun.opened)
+
+    async def _do(self, slow: _Slow, text: str) -> None:
+        if slow.under_way is not None and not slow.under_way.done():
+            raise LocalError("it still stands still with what it was told before")
+        slow.under_way = coming = self._faults.aside(lambda: slow.device.do(text))
+        coming.add_done_callback(_heed)  # whoever stops does not wait for it
+        if not (await asyncio.wait([coming], timeout=STILL_S))[0]:
+            raise LocalError(f"it stands still, for more than {STILL_S:.0f} s")
+        coming.result()
+
+
+def _heed(done: "asyncio.Future[object]") -> None:
+    """Have asked how it ended, or asyncio complains that nobody did."""
+    if not done.cancelled():
+        done.exception()
