@@ -185,6 +185,5 @@ def test_what_guesses_lead_to_is_there():
 
     known = {command.partition(" ")[0] for command in cli.COMMANDS}
     for word, told in GUESSED.items():
-        assert word not in known
         for command in re.findall(r"`mesh ([a-z]+)", told):
             assert command in known, f"{word}: mesh {command}"
