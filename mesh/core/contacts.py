@@ -6,6 +6,7 @@ from mesh.core.primitives import nothing
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from mesh.core.budget import Bucket
     from mesh.core.limits import Limits
@@ -16,7 +17,8 @@ LOST = "lost"
 ASLEEP = "asleep"  # it said until when
 
 GIVEN = "given"  # how an address was heard of
-FIRST_HAND = (GIVEN, "last", "asked us")  # in no stranger's words
+SAID = ("last", "asked us")
+FIRST_HAND = (GIVEN,) + SAID  # in no stranger's words
 MOST_GIVEN = 8  # addresses of one peer
 
 LATE_MS = 10_000  # in which an answer may still come from before it slept
@@ -34,9 +36,9 @@ class Contact:
     teller = b""  # who told of it
     state = NEW
     address: "tuple[str, int] | None" = None
-    elsewhere: "tuple[str, int] | None" = None  # it may have moved there: to be asked first
     tries = verified = refused = 0
-    asking = pinned = False
+    asking: "Any" = ()  # at which addresses, just now
+    pinned = False
     keeps = False  # others' feeds too
     linked = False  # we observe it
     purse: "Bucket | None" = None  # what it may cost
@@ -54,6 +56,16 @@ class Contact:
         self.heard_ms = now_ms
         self.due_ms = now_ms
 
+    def where(self) -> "list[tuple[tuple[str, int], str]]":
+        """Where to ask it beside where it is asked just now: what is new first, and one at a time
+        of what others tell. One that is up without doubt can only be where it says so itself.
+        """
+        rows = self.candidates + [(at, GIVEN) for at in [self.address] + self.given if at]
+        if self.state == UP and not (self.asking or self.tries):
+            return [row for row in rows if row[0] == self.address or row[1] in SAID]
+        told = [a for a, how in self.candidates if a in self.asking and how not in FIRST_HAND]
+        return [r for r in rows if r[0] not in self.asking and (not told or r[1] in FIRST_HAND)]
+
     def tried(self, address: "tuple[str, int]") -> str:
         """Strike off a candidate; how it was heard of, or nothing if it is none."""
         for candidate in self.candidates:
@@ -65,7 +77,6 @@ class Contact:
 
 class Contacts:
     """The table of peers: proven ones up to limits.peers, unproven up to limits.candidates.
-
     listens(peer): whether a peer has made us its link.
     """
 
@@ -100,11 +111,6 @@ class Contacts:
                 return contact
         return None
 
-    def is_up_at(self, address: "tuple[str, int]") -> bool:
-        """Whether a peer that is up, or asleep, answered there."""
-        here = [c for c in self.table.values() if c.address == address]
-        return True in [c.state in (UP, ASLEEP) for c in here]
-
     def proven(self) -> "list[Contact]":
         """Give contacts that have an address that answered."""
         return [c for c in self.listed() if c.address is not None]
@@ -118,7 +124,6 @@ class Contacts:
         teller: bytes = b"",
     ) -> None:
         """Note where a peer may be; `teller` said so. Nothing is believed until it answers there.
-
         What is given by hand is taken; what strangers tell only if it is on one of our networks.
         """
         if peer == self._own or self.places.is_own(address):
@@ -133,8 +138,8 @@ class Contacts:
             contact.given = contact.given[1 - MOST_GIVEN :] + [address]
         if contact.state != UP or contact.address != address:
             self._note(contact, address, how, teller)
-            if contact.state != UP:
-                self.schedule(contact, min(contact.due_ms, now_ms + 1000))
+            if contact.state != UP or how in SAID:
+                self.schedule(contact, min(contact.due_ms, now_ms + (0 if far else 1000)))
 
     def _note(self, contact: Contact, address: "tuple[str, int]", how: str, teller: bytes) -> None:
         """Add a candidate. If there are too many, one goes that is not on our networks, if any."""
@@ -152,14 +157,13 @@ class Contacts:
         full = self._is_full()
         if full and how != GIVEN and not self._takes(now_ms, peer):
             return None
-        contact = self._insert(now_ms, peer)
-        if contact is not None:
+        if contact := self._insert(now_ms, peer):
             contact.welcome = full
         return contact
 
     def _is_full(self) -> bool:
         """Whether a newcomer would have to take the place of one who is there."""
-        proven = [c for c in self.table.values() if c.address is not None]
+        proven = self.proven()
         return len(proven) >= self._limits.peers and not self._lost(proven)
 
     def _lost(self, proven: "list[Contact]") -> "list[tuple[int, bytes]]":
@@ -192,8 +196,7 @@ class Contacts:
 
     def pin(self, now_ms: int, peer: bytes) -> None:
         """Keep a peer in the table whatever happens: it is followed or was given by hand."""
-        contact = self.table.get(peer) or self._insert(now_ms, peer)
-        if contact is not None:
+        if contact := self.table.get(peer) or self._insert(now_ms, peer):
             contact.pinned = True
 
     def _insert(self, now_ms: int, peer: bytes) -> "Contact | None":
@@ -254,7 +257,7 @@ class Contacts:
 
     def missed(self, now_ms: int, contact: Contact, address: "tuple[str, int]") -> bool:
         """It did not answer at that address. True if it was up and is now lost."""
-        newly = contact.tried(address) or contact.state == UP
+        newly = contact.tried(address)
         contact.tries += 1
         was_up = contact.state in (UP, ASLEEP) and contact.address == address
         if was_up and now_ms < contact.wakes_ms:
@@ -278,15 +281,15 @@ class Contacts:
             return []
         salt = self._random(1)[0]
         ready = []
+        later = []
         for c in self.table.values():
-            if not c.asking and c.due_ms <= now_ms and _askable(c):
+            if c.due_ms > now_ms:
+                later.append(c.due_ms)
+            elif c.where():
                 rank = (not c.pinned, c.state != UP, c.peer[5] ^ salt)
                 ready.append((rank, c.peer, c))
         found = [row[2] for row in sorted(ready)]
-        self.due_ms = None  # from here on nothing takes memory
-        for c in self.table.values():
-            if not c.asking and c.due_ms > now_ms and _askable(c):
-                self.schedule(c, max(c.due_ms, now_ms + AGAIN_MS))
+        self.due_ms = max(min(later), now_ms + AGAIN_MS) if later else None
         return found
 
     def shed(self) -> None:
@@ -294,7 +297,3 @@ class Contacts:
         for c in list(self.table.values()):
             if c.address is None and not (c.pinned or c.asking):
                 del self.table[c.peer]
-
-
-def _askable(contact: Contact) -> bool:
-    return bool(contact.candidates or contact.given or contact.address is not None)

@@ -1,6 +1,6 @@
 """Addresses given by hand without the id of who is there: asked as long as nobody is up there."""
 
-from mesh.core.contacts import GIVEN
+from mesh.core.contacts import ASLEEP, GIVEN, UP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class Givens:
         for row in self._rows:
             if now_ms >= row[1]:
                 row[2] = min(row[2] * 2, LONGEST_MS)
-                if contacts.is_up_at(row[0]):
+                there = [c.state for c in contacts.table.values() if c.address == row[0]]
+                if UP in there or ASLEEP in there:
                     row[2] = AGAIN_MS
                 else:
                     searching.at(now_ms, row[0], GIVEN)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mesh.core.limits import Limits
     from mesh.core.primitives import Kit
 
-WAIT_MS = 1000  # until those are looked at again who had to wait
+WAIT_MS = 1000  # until those are looked at again who had to wait, or are silent
 DOUBTS = 3  # answers without a signature until somebody who is up counts as lost
 
 
@@ -56,46 +56,43 @@ class Greeting:
         """Greet those who are due, as many as the rate allows."""
         contacts = self._contacts
         for contact in contacts.due(now_ms):
-            address, doubtful = self._where(now_ms, contact)
-            if address is None:  # it stays due
+            where = self._where(now_ms, contact)
+            if where is None:  # it stays due
                 contacts.look(now_ms + WAIT_MS)
                 continue
             if self._asks.hellos() >= self._most or not self._bucket.take(now_ms):
                 contacts.due_ms = now_ms + AGAIN_MS
                 return
-            failed = self._kit.guard("hello", self._greet, now_ms, contact, (address, doubtful))
-            if failed or not contact.asking:
+            failed = self._kit.guard("hello", self._greet, now_ms, contact, where)
+            if failed or where[0] not in contact.asking:
                 contacts.schedule(contact, now_ms + AGAIN_MS)
 
-    def _where(self, now_ms: int, contact: "Contact") -> "tuple[tuple[str, int] | None, bool]":
-        """Where to ask for a contact now, and whether only others say that it is there.
+    def _where(self, now_ms: int, contact: "Contact") -> "tuple[tuple[str, int], str] | None":
+        """Where to ask for a contact now, and how that was heard of.
 
         A host that never answers may be a victim: it is asked twice, then ever more rarely. None
         if there is nowhere else.
         """
-        untried = contact.candidates if contact.state != UP else []
-        if contact.elsewhere:
-            untried = [(contact.elsewhere, "")]
-        for address, how in untried:
-            if how in FIRST_HAND[:2]:
-                return address, False
-            allows = self._patience.allows
-            if allows(now_ms, contact.teller, PATIENCE) and allows(now_ms, address[:1], FREE):
-                return address, True
-        known = [contact.address] if contact.address else []
-        if contact.state != UP:
-            known = known + contact.given
-        return (known[contact.tries % len(known)] if known else None), False
+        allows = self._patience.allows
+        for where in contact.where():
+            if where[1] in FIRST_HAND[:2] or (
+                allows(now_ms, contact.teller, PATIENCE) and allows(now_ms, where[0][:1], FREE)
+            ):
+                return where
+        return None
 
-    def _greet(self, now_ms: int, contact: "Contact", where: "Any") -> None:  # noqa: ANN401
-        address, doubtful = where
-        contact.asking = self._ask(now_ms, contact.peer, address, "peer", self._greeted)
-        if contact.asking:
-            contact.elsewhere = None
-            if doubtful:
-                self._patience.asked(now_ms, address[:1])
-                if contact.teller:
-                    self._patience.asked(now_ms, contact.teller)
+    def _greet(
+        self, now_ms: int, contact: "Contact", where: "tuple[tuple[str, int], str]"
+    ) -> None:
+        address, how = where
+        if self._ask(now_ms, contact.peer, address, "peer", self._greeted):
+            contact.asking += (address,)
+            if contact.where():  # asked beside it, if it is silent
+                self._contacts.schedule(contact, now_ms + WAIT_MS)
+            if how not in FIRST_HAND[:2]:
+                for who in (address[:1], contact.teller):
+                    if who:
+                        self._patience.asked(now_ms, who)
 
     def _ask(
         self,
@@ -110,15 +107,16 @@ class Greeting:
 
     def _greeted(self, now_ms: int, ask: Ask, answer: Answer) -> None:
         contact = self._contacts.get(ask.peer)
-        if contact is None:
+        if contact is None or ask.address not in contact.asking:  # another was the first
             return
-        contact.asking = False
+        contact.asking = [at for at in contact.asking if at != ask.address]
         if not answer.signed:
             self._unproven(now_ms, contact, ask, answer)
             return
         for who in (ask.address[:1], contact.teller):
             self._patience.answered(who)
         self._contacts.look(now_ms)  # others of that host, or of that teller, may be waiting
+        contact.asking = ()
         came = self._contacts.up(now_ms, contact, ask.address)
         if self._contacts.get(ask.peer) is not contact:
             return

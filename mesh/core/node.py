@@ -255,14 +255,9 @@ class Node:
         contact = self.contacts.get(sender)
         if contact is not None:
             contact.verified += 1
-            if contact.address == source:
-                if contact.state != UP:  # it seems to be awake, or back
-                    self.contacts.schedule(contact, now_ms)
+            if contact.state == UP and contact.address == source:
                 return
         self.contacts.add(now_ms, sender, source, "asked us")
-        if contact is not None and contact.state == UP and not contact.tries:
-            contact.elsewhere = source  # or somebody sends its message again from there
-            self.contacts.schedule(contact, now_ms)
 
     def _linked(self, now_ms: int, peer: bytes, address: "tuple[str, int]") -> None:
         """A peer has made us its link: it may be one for us."""

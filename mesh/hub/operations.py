@@ -39,6 +39,7 @@ Arguments = Mapping[str, Any]
 Data = dict[str, Any]
 
 ANSWER_S = 5.0
+LOOK_S = 0.25  # how often it is looked whether one that was up has another address
 TELL_S = 3.0  # how often it is told that a peer is still waited for
 CBOR = 60  # Content-Format
 
@@ -240,16 +241,26 @@ async def meet(peer: "HubPeer", args: Arguments) -> AsyncGenerator[Data, None]:
     who = ids.from_text(roster.text(args, "peer"))
     await renamed.take_names(peer, {})  # it has just been given one
     address = read_address(roster.text(args, "address"))
-    peer.node.candidate(peer.now(), who, address, "last")
+    began_ms = peer.now()
+    peer.node.candidate(began_ms, who, address, "last")
     peer.driver.settle()
+
+    def is_met() -> bool:
+        contact = peer.node.contacts.get(who)
+        here = contact is not None and (contact.address == address or contact.heard_ms > began_ms)
+        return here and roster.is_up(peer, who)
+
     began_s = time.monotonic()
     left_s = wait_s = roster.seconds(args, "wait", 0.0)
-    while not await roster.until(peer, min(left_s, TELL_S), lambda: roster.is_up(peer, who)):
+    told_s = 0.0
+    while not await roster.until(peer, min(left_s, LOOK_S), is_met):
         waited_s = time.monotonic() - began_s
         left_s = wait_s - waited_s
         if left_s <= 0:
             raise Failure(f"no answer at {address_text(address)} in {wait_s:g} s", code=NOBODY)
-        yield {"waited_s": round(waited_s)}
+        if waited_s >= told_s + TELL_S:
+            told_s = waited_s
+            yield {"waited_s": round(waited_s)}
 
 
 async def clock(peer: "HubPeer", args: Arguments) -> Data:
@@ -257,6 +268,8 @@ async def clock(peer: "HubPeer", args: Arguments) -> Data:
     held = peer.node.clock
     return {"quality": held.quality, "doubt": held.doubt}
 
+
+COMING = ("meet",)  # who is waited for as it has just been switched on
 
 Operation = Callable[["HubPeer", Arguments], Any]
 

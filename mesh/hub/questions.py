@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 
 from mesh.core import coap, questions
 from mesh.core.asks import request_for
@@ -17,6 +17,9 @@ from mesh.hub.streams import Stream
 OBSERVED = 64  # notifications that may wait for one observer
 # a notification is good for 60 s (RFC 7252 s.5.10.5); then the observation is made anew
 MAX_AGE_S = 65.0
+LOOK_S = 1.0  # of silence until it is looked whether a peer has moved
+STEP_S = 0.25  # how often, from then on
+STEPS = 4  # so often after the last answer that nobody signed
 DOUBTS = 3  # ends of an observation that nobody signed, in a row, until it has ended
 
 
@@ -26,6 +29,7 @@ class Questions:
     """
 
     def __init__(self, node: Node, driver: Callable[[], Driver]) -> None:
+        self._node = node
         self._asked = questions.Questions(node)
         self._driver = driver
         self._sinks: dict[int, Callable[[Answer], object]] = {}
@@ -58,9 +62,13 @@ class Questions:
         LocalError: no address of that peer is known, or too much is open. NoAnswer: none came in
         time. RemoteError: an answer that is not signed by that peer.
         """
-        message = request_for(code, list(path), list(query))
-        number = self._asked.ask(self._driver().now(), peer_id, message, content_format, payload)
-        answer = await self._answer(number, timeout)
+
+        def put() -> int:
+            message = request_for(code, list(path), list(query))
+            now_ms = self._driver().now()
+            return self._asked.ask(now_ms, peer_id, message, content_format, payload)
+
+        answer = await _in_time(self._wherever(peer_id, put), timeout)
         if not answer.signed and answer.code < coap.BAD_REQUEST:
             raise RemoteError(answer.error or "the answer is not signed by that peer", answer.code)
         return answer
@@ -77,7 +85,8 @@ class Questions:
         message = request_for(coap.GET, list(path), list(query))
         if accept is not None:
             message.add(coap.ACCEPT, accept)
-        return await self._answer(self._asked.get(self._driver().now(), address, message), timeout)
+        number = self._asked.get(self._driver().now(), address, message)
+        return await _in_time(self._answer(number), timeout)
 
     async def observe(
         self,
@@ -115,17 +124,43 @@ class Questions:
                         reason = answer.error or "the answer is not signed by that peer"
                         raise RemoteError(reason, answer.code)
 
-    async def _answer(self, number: int, timeout_s: float | None) -> Answer:
+    async def _answer(self, number: int) -> Answer:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(timeout_s):
-                with self._sink(number, _setter(future)):
-                    answer = await future
-        except TimeoutError as error:
-            raise NoAnswer(f"no answer in {timeout_s} s") from error
-        if not answer.code:
-            raise NoAnswer(f"no answer: {answer.error}")
-        return answer
+        with self._sink(number, _setter(future)):
+            return await future
+
+    async def _wherever(self, peer_id: bytes, put: Callable[[], int]) -> Answer:
+        """The answer of a peer that may have moved: if it is silent, or somebody else answers, it
+        is looked for, and asked beside where it proves to be. The first signed answer counts.
+        """
+        came: asyncio.Queue[Answer] = asyncio.Queue()
+        asked: list[Address | None] = []
+        answers: list[Answer] = []
+        wait_s, left = LOOK_S, STEPS
+        with contextlib.ExitStack() as sinks:
+            while left:
+                contact = self._node.contacts.get(peer_id)
+                where = contact.address if contact else None
+                if not asked or (where and where not in asked):
+                    asked.append(where)
+                    sinks.enter_context(self._sink(put(), came.put_nowait))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        answers.append(await came.get())
+                if answers and answers[-1].signed:
+                    break
+                if wait_s == LOOK_S:
+                    self._look_for(peer_id)
+                    wait_s = STEP_S
+                left -= len(answers) == len(asked)
+        return answers[-1]
+
+    def _look_for(self, peer_id: bytes) -> None:
+        """Have a peer asked for a sign of life, where it was and wherever it is said to be."""
+        driver = self._driver()
+        self._node.withdrawn(driver.now(), peer_id)
+        self._node.tick(driver.now())
+        driver.settle()
 
     async def _notifications(self, number: int) -> AsyncGenerator[Answer, None]:
         stream: Stream[Answer] = Stream(OBSERVED)
@@ -152,6 +187,18 @@ class Questions:
                 driver = self._driver()
                 self._asked.cancel(driver.now(), number)
                 driver.settle()
+
+
+async def _in_time(work: Awaitable[Answer], timeout_s: float | None) -> Answer:
+    """An answer within a time. NoAnswer if there is none."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            answer = await work
+    except TimeoutError as error:
+        raise NoAnswer(f"no answer in {timeout_s} s") from error
+    if not answer.code:
+        raise NoAnswer(f"no answer: {answer.error}")
+    return answer
 
 
 def _setter(future: asyncio.Future[Answer]) -> Callable[[Answer], None]:

@@ -146,6 +146,11 @@ async def resolve(peer: "HubPeer", args: Mapping[str, Any]) -> Contact:
     if not meant and not wait_s:  # whoever was met long ago may be called so by now
         _ask_names(peer)
         await until(peer, ANEW_S, enough)
+    if len(meant) == 1 and not found:  # it has not answered where it was: it may have moved
+        peer.node.withdrawn(peer.now(), ids.from_text(meant[0].id))
+        peer.driver.settle()
+        again_s = min(seconds(args, "again", 0.0), DISCOVER_S)
+        await until(peer, max(0.0, again_s - wait_s), enough)
     if len(meant) > 1:
         found.clear()
     if found:

@@ -133,9 +133,11 @@ async def _serve_once(choices: Choices, broken: list[str]) -> AsyncGenerator[Dat
 
 
 def _serve_one(peer: "HubPeer", op: str, args: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
-    # Whoever asks soon after the start waits until everybody can have been found.
-    left_s = max(0.0, roster.seconds(args, "wait", 0.0) - peer.now() / 1000)
-    return operations.run(peer, op, dict(args) | {"wait": left_s})
+    # Whoever asks soon after the start waits until everybody can have been found; who is waited
+    # for because it comes just now, or is known and silent, is so however long we run.
+    wait_s = roster.seconds(args, "wait", 0.0)
+    left_s = wait_s if op in operations.COMING else max(0.0, wait_s - peer.now() / 1000)
+    return operations.run(peer, op, dict(args) | {"wait": left_s, "again": wait_s})
 
 
 async def _serve_tcp(peer: "HubPeer", choices: Choices, stack: AsyncExitStack) -> int | None:

@@ -85,3 +85,58 @@ def test_who_is_back_asks_everybody_and_the_group():
     world.run(1000)
     assert at_ann in asked
     assert ben.searching.due_ms < world.now + 5000
+
+
+def stranded():
+    """Ann knows an address of Ben's from yesterday; he is elsewhere, and does not know her."""
+    world = World()
+    ann, at_ann = world.add(1, {"follow": "*"})
+    ben, at_ben = world.add(2)
+    ben.add_sensor("warm", "Cel")
+    for node in (ann, ben):
+        node.start(world.now, False)
+    ann.candidate(world.now, ben.peer.id, ("10.0.0.88", 5683), "last")
+    world.run(100)
+    assert ann.contacts.get(ben.peer.id).asking == (("10.0.0.88", 5683),)
+    return world, ann, at_ann, ben, at_ben
+
+
+def test_a_stale_address_hides_nobody_who_is_announced_elsewhere():
+    world, ann, at_ann, ben, at_ben = stranded()
+    ann.candidate(world.now, ben.peer.id, at_ben, "mdns")
+    assert world.run(1500, lambda: ann.contacts.get(ben.peer.id).address == at_ben)
+    world.run(30_000)
+    assert ann.contacts.get(ben.peer.id).state == "up"
+    assert not world.of(at_ann, PeerLost), "what was silent elsewhere says nothing of him here"
+    assert world.run(8000, measure(world, at_ann, ben))
+
+
+def test_a_stale_address_hides_nobody_who_asks_us():
+    world, ann, at_ann, ben, _ = stranded()
+    ben.candidate(world.now, ann.peer.id, at_ann, "given")
+    assert world.run(1500, lambda: ann.contacts.get(ben.peer.id).state == "up")
+
+
+def test_who_is_silent_where_it_was_is_asked_where_others_say():
+    """It cannot know whom to tell, and was up: no time is lost until it counts as lost."""
+    world, ann, at_ann, ben, at_ben = scene()
+    world.remove(at_ben)
+    elsewhere = ("10.0.0.77", 5683)
+    world.nodes[elsewhere] = ben
+    world.events[elsewhere] = []
+    ann.candidate(world.now, ben.peer.id, elsewhere, "mdns")
+    ann.withdrawn(world.now, ben.peer.id)  # or after check_ms of silence
+    assert world.run(2000, lambda: ann.contacts.get(ben.peer.id).address == elsewhere)
+    world.run(30_000)
+    assert not world.of(at_ann, PeerLost)
+
+
+def test_of_two_addresses_that_answer_the_first_stays():
+    world, ann, _, ben, at_ben = scene()
+    second = ("10.0.0.77", 5683)
+    world.nodes[second] = ben
+    world.events[second] = []
+    for _ in range(20):
+        ann.candidate(world.now, ben.peer.id, second, "mdns")
+        world.run(10_000)
+        assert ann.contacts.get(ben.peer.id).address == at_ben

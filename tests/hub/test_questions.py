@@ -162,3 +162,24 @@ def test_an_answer_that_is_not_signed_by_the_peer_is_an_error(start, monkeypatch
                 await one.ask(two.identity.public, coap.FETCH, ["peer"])
 
     run(main)
+
+
+def test_a_question_follows_a_peer_that_moves_meanwhile(start):
+    """It starts anew at another port while it is asked where it was."""
+
+    async def main():
+        async with start("one") as first:
+            async with start("two") as second:
+                first.node.candidate(first.now(), second.identity.public, second.address, "given")
+                first.driver.settle()
+                await first.wait_for_peer(second.identity.public)
+                await second.wait_for_peer(first.identity.public)
+                who, was = second.identity.public, second.address
+            asked = asyncio.create_task(first.ask(who, coap.FETCH, ["peer"], timeout=15))
+            await asyncio.sleep(0)  # it is on its way
+            async with start("two") as second:
+                assert second.address != was
+                assert (await asked).signed
+                assert first.node.contacts.get(who).address == second.address
+
+    run(main)
