@@ -60,6 +60,25 @@ class Doing:
         for task in list(self._tasks):
             task.cancel()
 
+    async def wish(self, name: str, value: object, by: bytes) -> None:
+        """Have what the holder of this peer wishes done, and wait for it. RemoteError: why not."""
+        try:
+            self._peer.actuate(self._driver.now(), name, value, by)
+            return
+        except Begun as begun:
+            slow, text = self._all[name], begun.text
+        if slow.wishes >= MOST:
+            raise RemoteError("busy with what it was told before", 0xA3, "try again soon")
+        slow.wishes += 1
+        try:
+            async with slow.lock:
+                await self._do(slow, text)
+        except LocalError as error:
+            raise RemoteError(error.detail, 0x80, error.help) from error
+        finally:
+            slow.wishes -= 1
+        self._peer.done(self._driver.now(), name, value, by)
+
     def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)

@@ -76,7 +76,7 @@ class HubPeer:
         self.node.peer.offered = self.offers.answer
         self._driver: Driver | None = None
         self._aside: Aside | None = None
-        self._doing: Doing | None = None
+        self.doing: Doing | None = None
         self._questions = Questions(self.node, lambda: self.driver)
         self.ask = self._questions.ask
         self.get = self._questions.get
@@ -139,7 +139,7 @@ class HubPeer:
         )
         driver.udp.open(self._port)
         self._aside = Aside(driver, self.faults)
-        self._doing = Doing(driver, self.faults, self._acting)
+        self.doing = Doing(driver, self.faults, self._acting)
         self.faults.restarts("datagram", driver.udp.reopen)
         self.record.open(self.limits.tail)
         now_ms = driver.now()
@@ -164,8 +164,8 @@ class HubPeer:
         driver, self._driver = self._driver, None
         if self._aside is not None:
             self._aside.close()
-        if self._doing is not None:
-            self._doing.close()
+        if self.doing is not None:
+            self.doing.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mesh.hub.loop import HubPeer
 
 Data = dict[str, Any]
+STARTS = "`mesh up` in another terminal"
 SELF = "self"  # as in rules; a peer that is called so comes first
 
 
@@ -105,15 +106,18 @@ def read(peer: "HubPeer", sensor: str | None) -> list[Data]:
     return [{"peer": one.label, "id": one.id, **row, "verified": True} for row in rows]
 
 
-def set_actuator(peer: "HubPeer", actuator: str, value: object) -> Data:
+async def set_actuator(peer: "HubPeer", actuator: str, value: object) -> Data:
     """Set an actuator of this peer: who may use its home may do that. Failure."""
     own = peer.node.peer
     one = roster.name_of(peer, own.id)
+    if not peer.measures and not own.actuators:
+        raise Failure("this peer does nothing now, as `mesh up` does not run here", STARTS)
     if actuator not in own.actuators:
         help = choices.offer(actuator, own.actuators, "it has no actuators")
         raise Failure(f"this peer has no actuator '{actuator}'", help)
+    assert peer.doing is not None  # noqa: S101 - it is started
     try:
-        own.actuate(peer.now(), actuator, value, own.id)
+        await peer.doing.wish(actuator, value, own.id)
     except RemoteError as error:
         raise Failure(f"{one.label} refused: {error.detail}", error.help, FAILED) from error
     peer.driver.settle()

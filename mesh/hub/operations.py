@@ -129,7 +129,7 @@ async def set_actuator(peer: "HubPeer", args: Arguments) -> Data:
     except LocalError as error:
         raise Failure(f"'{args['value']}' cannot be sent: {error.detail}", code=USAGE) from error
     if oneself.is_meant(peer, args):
-        return oneself.set_actuator(peer, actuator, value)
+        return await oneself.set_actuator(peer, actuator, value)
     contact = await roster.resolve(peer, args)
     path = ["actuators", actuator]
     answer = await _ask(peer, contact, args, coap.PUT, path, payload)

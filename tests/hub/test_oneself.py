@@ -72,6 +72,23 @@ def test_what_it_has_not_is_refused_with_what_it_has(tmp_path):
     alone(tmp_path, ask)
 
 
+def test_an_own_actuator_that_takes_its_time_is_waited_for(tmp_path):
+    lamp, broken = tmp_path / "lamp", tmp_path / "no" / "such" / "lamp"
+
+    async def ask(peer):
+        [told] = await do(peer, "set", peer="self", actuator="lamp", value="true")
+        assert told["value"] is True
+        assert lamp.read_text().strip() == "true"
+        assert peer.node.peer.actuators["lamp"][1] is True
+        with pytest.raises(Failure, match="study refused: ") as caught:
+            await do(peer, "set", peer="self", actuator="broken", value="true")
+        assert str(broken) in caught.value.detail
+
+    kinds = {"lamp": lamp, "broken": broken}
+    actuators = {name: {"kind": "file", "path": str(path)} for name, path in kinds.items()}
+    alone(tmp_path, ask, actuators=actuators)
+
+
 def test_another_peer_of_that_name_comes_first(tmp_path):
     async def ask(peer):
         remembered = [["a" * 52, "self", ""]]

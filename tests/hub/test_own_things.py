@@ -251,7 +251,7 @@ def test_who_asks_is_answered_when_it_is_done(tmp_path):
         ) as (one, two):
             coming = one.faults  # the answer to the slow one is still to come
             first = two._spawn(put(one, two, "lamp", True))
-            await until(lambda: one._doing._all["lamp"].wishes)
+            await until(lambda: one.doing._all["lamp"].wishes)
             assert (await put(one, two, "dial", 7)).code == coap.CHANGED
             assert (tmp_path / "dial").read_text() == "7\n"
             assert one.node.peer.actuators["lamp"][1] is None
@@ -273,9 +273,9 @@ def test_more_wishes_than_can_wait_are_refused(tmp_path):
         async with pair(tmp_path, lamp=lamp) as (one, two):
             for _ in range(4):
                 two._spawn(put(one, two, "lamp", True))
-            await until(lambda: one._doing._all["lamp"].wishes == 4)
+            await until(lambda: one.doing._all["lamp"].wishes == 4)
             assert "busy with what it was told before" in (await put(one, two, "lamp", True)).error
-            running = one._doing._all["lamp"].device._program
+            running = one.doing._all["lamp"].device._program
             await until(lambda: running._running is not None)
             process = running._running
         assert process.wait() < 0, "who stops ends its programs"
