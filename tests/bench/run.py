@@ -4,7 +4,7 @@ make bench                     all of it
 make bench ARGS="--quick"      shorter, for a look
 make bench ARGS="--endure"     only the million exchanges between one pair
 make bench ARGS="--newcomer --delivery"   only these: --exchanges, --delivery, --newcomer, --flood,
-                               --board, --store, --endure
+                               --board, --store, --start, --endure
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import crypto
 import flash
 import replication
 import signed
+import starting
 import store
 import strangers
 from measure import row, title
@@ -133,6 +134,7 @@ def main(arguments):
         "--board": lambda: boarding(3 if quick else 9),
         "--wear": lambda: wearing(flash.DAYS // 4 if quick else flash.DAYS),
         "--store": lambda: store.measure(quick),
+        "--start": lambda: starting.measure(3 if quick else 9),
         "--endure": lambda: enduring(MILLION),
     }
     for name in [part for part in parts if part in arguments] or list(parts):

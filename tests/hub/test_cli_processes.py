@@ -187,3 +187,28 @@ def test_ctrl_c_while_it_loads_is_no_traceback():
         [sys.executable, "-c", INTERRUPTED_LOADING], capture_output=True, text=True, check=False
     )
     assert (run.returncode, run.stderr) == (INTERRUPTED, "")
+
+
+def test_a_shell_completes_commands_and_peers(home):
+    async def scenario():
+        naming.remember(home.path / naming.CACHE, [naming.Known("g" * 52, "greenhouse")])
+        for words, offered in (("mesh pee", "peers"), ("mesh show gre", "greenhouse")):
+            place = str(len(words.split()) - 1)
+            asked = {"_MESH_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": place}
+            _, out, _ = await mesh(MESH_HOME=str(home.path), **asked)
+            assert offered in out.split()
+
+    asyncio.run(scenario())
+
+
+def test_a_command_loads_no_others(home):
+    """What takes as long as all else together, for every command of a script."""
+    code = (
+        "import sys; from mesh.hub import cli; cli.run(['id', '--home', sys.argv[1]]);"
+        "loaded = [name for name in sys.modules if name.startswith('mesh.hub.cli.')];"
+        "assert 'mesh.hub.cli.id' in loaded;"
+        "assert not {'mesh.hub.cli.peers', 'mesh.hub.cli.simulate'} & set(loaded), loaded;"
+        "assert 'rich.markdown' not in sys.modules"
+    )
+    command = (sys.executable, "-c", code, str(home.path))
+    assert subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == OK

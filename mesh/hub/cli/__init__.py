@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import importlib.metadata
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -57,6 +58,7 @@ COMMANDS = (
     "simulate",
 )
 
+COMPLETING = "_MESH_COMPLETE"  # as typer has it for a program of that name
 GROUPS = {  # the first words of commands that have two
     "board": "A board on a cable: find it, look at it, keep a copy of it.",
     "firmware": "What goes on a board.",
@@ -74,8 +76,8 @@ EPILOG = "\n\n".join(
 )
 
 
-def make_app() -> typer.Typer:
-    """The commands of the table, with their help and examples."""
+def make_app(names: Sequence[str] = COMMANDS) -> typer.Typer:
+    """These commands of the table, with their help and examples."""
     app = typer.Typer(
         epilog=EPILOG,
         no_args_is_help=False,
@@ -84,7 +86,7 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_everywhere)
     groups: dict[str, typer.Typer] = {}
-    for name in sorted(COMMANDS, key=_place):
+    for name in sorted(names, key=_place):
         module = importlib.import_module(f"{__name__}.{name.replace(' ', '_')}")
         group, _, last = name.rpartition(" ")
         if group and group not in groups:
@@ -176,13 +178,23 @@ def run(arguments: Sequence[str]) -> int:
 
 def _carry_out(arguments: Sequence[str]) -> int:
     guesses.lead(arguments, COMMANDS)
-    if not arguments:
+    completing = COMPLETING in os.environ  # a shell asks, and gives what was typed elsewhere
+    if not arguments and not completing:
         render.say(overview.text({name.split()[0] for name in COMMANDS}, _help_of))
         return OK
-    result = make_app()(list(arguments), prog_name="mesh", standalone_mode=False)
+    app = make_app(COMMANDS if completing else _meant(arguments))
+    result = app(list(arguments), prog_name="mesh", standalone_mode=False)
     if isinstance(result, Reply):
         return asyncio.run(_show(result))
     return result if isinstance(result, int) else OK
+
+
+def _meant(arguments: Sequence[str]) -> Sequence[str]:
+    """The commands that the first word can mean: no others are loaded, which takes as long again.
+    All where it is none of them, or an option.
+    """
+    meant = [name for name in COMMANDS if name.split()[0] == arguments[0]]
+    return meant or COMMANDS
 
 
 def _exit_code(error: MeshError) -> int:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
-from rich.markdown import Markdown
 from rich.text import Text
 
 from mesh.hub.cli.layout import Row, short, table
@@ -35,7 +34,9 @@ class Page:
         yield _laid_out(self._row) if console.is_terminal else Text(self._row["text"])
 
 
-def _laid_out(row: Row) -> Markdown:
+def _laid_out(row: Row) -> RenderableType:
+    from rich.markdown import Markdown  # noqa: PLC0415 - slow to load, and no other view needs it
+
     folder = Path(row["file"]).parent
 
     def picture(match: re.Match[str]) -> str:
