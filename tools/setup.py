@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +34,7 @@ PACKAGES = {
     "nodejs": ("node",),
     "npm": ("npm",),
 }
+LAST_LINES = 40  # of what a failed pip said
 BENCH_PACKAGES = {"mosquitto": ("mosquitto",)}
 
 
@@ -64,10 +66,10 @@ def python_packages(extras, *more) -> None:
     key = [ROOT, sys.version, (ROOT / "pyproject.toml").read_bytes()]
     if any(fresh(VENV / f"stamp-{name}", key) for name in (extras, *more)):
         return
-    say(f"installing the project with [{extras}] into .venv")
+    say(f"installing the project with [{extras}] into .venv; the first time takes a while")
     if not PYTHON.exists() or run(PYTHON, "-m", "pip", "--version", quiet=True):
         make_venv()
-    if run(PYTHON, "-m", "pip", "install", "-qq", "--editable", f"{ROOT}[{extras}]"):
+    if installing(PYTHON, "-m", "pip", "install", "--editable", f"{ROOT}[{extras}]"):
         sys.exit("pip failed, see above: nothing works without these packages")
     stamp(VENV / f"stamp-{extras}", key)
 
@@ -178,6 +180,28 @@ def run(*command, quiet=False, **options) -> int:
     errors = subprocess.DEVNULL if quiet else None
     run = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=errors, check=False, **options)
     return run.returncode
+
+
+def installing(*command) -> int:
+    """Run pip; its exit code. At a terminal one line that changes says what it is at; the end of
+    what it said is shown if it fails.
+    """
+    said = []
+    began = time.monotonic()
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(list(map(str, command)), text=True, errors="replace", **pipes) as pip:
+        for line in pip.stdout:
+            said.append(line)
+            if sys.stdout.isatty() and line.strip():
+                what = f"setup: {time.monotonic() - began:4.0f} s  {' '.join(line.split())}"
+                print(
+                    f"\r\033[K{what[: shutil.get_terminal_size().columns - 1]}", end="", flush=True
+                )
+    if sys.stdout.isatty():
+        print("\r\033[K", end="", flush=True)
+    if pip.returncode:
+        sys.stderr.writelines(said[-LAST_LINES:])
+    return pip.returncode
 
 
 def say(text) -> None:

@@ -32,7 +32,8 @@ def took(command):
 def up(home, *options):
     """`mesh up` with a home; gives what it says of itself."""
     command = (MESH, "up", "--home", home, "-i", LOOPBACK, "--port", "0", "--json", *options)
-    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as process:
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(list(map(str, command)), text=True, **quiet) as process:
         try:
             yield json.loads(process.stdout.readline())
         finally:
