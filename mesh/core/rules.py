@@ -1,8 +1,51 @@
 """If this reading, then that actuator: a peer's own rules, each acting on change only."""
 
+from collections import namedtuple
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mesh.core.settings import Rule
+    from collections.abc import Callable
+    from typing import Any
+
+    from mesh.core.settings import Profile
+
+# peer: id, None for this peer itself; operator: "above" | "below" | "equals"; other: value or None
+Rule = namedtuple(
+    "Rule", ("peer", "sensor", "operator", "number", "hysteresis", "actuator", "value", "other")
+)
+
+
+def read(
+    profile: "Profile",
+    rules: "list[dict[str, Any]]",
+    id_of: "Callable[[Profile, str, str], bytes]",
+    chip_of: "Callable[[Profile, str], str]",
+) -> list[Rule]:
+    """Check the rules of settings whose sensors and actuators are in `profile` already.
+
+    id_of(profile, name, path): whom a name stands for; chip_of(profile, reading): whose reading
+    it is. LocalError begins with the path of what is wrong.
+    """
+    # a board forgets that module once it has read its settings
+    from mesh.core.settings import fail, word  # noqa: PLC0415
+
+    made = []
+    for i, rule in enumerate(rules):
+        path = f"rules[{i}]"
+        peer, _, sensor = rule.get("when", "").partition("/")
+        operators = [o for o in ("above", "below", "equals") if o in rule]
+        if not sensor or len(operators) != 1 or "to" not in rule:
+            fail(path, rule, "a rule: when (PEER/SENSOR), above or below or equals, set, to")
+        who = None
+        if peer == "self":
+            word(chip_of(profile, sensor), path + ".when", profile.sensors)
+        else:
+            who = id_of(profile, peer, path + ".when")
+        word(rule.get("set"), path + ".set", profile.actuators)
+        number, slack = rule[operators[0]], rule.get("hysteresis", 0)
+        wish = rule["set"], rule["to"], rule.get("else")
+        made.append(Rule(who, sensor, operators[0], number, slack, *wish))
+    return made
 
 
 class Rules:

@@ -12,15 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, NoReturn
 
+    from mesh.core.rules import Rule
+
     Table = dict[str, Any]
 
 # kind: name of the module that reads it; options: what that module understands
 Sensor = namedtuple("Sensor", ("kind", "every_ms", "options"))
 Actuator = namedtuple("Actuator", ("kind", "options"))
-# peer: id, None for this peer itself; operator: "above" | "below" | "equals"; other: value or None
-Rule = namedtuple(
-    "Rule", ("peer", "sensor", "operator", "number", "hysteresis", "actuator", "value", "other")
-)
 
 # What check() understands: {key: spec, "*": spec of any other key}; [spec of each item];
 # "one of these words"; (types, what that is) or (types, what, least, most), texts by bytes.
@@ -163,7 +161,7 @@ class Profile:
     follow: "list[bytes | str]"  # ids; "*": everyone met
     keep: list[interest.Keep]  # whose feeds are kept besides, for whoever wants them
     history: "list[Table]"  # how long readings stay
-    rules: list[Rule]
+    rules: "list[Rule]"
     updates: list[bytes]  # whose bundles of firmware are taken
     peers: "list[tuple[bytes | None, tuple[str, int]]]"  # given addresses and who is there
     limits: dict[str, int]  # for Limits(**limits)
@@ -200,7 +198,11 @@ def parse(mapping: object, kind: str = "board") -> Profile:
     profile.keep = interest.read(get("keep"), kind, lambda v, path: _ids(profile, v, path))
     profile.history = get("history", [])
     profile.updates = _ids(profile, get("updates"), "updates") if "updates" in mapping else by  # type: ignore[operator]
-    profile.rules = [_rule(profile, r, f"rules[{i}]") for i, r in enumerate(get("rules", []))]
+    profile.rules = []
+    if get("rules"):
+        from mesh.core import rules  # noqa: PLC0415 - heap only where it is used
+
+        profile.rules = rules.read(profile, get("rules"), _id, _chip)
     given = [_id(profile, p["id"], "peers") if "id" in p else None for p in get("peers", [])]
     at = [address(p.get("address"), "peers", kind != "board") for p in get("peers", [])]
     profile.peers = list(zip(given, at))
@@ -278,23 +280,3 @@ def _chip(profile: Profile, name: str) -> str:
     chip = name.rpartition(".")[0]
     more = profile.kind == "board" and name not in profile.sensors and chip in profile.sensors
     return chip if more else name
-
-
-def _rule(profile: Profile, rule: "Table", path: str) -> Rule:
-    peer, _, sensor = rule.get("when", "").partition("/")
-    operators = [o for o in ("above", "below", "equals") if o in rule]
-    if not sensor or len(operators) != 1 or "to" not in rule:
-        fail(path, rule, "a rule: when (PEER/SENSOR), above or below or equals, set, to")
-    if peer == "self":
-        word(_chip(profile, sensor), path + ".when", profile.sensors)
-    word(rule.get("set"), path + ".set", profile.actuators)
-    return Rule(
-        None if peer == "self" else _id(profile, peer, path + ".when"),
-        sensor,
-        operators[0],
-        rule[operators[0]],
-        rule.get("hysteresis", 0),
-        rule["set"],
-        rule["to"],
-        rule.get("else"),
-    )

@@ -1,6 +1,5 @@
 from mesh.core.cbor import Decimal
-from mesh.core.rules import Rules
-from mesh.core.settings import Rule
+from mesh.core.rules import Rule, Rules
 
 PEER = bytes(32)
 

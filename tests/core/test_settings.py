@@ -3,7 +3,8 @@ from helpers import raises
 from mesh.core.errors import LocalError
 from mesh.core.ids import to_text
 from mesh.core.limits import Limits
-from mesh.core.settings import Rule, parse
+from mesh.core.rules import Rule
+from mesh.core.settings import parse
 
 ANN, BEN = bytes(range(32)), bytes(range(100, 132))
 NAMES = {"ann": to_text(ANN), "ben": to_text(BEN)}
