@@ -7,7 +7,8 @@ from commands import LOOPBACK, MESH, greenhouse, make_home
 from terminal import COLUMNS, LINES, Terminal
 
 from mesh.core import ids
-from mesh.hub.failure import OK
+from mesh.hub.cli import guesses
+from mesh.hub.failure import OK, USAGE
 
 LIMIT_S = 60
 
@@ -61,3 +62,17 @@ def test_peers_show_and_get_have_what_matters_on_one_screen(tmp_path, home):
             await asyncio.to_thread(look)
 
     asyncio.run(scenario())
+
+
+def test_an_error_breaks_between_words(home):
+    with Terminal(*MESH, "read", "greenhouse", "--home", str(home.path), "-i", "lo") as terminal:
+        terminal.run(LIMIT_S)
+        lines = [line for line in terminal.lines() if line]
+    assert lines[0].startswith("mesh: ")
+    with Terminal(*MESH, "config", "--home", str(home.path)) as terminal:
+        assert terminal.run(LIMIT_S) == USAGE
+        lines = [line for line in terminal.lines() if line]
+    assert len(lines) > 2
+    assert all(line.startswith("  ") for line in lines[1:])
+    words = guesses.SETTINGS.split()
+    assert all(word in words for line in lines[1:] for word in line.split())

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.text import Text
 
 from mesh.hub.cli.layout import clean, short
@@ -141,11 +142,15 @@ def _line(text: str) -> None:
 
 def error(detail: str, help: str | None) -> None:
     """Say what went wrong, and what to try."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(stderr=True, highlight=False)
+    console.soft_wrap = not console.is_terminal  # there no word is cut in two
     with contextlib.suppress(BrokenPipeError), readers_may_leave():
         console.print(Text("mesh: ", "bold red").append(clean(short(detail)), "default"))
         for line in (help or "").splitlines():
-            console.print(Text(f"  {clean(short(line))}"))
+            text = Text(clean(short(line)))
+            console.print(
+                Padding(text, (0, 0, 0, 2)) if console.is_terminal else Text("  ") + text
+            )
 
 
 @contextlib.contextmanager
