@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from mesh.core.errors import LocalError
-from mesh.hub.own_kinds import COMMAND, TIMEOUT_S, WORD, read
+from mesh.hub.own_kinds import COMMAND, WORD, read
 from mesh.hub.plain_values import Value, Wishes
 from mesh.hub.programs import Program
 
 PLACE = "{value}"  # in a command: where the value goes
+TIMEOUT_S = 3.0  # less than `mesh set` waits: so it learns that the program was ended
 # seconds: whoever asked waits for about ten (docs/protocol.md, section 3)
 LIMIT = ((int, float), "a number of seconds", 0.1, 8)
 
