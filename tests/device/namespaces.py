@@ -51,6 +51,13 @@ class Namespace:
         """Give it one more address."""
         self._run("-n", self.name, "address", "add", address, "dev", "lo")
 
+    def add_interface(self, name, address):
+        """Give it an interface without anybody else on its wire."""
+        self._run("-n", self.name, "link", "add", name, "type", "veth", "peer", "far")
+        for end in (name, "far"):
+            self._run("-n", self.name, "link", "set", end, "up", "multicast", "on")
+        self._run("-n", self.name, "address", "add", address, "dev", name)
+
     def take_5353(self):
         """Let a process hold port 5353 for itself until the end."""
         self._holder = subprocess.Popen(
