@@ -44,6 +44,9 @@ fleet: setup     ## 100 boards for an hour, as root, with figures (make fleet AR
 attacks: setup     ## what strangers try, in full, against real processes, with figures (make attacks ARGS="-k observe")
 	ATTACKS=full $(BIN)/pytest --timeout 1800 tests/attacks $(ARGS)
 
+installed: setup     ## pages of docs walked from an installed wheel, on more Pythons too (make installed PYTHONS=python3.13)
+	$(BIN)/pytest --timeout 600 tests/installed $(ARGS)
+
 firmware: setup     ## what goes on boards, into dist/ (make firmware ARGS="--board pico_w")
 	$(BIN)/mesh firmware build $(or $(ARGS),--board all)
 

@@ -31,7 +31,7 @@ def examples() -> dict[str, Path]:
 
 def settings(given: Path) -> Path:
     """The file, or else the example of that name: `greenhouse`."""
-    return given if given.exists() else examples().get(str(given), given)
+    return given if given.is_file() else examples().get(str(given), given)
 
 
 def pages() -> dict[str, Path]:

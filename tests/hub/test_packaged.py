@@ -39,8 +39,10 @@ def test_what_is_installed_has_its_own_folders(tmp_path, monkeypatch):
 
 def test_an_example_is_there_without_a_checkout(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "greenhouse").mkdir()  # of a virtual board, as like as not
     assert run(["hardware", "check", "--board", "esp32", "greenhouse", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)[0]["path"] == "sensors.soil.pin"
+    (tmp_path / "greenhouse").rmdir()
     (tmp_path / "greenhouse").write_text("{}")
     assert packaged.settings(packaged.Path("greenhouse")).read_text() == "{}"
 

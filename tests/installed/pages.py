@@ -25,6 +25,8 @@ class Shown(NamedTuple):
 def shown():
     """Each of them, in an order in which a reader comes by them."""
     found = [one for page in PAGES for one in _page(page) if one.words not in ELSEWHERE]
+    once = {(one.words, one.says): one for one in found[::-1]}
+    found = [one for one in found if once[one.words, one.says] is one]
     return sorted(found, key=by_another)  # which is gone then, and silent
 
 

@@ -7,6 +7,7 @@ words have to be the same.
 import re
 
 RULES = (
+    (r"\blink [0-9a-f]{8}\b", "link HASH"),
     (r"\b\d+\.\d+\.\d+\+[0-9a-f]{8}", "VERSION"),
     (r"\x1b\[[\d;?]*\w", ""),
     (r".*[│┤└┌].*|^ *\d\d:\d\d( +\d\d:\d\d)+ *$", "PLOT"),
@@ -18,7 +19,6 @@ RULES = (
     (r"~?/[\w./-]*(?=/(?:othermesh|settings\.toml|store\.db))", "~"),
     (r"\d\d\d\d-\d\d-\d\d", "DAY"),
     (r"\d\d:\d\d:\d\d", "TIME"),
-    (r"\blink [0-9a-f]{8}\b", "link HASH"),
     (r"\b[\d.,]+ (?:B|KiB|MiB|GiB)", "SIZE"),
     (r"-?\b\d+ (?:d|h|min|s|ms)\b(?: \d+ (?:h|min|s)\b)*|\bnow\b", "AGE"),
     (r"\b(?:last address|by hand|DNS-SD query|DNS-SD|CoAP group|told by peers|asked us)", "HOW"),
@@ -26,6 +26,7 @@ RULES = (
     (r"-?\b\d+(?:,\d{3})*(?:\.\d+)?", "N"),
     (r"(?:\b[\w-]+ up to N(?:, )?)+", "FEEDS"),
     (r"\s+", " "),
+    (r"heard; (?:peers \w+: ADDRESS|nobody .*)", "heard; WHO"),
     (r"SIZE (?:SIZE|-) NN N", "SIZES"),  # of a day nothing is known yet
     (r"^clock .*", "clock"),
     (r"^follows (?:[\w-]+(?:, )?)+;", "follows PEERS;"),

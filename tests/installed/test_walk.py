@@ -6,6 +6,8 @@ import pages
 import pytest
 from shapes import lost
 
+# three boards are flashed first, one after the other, on whatever machine this is
+pytestmark = pytest.mark.timeout(300)
 SHOWN = pages.shown()
 ELSEWHERE = "--home other"  # another computer, which nobody named to the greenhouse
 
