@@ -142,6 +142,27 @@ def changed(settings: Mapping[str, Any], changes: Sequence[str]) -> dict[str, An
     return made
 
 
+# they may mean what else is on the board
+OF_OTHERS = (
+    "follow",
+    "rules",
+    "share",
+    "allow",
+    "introduced_by",
+    "updates",
+    "sleep",
+    "keep",
+    "wifi",
+)
+
+
+def check_alone(settings: Mapping[str, Any]) -> None:
+    """Refuse what is wrong whatever else the board has: no board need be interrupted for that.
+    LocalError.
+    """
+    parse({key: value for key, value in settings.items() if key not in OF_OTHERS})
+
+
 def write_settings(cable: Cable, settings: Mapping[str, Any]) -> bool:
     """Check settings, pins too, and put them on the board; whether they changed. LocalError."""
     parse(settings)

@@ -18,6 +18,7 @@ from mesh.hub.mishaps import Mishap, mishap, of_port
 
 TRIES = 6
 READ_S = 1.0  # that one read may wait; mpremote's own times are multiples of it on some ports
+TRIES_AT_END = 2
 PROMPT_S = 3.0
 BOOT_S = 10.0  # that boot.py may take
 STEP_S = 10.0  # of silence in which a step may go on
@@ -33,7 +34,8 @@ del _w
 
 
 class Prompt:
-    """The board on a serial port, at its raw prompt, its own program ended. A context manager.
+    """The board on a serial port, at its raw prompt, its own program ended. A context manager:
+    however it is left, the board starts anew, as far as a cable can do that.
 
     Every method raises Mishap (mesh/hub/mishaps.py) alone. `reset`: start with an empty heap, as
     after a soft reset; else what the program left is still there.
@@ -44,6 +46,7 @@ class Prompt:
         self._reset = reset
         self._tries = tries
         self._transport: Any = None
+        self._stopped = False  # its program was interrupted, and does not run again
         self._errors: tuple[type[Exception], ...] = (OSError, struct.error)
 
     def __enter__(self) -> Self:
@@ -60,7 +63,9 @@ class Prompt:
         self.close()
 
     def close(self) -> None:
-        """Let go of the port; the board stays as it is."""
+        """Let the board run its program again if it was interrupted, and let go of the port."""
+        if self._stopped and self._transport is not None:
+            self._start_anew()
         transport, self._transport = self._transport, None
         if transport is not None:
             with contextlib.suppress(OSError):
@@ -82,6 +87,7 @@ class Prompt:
         """Let the board start anew as after power-on, and run its program; or `how`: "bootloader".
         The cable is closed.
         """
+        self._stopped = False
         code = f"import machine\nmachine.{how}()"
         with contextlib.suppress(*self._errors):
             self._transport.exec_raw_no_follow(code)
@@ -91,6 +97,7 @@ class Prompt:
     def run_main(self) -> None:
         """Let the board run its program as after a soft reset; lines() tells what it prints."""
         self.do("starting its program", lambda t: (t.exit_raw_repl(), t.serial.write(b"\x04")))
+        self._stopped = False
 
     def lines(self, timeout_s: float) -> Iterator[str]:
         """The lines of its console as they come, until there is none for so long."""
@@ -104,6 +111,21 @@ class Prompt:
                 yield one.rstrip(b"\r").decode(errors="replace")
 
     # inside
+
+    def _start_anew(self) -> None:
+        """Start its program whatever it does: a step may have been cut off in its midst."""
+        self._stopped = False
+        transport = self._transport
+        for _ in range(TRIES_AT_END):
+            with contextlib.suppress(*self._errors), contextlib.redirect_stdout(io.StringIO()):
+                transport.serial.write(b"\x03")
+                time.sleep(PAUSE_S)
+                transport.enter_raw_repl(soft_reset=False, timeout_overall=PROMPT_S)
+                transport.exec_raw_no_follow("import machine\nmachine.reset()")
+                time.sleep(PAUSE_S)  # see restart()
+                return
+        with contextlib.suppress(*self._errors):
+            transport.serial.write(b"\x03\x03\x02\x04")  # whatever it hears of it
 
     def literal(self, text: str, step: str) -> Any:  # noqa: ANN401 - see eval
         try:
@@ -187,6 +209,7 @@ class Prompt:
     def _try_prompt(self) -> None:
         transport = self._transport
         with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it did not expect
+            self._stopped = True
             transport.serial.write(b"\x03\x03\x02")
             transport.enter_raw_repl(soft_reset=False, timeout_overall=PROMPT_S)
             transport.exec_raw(STOP_WATCHDOG, timeout=PROMPT_S)

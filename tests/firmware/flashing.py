@@ -80,7 +80,11 @@ class Counting(Cable):
             # from the first look at the board on: how often a prompt is tried for, nobody knows
             if self.desk.sent or code == LOOK.encode():
                 self.desk.sent += 1
-                self.desk.pause(self.desk.sent)
+                try:
+                    self.desk.pause(self.desk.sent)
+                except Cut:
+                    self._stopped = False  # who was killed does nothing more for the board
+                    raise
                 self.desk.pause_at(code)
             return send(code)
 

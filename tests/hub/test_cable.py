@@ -147,11 +147,13 @@ def test_its_program_starts_anew(tmp_path):
         board.log.wait_line(lambda line: line == "main is here")
 
 
-def test_without_a_reset_what_the_program_left_is_there(board):
-    with Cable(board.port) as cable:
-        cable.exec("left = 1")
-    with Cable(board.port, reset=False) as cable:
-        assert cable.eval("left") == 1
+def test_without_a_reset_what_the_program_left_is_there(tmp_path):
+    with Virtual(tmp_path) as board:
+        (tmp_path / "main.py").write_text("left = 7\nprint('main is here')\nwhile True:\n pass\n")
+        board.press_reset()
+        board.log.wait_line(lambda line: line == "main is here")
+        with Cable(board.port, reset=False) as cable:
+            assert cable.eval("left") == 7
 
 
 def test_a_port_that_is_not_there_or_none(tmp_path):

@@ -217,7 +217,7 @@ async def _show(reply: Reply) -> int:
     except asyncio.CancelledError:
         if reply.farewell:
             render.note(reply.farewell)
-        return OK if reply.many else INTERRUPTED
+        return OK if reply.many and not reply.unfinished else INTERRUPTED
     finally:
         for number in stops:
             loop.remove_signal_handler(number)

@@ -45,6 +45,7 @@ def command(
     if len(ports) > 1 or (put and get):
         raise Failure("one port, and --get or --set", "mesh board settings --help", USAGE)
     given = _read(put) if put else None
+    files.check_alone(files.changed(given or {}, changes))
     with Cable(choose(ports[0] if ports else "")) as cable:
         own: dict[str, Any] = {}
         try:

@@ -9,7 +9,11 @@ import typer
 
 from mesh.hub.cli import render
 from mesh.hub.cli.options import HomeFolder, Interface, Json, Reply
+from mesh.hub.mishaps import SAME_AGAIN
 
+FAREWELL = (
+    f"stopped. safe: {SAME_AGAIN}\nnext: repeat the same command: it goes on where this one ended"
+)
 EXAMPLE = "mesh flash --name greenhouse --wifi house --sensor air=bme280"
 
 
@@ -68,6 +72,11 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     from mesh.hub.home import Home  # noqa: PLC0415
 
     where = flash_ask.place(port, yes)
+    flash_ask.check(
+        flash_ask.Given(name, wifi, sensor or [], follow or [], settings),
+        Home(home),
+        firmware is not None,
+    )
     # what need not be asked need not be looked up
     known = flash.Known(False) if yes or settings else flash.peek(where, board, image)
     if known.what and not known.has_settings and flash_ask.has_person():
@@ -85,7 +94,9 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
         new_identity=new_identity,
         without_network=yes,
     )
-    return Reply("flash", _run(order, interface), json, many=True, farewell="stopped")
+    return Reply(
+        "flash", _run(order, interface), json, many=True, farewell=FAREWELL, unfinished=True
+    )
 
 
 async def _run(order: Any, interface: list[str] | None) -> AsyncGenerator[dict[str, Any], None]:  # noqa: ANN401 - a flash.Order

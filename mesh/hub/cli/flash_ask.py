@@ -8,10 +8,13 @@ from typing import Any, NamedTuple
 
 import typer
 
-from mesh.hub import flash_find, flash_settings, usb
+from mesh.core.errors import LocalError
+from mesh.core.settings import word
+from mesh.hub import board_files, flash_find, flash_settings, packaged, usb
 from mesh.hub.cli import render
 from mesh.hub.flash_find import Place
 from mesh.hub.flash_settings import Settings
+from mesh.hub.home import Home
 from mesh.hub.mishaps import Mishap, mishap
 
 PASSWORD = "MESH_WIFI_PASSWORD"  # noqa: S105 - the name of a variable
@@ -56,6 +59,26 @@ def place(port: str | None, yes: bool) -> Place:
     while not 0 < chosen <= len(there):
         chosen = int(typer.prompt("Which one", type=int, err=True))
     return flash_find.choose(there[chosen - 1].port)
+
+
+def check(given: Given, home: Home, built: bool) -> None:
+    """Refuse what is wrong whatever is on the board, before that is interrupted. MeshError.
+
+    `built`: the firmware was built before, and may have other kinds of sensors than we.
+    """
+    made = flash_settings.read_file(given.file) if given.file else {}
+    sensors = dict(map(flash_settings.sensor, given.sensors))
+    name = {"name": given.name} if given.name else {}
+    made = flash_settings.merged(made, name | ({"sensors": sensors} if sensors else {}))
+    flash_settings.followed(given.follow, home)
+    try:
+        board_files.check_alone(made)
+        for group in () if built else ("sensors", "actuators"):
+            there = [path.stem for path in (packaged.PACKAGE / "device" / group).glob("[!_]*.py")]
+            for thing, about in made.get(group, {}).items():
+                word(about.get("kind", thing), f"{group}.{thing}.kind", there)
+    except LocalError as error:
+        raise flash_settings.wrong(error) from error
 
 
 def settings(given: Given, has_settings: bool, has_wifi: bool, yes: bool) -> Wanted:

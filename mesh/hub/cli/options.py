@@ -15,7 +15,7 @@ class Reply(NamedTuple):
 
     Each of `items` is shown as it comes. `many`: JSON has a line for each; else it is one
     document, a list if `listed`. `until`: what is waited for, shown meanwhile. `nothing`: what a
-    person is told if nothing comes.
+    person is told if nothing comes. `unfinished`: Ctrl-C leaves something half done.
     """
 
     view: str
@@ -25,6 +25,7 @@ class Reply(NamedTuple):
     listed: bool = False
     until: str = ""
     nothing: str = ""
+    unfinished: bool = False
     farewell: str = ""  # what Ctrl-C is answered by
     together: bool = False  # for people all of it at once, at the end
 
