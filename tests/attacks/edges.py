@@ -1,6 +1,7 @@
 """A stranger puts numbers at the edges of machine types into every field that takes one."""
 
 import contextlib
+import itertools
 import sys
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from mesh.core.run import genesis, seal_head
 
 POWERS = [7, 8, 15, 16, 23, 24, 29, 30, 31, 32, 47, 48, 52, 53, 61, 62, 63]
 EDGES = sorted({(1 << power) + off for power in POWERS for off in (-2, -1, 0, 1)})
-EDGES = [0, -1, -(1 << 31), -(1 << 63), -(1 << 64), *EDGES, (1 << 64) - 1]
+WORST = [(1 << 63) - 1, -1, 1 << 53, 1 << 31, (1 << 64) - 1, 0, -(1 << 63), -(1 << 31), -(1 << 64)]
+EDGES = [*WORST, *(number for number in EDGES if number not in WORST)]
 CLOCK = [2, 1, 1, 1_790_000_000_000]
 HEAD = b"\x81\x6eothermesh-head"
 
@@ -75,18 +77,17 @@ def strike(stranger, *question, **more):
 
 
 def attack(target):
-    """Every number, each from a new key, and so often."""
+    """So many numbers, the worst first and all in turn, each from a new key."""
     sent = 0
-    for round in range(target.count):
-        for number in EDGES[round % 3 :: 3]:
-            with Stranger(target) as stranger:
-                for path, body, query in questions(stranger, number):
-                    strike(stranger, coap.FETCH, path, body, query=query, observe=number % 2 == 0)
-                for runs in offers(stranger, number):
-                    strike(stranger, coap.POST, ["feeds"], runs)
-                strike(stranger, coap.PUT, ["actuators", "led"], number)
-                sent += stranger.sent
-                yield sent
+    for number in itertools.islice(itertools.cycle(EDGES), target.count):
+        with Stranger(target) as stranger:
+            for path, body, query in questions(stranger, number):
+                strike(stranger, coap.FETCH, path, body, query=query, observe=number % 2 == 0)
+            for runs in offers(stranger, number):
+                strike(stranger, coap.POST, ["feeds"], runs)
+            strike(stranger, coap.PUT, ["actuators", "led"], number)
+            sent += stranger.sent
+            yield sent
 
 
 if __name__ == "__main__":

@@ -2,10 +2,17 @@
 
 import contextlib
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from desk import Desk
 
 from mesh.core import coap, ids
+from mesh.core.limits import Limits
+
+PATIENCE_S = 60.0
+# a board answers whom it only met so often, and a desktop as often as this one can ask
+PAUSE_MS = {"board": 1500 // Limits.proven_per_s, "desktop": 0}
 
 
 class Honest:
@@ -13,8 +20,11 @@ class Honest:
 
     def __init__(self, victim):
         self.asked = self.answered = 0
+        self.told = b""  # the last answer
         self._victim = victim
-        self._over = threading.Event()
+        self._pause_ms = PAUSE_MS[victim.kind]
+        self._ready, self._over = threading.Event(), threading.Event()
+        self._news = threading.Condition()
 
     @property
     def counts(self):
@@ -27,29 +37,53 @@ class Honest:
 
         Whom it asks is known to it, and knows it, before the context begins.
         """
-        with Desk(**settings) as desk:
-            peer = self.meet(desk)
-            thread = threading.Thread(target=self._ask, args=(desk, peer))
-            thread.start()
+        with ThreadPoolExecutor(1) as pool:
+            work = pool.submit(self._work, settings)
             try:
-                yield desk
+                self._ready.wait()
+                yield self
             finally:
                 self._over.set()
-                thread.join()
+                work.result()
 
-    def meet(self, desk):
+    def goes_on(self, more=3):
+        """Wait until so many more questions were answered."""
+        with self._news:
+            enough = self.answered + more
+            assert self._news.wait_for(lambda: self.answered >= enough, PATIENCE_S), self.counts
+
+    def rate(self, more):
+        """Wait for so many; how many a second that were."""
+        start_s = time.monotonic()
+        self.goes_on(more)
+        return more / (time.monotonic() - start_s)
+
+    def ask(self, desk, peer):
+        """One question; whether it was answered, signed."""
+        answer = desk.ask(peer, coap.FETCH, "peer")
+        is_good = bool(answer.signed and answer.code == coap.CONTENT)
+        with self._news:
+            self.asked += 1
+            self.answered += is_good
+            self.told = answer.payload if is_good else self.told
+            self._news.notify_all()
+        return answer
+
+    def _work(self, settings):
+        """All that the desk does, as one thread alone uses it."""
+        try:
+            with Desk(**settings) as desk:
+                peer = self._meet(desk)
+                self._ready.set()
+                while not self._over.is_set():
+                    self.ask(desk, peer)
+                    desk.rest(self._pause_ms)
+        finally:
+            self._ready.set()
+
+    def _meet(self, desk):
         """Have a desk find the victim; its id."""
         desk.node.candidate(desk.now(), None, self._victim.address, "given")
         desk.until(lambda: desk.met(self._victim.id), "the victim")
         self.ask(desk, ids.from_text(self._victim.id))
         return self._victim.public
-
-    def ask(self, desk, peer):
-        """One question; whether it was answered, signed."""
-        answer = desk.ask(peer, coap.FETCH, "peer")
-        self.asked += 1
-        self.answered += bool(answer.signed and answer.code == coap.CONTENT)
-
-    def _ask(self, desk, peer):
-        while not self._over.is_set():
-            self.ask(desk, peer)

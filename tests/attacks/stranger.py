@@ -1,8 +1,9 @@
 """What attackers have: keys of their own, sockets, and a knowledge of the protocol.
 
 An attack is a program of its own: a file here whose main() is run(attack). `attack(target)` does
-what it does step by step and yields how many messages it has sent so far; it gets no more turns
-once it sent enough or its standard input is closed. Then it tells {"sent": …} as JSON.
+what it does step by step and yields how many messages it has sent so far, or a dictionary with
+that as "sent" and whatever else is to be told; it gets no more turns once it sent enough or its
+standard input is closed. It tells an empty line when it has begun, and the last of these as JSON.
 """
 
 import json
@@ -26,8 +27,9 @@ ANSWER_S = 3.0  # that an answer is waited for
 ENDING_S = 30.0  # that a program may take to end
 COSE = 18
 
-# the victim: (host, port) and its id; count: how often to strike, as the attack understands it
-Target = namedtuple("Target", ("address", "peer", "count"))
+# the victim: (host, port) and its id; count: how often to strike, as the attack understands it;
+# per_s: so many messages a second, or 0 for as many as can be
+Target = namedtuple("Target", ("address", "peer", "count", "per_s"), defaults=(0,))
 
 
 class Stranger:
@@ -120,35 +122,50 @@ class Stranger:
 
 
 class Attack:
-    """Such a program at work, as a context manager or to the end. `sent` is there afterwards."""
+    """Such a program at work, as a context manager or to the end. `told`, all that it tells, and
+    `sent` of it are there afterwards.
+    """
 
-    def __init__(self, name, victim, count):
+    def __init__(self, name, victim, count, per_s=0):
         host, port = victim.address
-        arguments = (host, str(port), victim.public.hex(), str(count))
-        self.sent = 0
+        arguments = (host, str(port), victim.public.hex(), str(count), str(per_s))
+        self.told = {"sent": 0}
         self._process = subprocess.Popen(
-            [sys.executable, FOLDER / f"{name}.py", *arguments],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [*victim.host.wrap, sys.executable, FOLDER / f"{name}.py", *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
         )  # fmt: skip
 
     def __enter__(self):
+        """It has begun."""
+        self._line(ENDING_S)
         return self
 
     def __exit__(self, *_):
         self.end()
 
+    @property
+    def sent(self):
+        """How many messages it sent."""
+        return self.told["sent"]
+
     def end(self):
         """Have it end now."""
-        self._told(ENDING_S)
+        try:
+            told, _ = self._process.communicate(timeout=ENDING_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            raise
+        self.told = json.loads(told)
 
     def finish(self, timeout_s=300.0):
         """Let it do all that it came for."""
-        self._process.stdin.flush()
+        self._line(ENDING_S)
         line = self._line(timeout_s)
         self._process.stdin.close()
         self._process.wait(ENDING_S)
         self._process.stdout.close()
-        self.sent = json.loads(line)["sent"]
+        self.told = json.loads(line)
 
     def _line(self, timeout_s):
         if not select.select([self._process.stdout], [], [], timeout_s)[0]:
@@ -156,22 +173,15 @@ class Attack:
             raise AssertionError(f"the attack did not end in {timeout_s} s")
         return self._process.stdout.readline()
 
-    def _told(self, timeout_s):
-        try:
-            told, _ = self._process.communicate(timeout=timeout_s)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-            raise
-        self.sent = json.loads(told)["sent"]
-
 
 def run(attack):
-    """Be such a program: HOST PORT ID(hex) COUNT."""
-    host, port, peer, count = sys.argv[1:]
-    sent = 0
-    for now_sent in attack(Target((host, int(port)), bytes.fromhex(peer), int(count))):
-        sent = now_sent
+    """Be such a program: HOST PORT ID(hex) COUNT PER_SECOND."""
+    host, port, peer, *numbers = sys.argv[1:]
+    told = None
+    for now_told in attack(Target((host, int(port)), bytes.fromhex(peer), *map(int, numbers))):
+        if told is None:
+            print(flush=True)
+        told = now_told
         if select.select([sys.stdin], [], [], 0)[0]:
             break
-    print(json.dumps({"sent": sent}), flush=True)
+    print(json.dumps(told if isinstance(told, dict) else {"sent": told}), flush=True)

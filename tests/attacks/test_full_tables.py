@@ -4,8 +4,6 @@ import pytest
 from honest import Honest
 from stranger import Attack
 
-from mesh.core import coap
-
 HEAP = "304k"  # 1.6 times a Pico W's, as words have 64 bits here
 
 
@@ -20,11 +18,14 @@ class Eager(Honest):
 
     silent = 0
 
+    def __init__(self, victim):
+        super().__init__(victim)
+        self._pause_ms = 0
+
     def ask(self, desk, peer):
-        answer = desk.ask(peer, coap.FETCH, "peer")
-        self.asked += 1
-        self.answered += bool(answer.signed and answer.code == coap.CONTENT)
+        answer = super().ask(desk, peer)
         self.silent += answer.code == 0
+        return answer
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """A desktop's peer on loopback, as small as can be: the shared node, one socket, and patience."""
 
+import contextlib
 import select
 import socket
+import threading
 import time
 
 from mesh.core import cbor, coap
@@ -22,7 +24,9 @@ PAUSE_MS = 200
 
 
 class Desk:
-    """Drives a node while it waits. `counters`: what messages had which, of signed requests."""
+    """Drives a node while it waits; all of it is used by the thread that entered it, as a node is
+    no place for two. `counters`: what messages had which, of signed requests.
+    """
 
     def __init__(self, **settings):
         self.kit = make_kit()
@@ -38,12 +42,14 @@ class Desk:
         self._socket.bind(("127.0.0.1", 0))
         self._socket.setblocking(False)
         self.address = self._socket.getsockname()
+        self._thread = None
 
     def _next_counter(self):
         self._count += 1
         return self._count
 
     def __enter__(self):
+        self._thread = threading.get_ident()
         self.node.start(self.now(), False)
         return self
 
@@ -62,18 +68,26 @@ class Desk:
             self._settle()
             if found := met():
                 return found
-            at = self.node.wake_at()
-            wait_ms = 100 if at is None else min(100, max(0, at - self.now()))
-            if select.select([self._socket], [], [], wait_ms / 1000)[0]:
+            self.step()
+        raise AssertionError(f"waited {PATIENCE_S} s for {what}; events: {self.events}")
+
+    def step(self, most_ms=100):
+        """Take in what comes next, if anything does in so many ms, and let the node work."""
+        assert threading.get_ident() == self._thread, "a desk is for the thread that entered it"
+        at = self.node.wake_at()
+        wait_ms = most_ms if at is None else min(most_ms, max(0, at - self.now()))
+        if select.select([self._socket], [], [], wait_ms / 1000)[0]:
+            # select(2): what is ready may be gone, as a datagram with a wrong checksum is
+            with contextlib.suppress(BlockingIOError):
                 data, source = self._socket.recvfrom(2048)
                 self._note(data)
                 self.node.receive(self.now(), COAP, source, data)
-            self.node.tick(self.now())
-        raise AssertionError(f"waited {PATIENCE_S} s for {what}; events: {self.events}")
+        self.node.tick(self.now())
+        self._settle()
 
-    def rest(self):
+    def rest(self, pause_ms=PAUSE_MS):
         """Let the node work for a moment, before the same question is put again."""
-        end = self.now() + PAUSE_MS
+        end = self.now() + pause_ms
         self.until(lambda: self.now() >= end)
 
     def _settle(self):
