@@ -62,7 +62,7 @@ def attack(target):
     with asyncio.Runner() as runner:
         stack, one = contextlib.AsyncExitStack(), Hungry(target)
         runner.run(one.open(stack))
-        body = cbor.encode({author: 1 for author in runner.run(one.whom())})
+        body = cbor.encode(dict.fromkeys(runner.run(one.whom()), 1))
         while one.sent < target.count:
             runner.run(one.round(body))
             yield {"sent": one.sent, "codes": one.codes}

@@ -25,7 +25,7 @@ PAUSE_MS = 200
 
 class Desk:
     """Drives a node while it waits; all of it is used by the thread that entered it, as a node is
-    no place for two. `counters`: what messages had which, of signed requests.
+    no place for two. `counters`: what messages had which, of signed requests; `sent`: datagrams.
     """
 
     def __init__(self, **settings):
@@ -38,6 +38,7 @@ class Desk:
         self.public = identity.public
         self.events = []
         self.counters = {}
+        self.sent = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.setblocking(False)
@@ -93,6 +94,7 @@ class Desk:
     def _settle(self):
         while (sending := self.node.next_send()) is not None:
             self._socket.sendto(sending[2], tuple(sending[1]))
+            self.sent += 1
         while (event := self.node.next_event()) is not None:
             self.events.append(event)
 
