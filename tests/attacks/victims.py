@@ -70,10 +70,10 @@ class Measured:
 
 
 class DesktopVictim(Measured, Desktop):
-    """`mesh up` in a home of its own."""
+    """`mesh up` in a home of its own; on this host if none is given."""
 
-    def __init__(self, home, **settings):
-        super().__init__(Here, home, **{**QUIET, **settings})
+    def __init__(self, home, host=Here, **settings):
+        super().__init__(host, home, **{**QUIET, **settings})
         self.home_folder = home
 
     @property
