@@ -33,6 +33,8 @@ class Greeting:
     of our feed) is called with what a peer tells.
     """
 
+    _missing = False  # somebody is lost: whoever is here may know where it is now
+
     def __init__(
         self,
         kit: "Kit",
@@ -106,7 +108,8 @@ class Greeting:
         return few and self._asks.fetch(now_ms, peer, address, name, done)
 
     def _greeted(self, now_ms: int, ask: Ask, answer: Answer) -> None:
-        contact = self._contacts.get(ask.peer)
+        contacts = self._contacts
+        contact = contacts.get(ask.peer)
         if contact is None or ask.address not in contact.asking:  # another was the first
             return
         contact.asking = [at for at in contact.asking if at != ask.address]
@@ -115,10 +118,10 @@ class Greeting:
             return
         for who in (ask.address[:1], contact.teller):
             self._patience.answered(who)
-        self._contacts.look(now_ms)  # others of that host, or of that teller, may be waiting
+        contacts.look(now_ms)  # others of that host, or of that teller, may be waiting
         contact.asking = ()
-        came = self._contacts.up(now_ms, contact, ask.address)
-        if self._contacts.get(ask.peer) is not contact:
+        came = contacts.up(now_ms, contact, ask.address)
+        if contacts.get(ask.peer) is not contact:
             return
         try:
             if answer.code == coap.CONTENT:
@@ -127,26 +130,25 @@ class Greeting:
             if came:
                 self._emit(PeerFound(ask.peer, contact.name, ask.address, contact.how))
                 contact.whom = 2  # once more later: who came at the same moment is known by then
-        self._ask_whom(now_ms, contact, ask.address)
+        if contact.whom or self._missing:
+            self._missing = False
+            contact.whom >>= 1
+            # if there is no room for it, the others will be met in another way
+            self._ask(now_ms, ask.peer, ask.address, "peers", self._told_whom)
 
     def _unproven(self, now_ms: int, contact: "Contact", ask: Ask, answer: Answer) -> None:
         """No answer, or one that anybody may have given."""
-        first = contact.state == NEW
-        here = contact.state == UP and contact.address == ask.address
-        doubtful = here and answer.error != SILENT and contact.tries < DOUBTS
+        doubtful = answer.error != SILENT and contact.tries < DOUBTS
+        doubtful = doubtful and contact.state == UP and contact.address == ask.address
         if doubtful or answer.code == 0x9D:  # it has too much to do, also for whom it never met
             contact.tries += 1
             self._contacts.schedule(contact, now_ms + 1000)
         elif self._contacts.missed(now_ms, contact, ask.address):
             self._emit(PeerLost(ask.peer, answer.error or "no valid answer"))
-        elif first and answer.code:
-            contact.refused += 1
-
-    def _ask_whom(self, now_ms: int, contact: "Contact", address: "tuple[str, int]") -> None:
-        if contact.whom:
-            contact.whom -= 1
-            # if there is no room for it, the others will be met in another way
-            self._ask(now_ms, contact.peer, address, "peers", self._told_whom)
+        elif contact.state == NEW:
+            contact.refused += answer.code > 0
+        else:
+            self._missing = True
 
     def _note(self, now_ms: int, contact: "Contact", payload: bytes) -> None:
         try:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mesh.core.replicating import Replicating
 
 MOST = 4  # questions in a row, while there is more
+SOONER = 8  # a part of the pause
 AT_ONCE = 16  # feeds asked for by one of them
 
 
@@ -73,7 +74,8 @@ class Rounds:
         lacking = replicating.catching.table
         told = [a for a in sorted(lacking) if link.peer in lacking[a][2]]
         more = {author: max(1, next_seq(author)) for author in told[:AT_ONCE]}
-        if new:
+        if new:  # that nobody told us of: perhaps somebody withholds it, so all are asked sooner
+            self._due_ms = min(self._due_ms, now_ms + self._pause_ms // SOONER)
             more[link.peer] = next_seq(link.peer)
         if more and self._left > 0:
             self._ask(now_ms, link, more)

@@ -140,3 +140,24 @@ def test_of_two_addresses_that_answer_the_first_stays():
         ann.candidate(world.now, ben.peer.id, second, "mdns")
         world.run(10_000)
         assert ann.contacts.get(ben.peer.id).address == at_ben
+
+
+def test_two_that_move_at_once_find_each_other_through_a_third():
+    world = World()
+    three = [world.add(n, {"follow": "*"}) for n in (1, 2, 3)]
+    for node, _ in three:
+        node.start(world.now, False)
+        node.candidate(world.now, three[0][0].peer.id, three[0][1], "given")
+    moving = [node for node, _ in three[1:]]
+    world.run(60_000)
+    for _, address in three[1:]:
+        elsewhere = (address[0] + "7", 5683)
+        world.nodes[elsewhere] = world.nodes.pop(address)
+        world.events[elsewhere] = []
+    for node in moving:
+        node.moved(world.now)
+    world.run(5000)
+    others = [(moving[0], moving[1].peer.id), (moving[1], moving[0].peer.id)]
+    there = lambda: [one.contacts.get(who).address[0][-1] for one, who in others]  # noqa: E731
+    assert there() == ["2", "3"] or there() == ["3", "2"]
+    assert world.run(120_000, lambda: there() == ["7", "7"])

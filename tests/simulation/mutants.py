@@ -118,7 +118,7 @@ MUTANTS = [
     (no_cap_of_contacts, "memory stays within the caps", "stranger", 0),
     (no_replay_windows, "a wish is done once", "replayer", 0),
     (no_rights, "only who may sets a lamp", "clone", 0),
-    (no_retransmission, "the honest go on at the speed they had", "", 4),
+    (no_retransmission, "the honest go on at the speed they had", "", 20),
     (a_crash_by_garbage, "nothing ends a peer", "flooder", 0),
     (no_memory_of_answers, "memory stays within the caps", "", 0),
     (links_left_alone, "the honest agree in the end", "", 0),

@@ -23,6 +23,7 @@ from mesh.hub.simulate.tables import Caps
 from mesh.hub.simulate.timeline import Broken, Log, Timeline
 
 MILLION = 1_000_000
+MOST_KNOWN = 8  # as mesh/device/board.py has it
 SPINS = 2000  # ticks of one peer in one millisecond
 LAMP = "lamp"
 SENSOR = "temperature"
@@ -42,10 +43,11 @@ class Ground:
 
 
 class Copied(NamedTuple):
-    """All that outlives a crash, as it was at a moment."""
+    """All that outlives a crash, as it was at a moment; `known`: where others were."""
 
     disk: Disk
     archive: Archive | None
+    known: list[tuple[bytes, Address]]
 
 
 class Blame:
@@ -95,7 +97,8 @@ class Host:
         self.disk = Disk()
         self.archive = Archive(lambda: ground.timeline.now) if kind == "desktop" else None
         self.life = 0
-        self.known: list[tuple[bytes, Address]] = []  # addresses that somebody gave it
+        self.given: list[tuple[bytes, Address]] = []  # addresses, by hand
+        self.known: list[tuple[bytes, Address]] = []  # that it noted itself
         self.told: Callable[[Host, bytes, list[int]], None] | None = None
         self.group = True
         self._who = number if who is None else who
@@ -171,9 +174,11 @@ class Host:
         feeds.heard = check
 
     def _start(self, now_ms: int) -> None:
-        self.node.start(now_ms, self.group)
         for public, address in self.known:
             self.node.candidate(now_ms, public, address, "last")
+        for public, address in self.given:
+            self.node.candidate(now_ms, public, address, "given")
+        self.node.start(now_ms, self.group)
 
     def crash(self) -> None:
         """Lose power, and all that is not on the disk."""
@@ -190,11 +195,21 @@ class Host:
     def copied(self) -> Copied:
         """A copy of its disk."""
         archive = self.archive.copied() if self.archive is not None else None
-        return Copied(copy.deepcopy(self.disk), archive)
+        return Copied(copy.deepcopy(self.disk), archive, self._noted())
+
+    def _noted(self) -> list[tuple[bytes, Address]]:
+        """The addresses that a board or desktop has in its files: of some whom it met, whoever
+        introduced it first. Without them whoever is put back would not know whom to ask.
+        """
+        met = self.node.contacts.proven() if self.up else []
+        dear = self._profile.introduced_by
+        met.sort(key=lambda c: (c.peer != dear, not c.pinned, c.peer))
+        noted = [(c.peer, c.address) for c in met[:MOST_KNOWN] if c.address is not None]
+        return noted or self.known
 
     def put_back(self, copied: Copied) -> None:
         """Have the disk as it was when it was copied; only while it is off."""
-        self.disk, self.archive = copied
+        self.disk, self.archive, self.known = copied
 
     def move(self, address: Address) -> None:
         """Get another address, and notice it."""

@@ -21,10 +21,20 @@ class Author:
         self.lost = 0  # up to there its own disk was lost
         self.written = 0  # the last seq noted
         self.signed = 0  # the last seq that a head vouches for
+        self.held = 0  # the last seq that an honest peer took
 
     def wiped(self) -> None:
         """What it kept of its own feed is gone: nobody asks for that any more."""
         self.lost = self.signed
+
+    def put_back(self) -> None:
+        """Its disk is as it was: of what it signed since it learns from who has it, and
+        tells the truth. What liars alone were told is as if it had not been signed.
+        """
+        for known in (self.entries, self.links):
+            for seq in [seq for seq in known if seq > self.held]:
+                del known[seq]
+        self.written = self.signed = self.held
 
 
 class Ledger:
@@ -93,6 +103,7 @@ class Ledger:
                     f"{label} took an entry {_short(seq)} that {author.label} never signed",
                 )
             seqs.append(seq)
+            author.held = max(author.held, seq)
         return seqs
 
     def check_head(self, label: str, public: bytes, head: bytes) -> None:

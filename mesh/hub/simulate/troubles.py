@@ -76,6 +76,7 @@ class Troubles:
     def _put_back(self, host: Host, copy: Copied) -> None:
         host.crash()
         host.put_back(copy)
+        host.author.put_back()
         host.boot()
 
     def _move(self, hosts: list[Host], trouble: Trouble) -> None:

@@ -140,9 +140,9 @@ class World:
         """Where nobody is found by itself: each knows the one before it, and some others."""
         others = [one for one in self.hosts if one is not host]
         given = self.draw.sample(others, min(GIVEN, len(others)))
-        host.known = [(one.public, one.address) for one in given]
+        host.given = [(one.public, one.address) for one in given]
         before = self.hosts[self.hosts.index(host) - 1]
-        host.known.append((before.public, before.address))
+        host.given.append((before.public, before.address))
 
     def _measure(self, host: Host) -> None:
         self._readings += 1
