@@ -48,9 +48,9 @@ class Peer:
     kind = "board"
     verified = refused = 0
     heap: "Callable[[], list[int]] | None" = None
-    # /updates: offered(who, wish) to a peer; hinted(now_ms, who) that there is one to look at
+    # /updates: offered(who, wish) to a peer; hinted(now_ms, who, what) that there is one
     offered: "Callable[[bytes, object], object] | None" = None
-    hinted: "Callable[[int, bytes], None] | None" = None
+    hinted: "Callable[[int, bytes, object], None] | None" = None
     keeps = False  # the feeds of all others too
 
     def __init__(
@@ -144,7 +144,7 @@ class Peer:
         if code == coap.FETCH and self.offered:
             return coap.CONTENT, CBOR, self.kit.encode(self.offered(who, value))
         if code == coap.POST and self.hinted:
-            self.hinted(now_ms, who)
+            self.hinted(now_ms, who, value)
             return coap.CHANGED, None, b""
         raise RemoteError("this peer offers no updates, and takes none", 0x84)
 

@@ -62,6 +62,7 @@ SCHEMA = {
     "peers": [{"id": _TEXT, "address": _TEXT}],
     "share": {"*": _ANYTHING},
     "updates": [_TEXT],
+    "settings_from": [_TEXT],
     "limits": {
         name: (int, "a whole number", 1, min(getattr(Limits(), name) * 1024, 1 << 30))
         for name in dir(Limits())
@@ -163,6 +164,7 @@ class Profile:
     history: "list[Table]"  # how long readings stay
     rules: "list[Rule]"
     updates: list[bytes]  # whose bundles of firmware are taken
+    settings_from: list[bytes]  # who may change these settings
     peers: "list[tuple[bytes | None, tuple[str, int]]]"  # given addresses and who is there
     limits: dict[str, int]  # for Limits(**limits)
     layers: list[str]  # of discovery
@@ -197,7 +199,8 @@ def parse(mapping: object, kind: str = "board") -> Profile:
     by = [] if profile.introduced_by is None else [profile.introduced_by]
     profile.keep = interest.read(get("keep"), kind, lambda v, path: _ids(profile, v, path))
     profile.history = get("history", [])
-    profile.updates = _ids(profile, get("updates"), "updates") if "updates" in mapping else by  # type: ignore[operator]
+    for key in ("updates", "settings_from"):
+        setattr(profile, key, _ids(profile, get(key), key) if key in mapping else by)  # type: ignore[operator]
     profile.rules = []
     if get("rules"):
         from mesh.core import rules  # noqa: PLC0415 - heap only where it is used

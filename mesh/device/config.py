@@ -17,7 +17,9 @@ DEEP = 8  # tables and lists inside each other
 MOST = 16_384  # bytes of a file
 ENOENT = 2
 # what is kept of settings that are wrong elsewhere, for network and repair
-SAVED = "names name console wifi discovery port introduced_by updates peers watchdog_s"
+SAVED = (
+    "names name console wifi discovery port introduced_by updates settings_from peers watchdog_s"
+)
 SPACE = " \t\r\n"
 
 
@@ -103,6 +105,17 @@ class Reader:
             self._fail("a value")
         self._at = end
         return texts.joined(word) if isinstance(word, str) else word
+
+
+def present(safe: bool) -> "tuple[Profile, dict[str, object], LocalError | None]":
+    """As load() of those that this start is to have: there may be some on trial."""
+    try:
+        os.stat("settings.trial")
+    except OSError:
+        return load("settings.json", safe)
+    from mesh.device import trial  # noqa: PLC0415 - heap only where it is used
+
+    return trial.load(load, safe)
 
 
 def load(path: str, safe: bool = False) -> "tuple[Profile, dict[str, object], LocalError | None]":

@@ -22,11 +22,11 @@ STEP = 2048
 PAUSE_S = 10  # after a fault, for whoever wants to look at the console or to press Ctrl-C
 
 
-def settings(safe: bool) -> "tuple[Profile, dict[str, Any], LocalError | None]":
+def settings(safe: bool, path: str = "") -> "tuple[Profile, dict[str, Any], LocalError | None]":
     """Read the settings, and forget what was needed for that alone: heap is dear."""
     from mesh.device import config  # noqa: PLC0415 - see above
 
-    result = config.load("settings.json", safe)
+    result = config.load(path) if path else config.present(safe)
     used = (("mesh.device", "config"), ("mesh.core", "settings"), ("mesh.core", "texts"))
     for package, name in used:
         delattr(sys.modules[package], name)

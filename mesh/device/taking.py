@@ -38,7 +38,7 @@ class Taking:
         """Take the offer if it is for this board and new. RemoteError, NoAnswer."""
         if not isinstance(offer, bytes):
             raise RemoteError("an offer is no byte string")
-        chosen = self._updates.chosen
+        chosen = self._updates.firmware_of
         bundle = check(self._updates.node.peer.kit, offer)
         if bundle.signer not in chosen:
             raise RemoteError("an update signed by somebody of whom this board takes none")
@@ -117,13 +117,14 @@ class Taking:
             slot.drop(file.path)
             slot.append(file.path, b"")
         while at < file.size:
-            piece = await self._piece([file.digest, at, PIECE])
+            piece = await self.piece([file.digest, at, PIECE])
             if not 0 < len(piece) <= min(PIECE, file.size - at):
                 raise RemoteError(file.path + ": a piece of another size")
             slot.append(file.path, piece)
             at += len(piece)
 
-    async def _piece(self, wish: "list[object]") -> bytes:
+    async def piece(self, wish: "list[object]") -> bytes:
+        """What the peer has at [hash, offset, most bytes]. RemoteError, NoAnswer."""
         for left in range(TRIES - 1, -1, -1):
             try:
                 piece = await self._updates.ask(self._peer, wish)

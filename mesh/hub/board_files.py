@@ -24,6 +24,7 @@ SETTINGS = "settings.json"
 SELF = ("identity", "counter", "last", "feed.a", "feed.b", "peers", "updates", "faults")
 # main.py first: half a program is worse
 PROGRAM = ("main.py", "firmware.json", "boot", "boot.new", "start.mpy")
+TRIED = ("settings.trial", "settings.new")  # settings that came over the mesh
 FOLDERS = ("mesh", "next", "other")
 COPIED = ("identity", "counter", SETTINGS, "feed.a", "feed.b", "updates")
 HIDDEN = "********"  # stands for a Wi-Fi password that stays on the board
@@ -252,7 +253,7 @@ def erase(cable: Cable, identity: bool) -> list[str]:
     main = cable.get("main.py") or b""
     doomed = [name for name in PROGRAM if name != "main.py" or is_ours(main)]
     doomed += [path[1:] for path in there if path[1:].partition("/")[0] in FOLDERS]
-    doomed += [SETTINGS, *(SELF if identity else ())]
+    doomed += [*TRIED, SETTINGS, *(SELF if identity else ())]
     drafts = [name + DRAFT for name in doomed]
     gone = [name for name in [*doomed, *drafts] if "/" + name in there and cable.remove(name)]
     folders = {str(parent) for name in gone for parent in Path(name).parents if str(parent) != "."}

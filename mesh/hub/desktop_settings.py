@@ -25,6 +25,7 @@ FOR_BOARDS = {
     "sleep": "a desktop that sleeps is away, and says so to nobody",
     "console": "`mesh up --json` is for programs",
     "updates": "a desktop is updated by pip",
+    "settings_from": "a desktop's settings are changed in its file",
 }
 OF_SENSORS = ("samples", "pause_ms", "average")
 PATIENCE_S = 1.0  # for a disk that may stand still

@@ -16,7 +16,7 @@ from mesh.core.settings import parse as core_parse
 Table = Mapping[str, Any]
 SHOWN = 60  # characters of a value
 ALL = ("all", "any", "anyone", "everybody", "everyone", "everything", "**", ".*")
-LISTS = ("follow", "updates")  # of peers
+LISTS = ("follow", "updates", "settings_from")  # of peers
 STARRED = ("follow", "keep", "history")  # where "*" stands for everybody
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mesh.core import bundle, coap
+from mesh.core import bundle, coap, proposal
 from mesh.core.contacts import Contact
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.primitives import Identity, Kit
@@ -65,6 +65,14 @@ class Offers:
         self._to[board] = offered = Offered(firmware.version, made, signed, contents)
         return offered
 
+    def offer_settings(self, board: bytes, base: bytes, text: bytes) -> Offered:
+        """Offer a board settings in place of those with the SHA-256 `base`."""
+        self._made = made = max(time.time_ns() // 1_000_000, self._made + 1)
+        signed = proposal.make(self._kit, self._identity, board, made, base, text)
+        contents = {hashlib.sha256(text).digest(): text}
+        self._to[board] = offered = Offered("", made, signed, contents)
+        return offered
+
     def withdraw(self, board: bytes) -> None:
         """Offer nothing to a board any more."""
         self._to.pop(board, None)
@@ -104,7 +112,7 @@ async def update(peer: "HubPeer", args: Mapping[str, Any]) -> AsyncGenerator[Dat
     try:
         yield base | {"state": "offered", "files": len(offered.contents) - 1}
         await _hint(peer, contact, who.label)
-        async for told in _follow(peer, contact, offered, args):
+        async for told in follow(peer, contact, offered, args):
             yield base | told
             _check(who.label, told)
     finally:
@@ -125,8 +133,12 @@ async def _hint(peer: "HubPeer", contact: Contact, label: str) -> None:
         raise Failure(failure.detail, failure.help or help, failure.code)
 
 
-async def _follow(
-    peer: "HubPeer", contact: Contact, offered: Offered, args: Mapping[str, Any]
+async def follow(
+    peer: "HubPeer",
+    contact: Contact,
+    offered: Offered,
+    args: Mapping[str, Any],
+    field: str = "update",
 ) -> AsyncGenerator[Data, None]:
     """What the board tells of this offer, each time that it is something else, to its end."""
     patience_s = roster.seconds(args, "timeout", PATIENCE_S)
@@ -138,7 +150,7 @@ async def _follow(
             raise Failure(
                 f"nothing new for {patience_s:g} s; the last was: {state}", HARMLESS, TIMEOUT
             )
-        told = await _ask(peer, contact)
+        told = await _ask(peer, contact, field)
         if told.pop("made", None) == offered.made and told != last:
             last = told
             heard_s = time.monotonic()
@@ -147,14 +159,14 @@ async def _follow(
             await asyncio.sleep(LOOK_S)
 
 
-async def _ask(peer: "HubPeer", contact: Contact) -> Data:
-    """The field "update" of its /peer; nothing while it starts anew."""
+async def _ask(peer: "HubPeer", contact: Contact, field: str) -> Data:
+    """A field of its /peer; nothing while it starts anew."""
     try:
         answer = await peer.ask(contact.peer, coap.FETCH, ["peer"], b"", None, timeout=ANSWER_S)
         about = answers.table(answers.content(answer, ""))
     except (NoAnswer, TimeoutError, LocalError, Failure):
         return {}
-    return answers.table(about.get("update"))
+    return answers.table(about.get(field))
 
 
 def _check(label: str, told: Data) -> None:

@@ -61,7 +61,7 @@ def test_a_hint_is_refused_with_a_reason():
     world, a, at_a, b, _ = met()
     hints = []
 
-    def hinted(now_ms, who):
+    def hinted(now_ms, who, what):
         if who == STRANGER or hints:
             raise RemoteError("this board takes updates from chosen peers only", 0x83)
         hints.append(who)

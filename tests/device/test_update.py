@@ -198,7 +198,9 @@ def test_another_signer_is_refused(one, desk, make):
 
 
 def test_who_was_not_chosen_is_not_even_asked(board, desk, make):
-    with updating.flashed(board("one", **{**updating.settings(desk), "updates": []})) as one:
+    with updating.flashed(
+        board("one", **{**updating.settings(desk), "updates": [], "settings_from": []})
+    ) as one:
         peer = desk.meet(one.wait("joined"))
         offering = updating.Offering(desk)
         offering.offers.offer(peer, make("1.7"))

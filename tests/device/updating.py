@@ -86,13 +86,13 @@ class Offering:
         return self.after(self.offers.answer(who, wish))
 
 
-def told(desk, peer, *states):
-    """What a board tells of its update once that is in one of these states."""
+def told(desk, peer, *states, field="update"):
+    """What a board tells of its update, or settings, once that is in one of these states."""
     while True:
         desk.until(lambda: desk.node.contacts.get(peer).state == UP, "the board to be up")
         answer = desk.ask(peer, coap.FETCH, "peer")
         if answer.signed:
-            update = desk.kit.decode(answer.payload).get("update", {})
+            update = desk.kit.decode(answer.payload).get(field, {})
             if update.get("state") in states:
                 return update
         desk.rest()

@@ -15,6 +15,8 @@ def made():
     return module.texts()
 
 
-@pytest.mark.parametrize("name", ["keys.json", "messages.json", "feeds.json", "updates.json"])
+@pytest.mark.parametrize(
+    "name", ["keys.json", "messages.json", "feeds.json", "updates.json", "settings.json"]
+)
 def test_current(name):
     assert made()[name] == (FOLDER / name).read_text(), "run `python tests/vectors/make.py`"

@@ -10,12 +10,14 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "core"), str(HERE.parent.parent)]
 from edges import keys  # noqa: E402 - found by the line above
 from making import messages  # noqa: E402
 from making_feeds import feeds  # noqa: E402
+from making_proposals import proposals  # noqa: E402
 from making_updates import updates  # noqa: E402
 
 
 def texts() -> dict[str, str]:
     """The content of each file by its name."""
-    cases = {"keys": keys(), "messages": messages(), "feeds": feeds(), "updates": updates()}
+    cases = {"keys": keys(), "messages": messages(), "feeds": feeds()}
+    cases |= {"updates": updates(), "settings": proposals()}
     return {
         f"{name}.json": json.dumps(value, indent=1, ensure_ascii=True) + "\n"
         for name, value in cases.items()

@@ -31,6 +31,7 @@ COMMANDS = (
     "name",
     "forget",
     "update",
+    "settings",
     "get",
     "log",
     "history",

@@ -8,7 +8,7 @@ WHO = "`mesh peers` lists who is there"
 ONE = "`mesh show PEER` tells all of one peer, `mesh show` of this one"
 SETTINGS = (
     "the settings of this peer are the file settings.toml in its home (`mesh id` tells where, "
-    "`mesh doctor` checks it); `mesh board settings` shows and changes those of a board"
+    "`mesh doctor` checks it); `mesh settings PEER` shows and changes those of a board"
 )
 LOGS = (
     "`mesh log PEER` shows what a peer said, `mesh watch` what comes; `mesh board monitor` a "
@@ -53,7 +53,6 @@ GUESSED: Mapping[str, str] = {
     "search": WHO,
     "sensors": "`mesh read PEER` reads all sensors of a peer, `mesh watch` those of all",
     "serve": "`mesh up` runs a peer here",
-    "settings": SETTINGS,
     "start": "`mesh up` runs a peer here",
     "stat": "`mesh peers` tells who is up; " + ONE,
     "status": "`mesh peers` tells who is up; " + ONE + "; `mesh doctor` what is wrong here",

@@ -1,7 +1,6 @@
 """mesh set: ask a peer to set an actuator."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated, Any
 
 import typer
@@ -60,7 +59,7 @@ async def _many(
     found: list[tuple[str, str]] = []  # what to show, what to set
     done = 0
     async with session.asking(choices, wait_s) as do:
-        async for row in _some(do("actuators.many", args)):
+        async for row in confirming.some(do("actuators.many", args)):
             if "error" in row:
                 failed.append(row)
                 yield row
@@ -71,7 +70,7 @@ async def _many(
         if not yes:
             await confirming.confirm(f"To be set to {value}", sorted(name for name, _ in found))
         more = {"targets": [target for _, target in found], "value": value}
-        async for row in _some(do("set.many", args | more)):
+        async for row in confirming.some(do("set.many", args | more)):
             if "error" in row:
                 failed.append(row)
             else:
@@ -79,16 +78,3 @@ async def _many(
             yield row
     if failed:
         raise selecting.failure(failed, done)
-
-
-async def _some(rows: AsyncGenerator[dict[str, Any], None]) -> AsyncGenerator[Any, None]:
-    """Rows as they come; a Failure at their end counts only if there was none of them."""
-    came = False
-    try:
-        async with aclosing(rows):
-            async for row in rows:
-                came = True
-                yield row
-    except Failure:
-        if not came:
-            raise

@@ -85,6 +85,7 @@ def show(row: Row) -> RenderableType:
         facts.append(("failing", clean(f"{sensor}: {why}")))
     facts += views_alive.fork(row) + views_alive.facts(about)
     facts += views_update.fact(about.get("update"))
+    facts += views_update.fact(about.get("settings"), "settings")
     parts: list[RenderableType] = [pairs(facts), Text()]
     parts += _section("sensors", row["sensors"], _short_readings)
     parts += _section("actuators", row["actuators"], _values)
@@ -221,6 +222,7 @@ VIEWS: dict[str, Callable[[Any], RenderableType]] = {
     "renewed": renewed,
     "up": lines.up,
     "update": views_update.update,
+    "reset": views_update.reset,
     "content": views_content.content,
     "findings": finding,
     "firmware": views_firmware.firmware,
