@@ -176,6 +176,7 @@ def image(tmp_path_factory, worn):
     with Virtual(folder, flash=FLASH) as virtual, Cable(virtual.port) as cable:
         for path in files:
             cable.put(path.relative_to(worn / "board").as_posix(), path.read_bytes())
+        virtual.kill()  # before its program starts: that would write, too
     return folder / "flash.img"
 
 

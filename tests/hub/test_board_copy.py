@@ -55,7 +55,7 @@ def test_settings_are_shown_without_passwords_and_changed(attic, capsys, tmp_pat
     ("words", "said"),
     [
         (["nam=x"], 'did you mean "name"?'),
-        (["name.x=1"], "no table"),
+        (["name.x=1"], "name: {'x': 1} is not a text"),
         (["=1"], "KEY=VALUE"),
         (["sensors.x.every_s=soon"], "every_s"),
         (["board=pico_w", 'sensors.bed={"kind": "ds18b20", "pin": 99}'], "sensors.bed.pin"),
