@@ -36,7 +36,16 @@ class TwiceModule(pytest.Module):
         return self._results.get(test, f"no result for {test}:\n{self._output}")
 
     def _run(self):
-        command = [needs.micropython(), SCRIPT, needs.ROOT, self.path.parent, self.path.stem]
+        # a mesh of boards lives in one heap there, so it has that of several
+        options = ["-X", "heapsize=6m"]
+        command = [
+            needs.micropython(),
+            *options,
+            SCRIPT,
+            needs.ROOT,
+            self.path.parent,
+            self.path.stem,
+        ]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         ) as run:

@@ -31,7 +31,7 @@ WIDE = 1.6  # so much more with 64-bit words
 OWN = 10_000  # bytes for a signature, an answer in blocks, the driver's and the loop's needs
 LATER = 2500  # for modules that are loaded once they are needed
 KEEPING = 14_000  # for what keeps up with others' feeds
-USABLE_PCT = 75  # of a heap: between what lives long is room for small things only
+USABLE_PCT = 88  # of a heap: between what lives long is room for small things only
 
 
 def limits_for(profile: "Profile", tell: "Callable[..., None]") -> Limits:

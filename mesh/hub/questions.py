@@ -33,6 +33,7 @@ class Questions:
         self._asked = questions.Questions(node)
         self._driver = driver
         self._sinks: dict[int, Callable[[Answer], object]] = {}
+        self._ends = 0  # how often all failed that was open
 
     def answered(self, answer: Answer) -> None:
         """Hand an answer to whoever waits for it."""
@@ -42,7 +43,8 @@ class Questions:
             sink(answer)
 
     def end(self, reason: str) -> None:
-        """Let all open questions fail."""
+        """Let all open questions fail: nothing more is sent."""
+        self._ends += 1
         for number in list(self._sinks):
             self.answered(Answer(number, 0, None, b"", False, reason, False))
 
@@ -136,7 +138,7 @@ class Questions:
         came: asyncio.Queue[Answer] = asyncio.Queue()
         asked: list[Address | None] = []
         answers: list[Answer] = []
-        wait_s, left = LOOK_S, STEPS
+        wait_s, left, ends = LOOK_S, STEPS, self._ends
         with contextlib.ExitStack() as sinks:
             while left:
                 contact = self._node.contacts.get(peer_id)
@@ -147,7 +149,7 @@ class Questions:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait_s):
                         answers.append(await came.get())
-                if answers and answers[-1].signed:
+                if self._ends != ends or (answers and answers[-1].signed):
                     break
                 if wait_s == LOOK_S:
                     self._look_for(peer_id)

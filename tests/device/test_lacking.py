@@ -51,6 +51,7 @@ class Lack:
             raise MemoryError
 
 
+@pytest.mark.timeout(600)  # each opcode of the core is traced
 @pytest.mark.parametrize("what", sorted(WORK))
 def test_any_piece_of_work_may_lack_memory(what):
     """At every STEP-th point, and then no more: that work is done without."""

@@ -268,7 +268,7 @@ def test_a_check_of_much_ends_when_it_is_interrupted(home):
 def test_a_person_is_told_that_nothing_came(home):
     code, out, err = asyncio.run(mesh("log", "ann", "--kinds", "nonsense", "--home", home.path))
     assert (code, out) == (0, "")
-    assert "nothing of that is kept of ann" in err
+    assert "nothing of kind 'nonsense' is kept of ann" in err
 
 
 def test_names_are_known_while_a_peer_runs(tmp_path):
