@@ -15,9 +15,14 @@ PATIENCE_S = 30.0
 
 
 @pytest.fixture
-def one(board, desk):
+def trial_ms():
+    return 60_000
+
+
+@pytest.fixture
+def one(board, desk, trial_ms):
     """A board whose settings the desktop may change."""
-    given = updating.settings(desk, trial_ms=3000)
+    given = updating.settings(desk, trial_ms=trial_ms)
     made = updating.flashed(board("one", name="former", **given))
     with made:
         made.peer = desk.meet(made.wait("joined"))
@@ -84,6 +89,7 @@ def states(one):
     return [event["state"] for event in one.events("settings")]
 
 
+@pytest.mark.parametrize("trial_ms", [3000])
 def test_if_their_giver_does_not_answer_they_are_taken_back(one, desk, offering):
     before = path(one).read_bytes()
     made = offer(desk, one, offering, name="latter", port=updating.free_port())
@@ -106,8 +112,9 @@ def test_a_port_that_is_taken_ends_by_itself(one, desk, offering):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         offer(desk, one, offering, port=other.getsockname()[1])
+        desk.until(lambda: "trial" in states(one), "the trial")
         for _ in range(2):
-            desk.until(lambda: not one.is_running, "the start to fail")
+            assert one.wait_end() == 1, "the start fails"
             assert path(one).read_bytes() == before
             one.start()
         back = told(desk, one, "taken back")
