@@ -71,7 +71,7 @@ async def asking(choices: Choices, wait_s: float = DISCOVER_S) -> AsyncGenerator
         if await _runs(home, stack, wait_s):
             yield lambda op, args: control.call(home.control, op, more(args))
         else:
-            peer = await _start(stack, home, choices, {})
+            peer = await stack.enter_async_context(_made(home, choices, {}))
             stack.callback(_remember, peer)
             began_s = time.monotonic()  # a peer that has just been started has found nobody yet
             yield lambda op, args: operations.run(peer, op, more(args))
@@ -112,10 +112,11 @@ async def _serve_once(choices: Choices, broken: list[str]) -> AsyncGenerator[Dat
         stack.enter_context(home)
         if not broken:  # whoever runs already goes on without a disk that was taken away
             desktop_settings.absent(home.profile().sensors)
-        peer = await _start(stack, home, choices, None)
+        peer = _made(home, choices, None)
+        news = stack.enter_context(peer.events())  # before it starts: nobody is to be missed
+        await stack.enter_async_context(peer)
         if broken:
             peer.node.peer.more["resets"] = [len(broken), broken[-1]]
-        news = stack.enter_context(peer.events())  # from now on: nobody is to be missed
         stack.callback(_remember, peer)
         door = control.ControlServer(
             home.control, functools.partial(_serve_one, peer), peer.faults
@@ -216,9 +217,7 @@ async def _runs(home: Home, stack: AsyncExitStack, wait_s: float) -> bool:
             return False
 
 
-async def _start(
-    stack: AsyncExitStack, home: Home, choices: Choices, sensed: Mapping[str, Sensor] | None
-) -> "HubPeer":
+def _made(home: Home, choices: Choices, sensed: Mapping[str, Sensor] | None) -> "HubPeer":
     from mesh.hub.loop import HubPeer  # noqa: PLC0415 - slow, and often another process has it
 
     profile = home.profile()
@@ -226,8 +225,7 @@ async def _start(
         profile.name = choices.name
     if sensed is not None:
         profile.keep, profile.follow = [], []  # gone in a moment: others keep the record
-    peer = HubPeer(home, profile, None, choices.interfaces, choices.port, sensed)
-    return await stack.enter_async_context(peer)
+    return HubPeer(home, profile, None, choices.interfaces, choices.port, sensed)
 
 
 async def _keep_remembering(peer: "HubPeer") -> None:

@@ -44,13 +44,13 @@ def test_a_peer_of_mesh_up_begins_anew_and_says_why_and_then_the_process_ends(
     tmp_path, monkeypatch
 ):
     peers = []
-    begin = session._start
+    make = session._made
 
-    async def started(*given):
-        peers.append(await begin(*given))
+    def made(*given):
+        peers.append(make(*given))
         return peers[-1]
 
-    monkeypatch.setattr(session, "_start", started)
+    monkeypatch.setattr(session, "_made", made)
     monkeypatch.setattr(session, "PAUSE_S", 0)
     rows = []
 
