@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OTHERS = b""  # the key that stands for all feeds that are not named
 OPTIONS = 64  # bytes of a notification besides its payload, at most
-SEALED = 200  # of a first answer, which is signed
+SEALED = 112  # of a first answer, which is signed: a whole run has room in it
 AGAIN_MS = 1000  # after a lack of memory
 WHOLE_MS = 2000  # in which a body in blocks is fetched: the next one would take its place
 HEAD_SIZE = 160

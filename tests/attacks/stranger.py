@@ -170,6 +170,7 @@ class Attack:
     def _line(self, timeout_s):
         if not select.select([self._process.stdout], [], [], timeout_s)[0]:
             self._process.kill()
+            self._process.communicate()
             raise AssertionError(f"the attack did not end in {timeout_s} s")
         return self._process.stdout.readline()
 

@@ -41,7 +41,7 @@ def test_a_board(board, seen, times, name, attack, full):
     honest = Eager(victim)
     with honest.asking():
         at_work = Attack(name, victim, times(SHORT, full))
-        at_work.finish()
+        at_work.finish(1700)
     assert victim.is_running, victim.lines[-30:]
     assert honest.silent * 20 <= honest.asked, (honest.silent, honest.counts)
     assert honest.answered >= ITS_SHARE, honest.counts

@@ -99,5 +99,22 @@ def test_what_ends_in_a_refusal_observes_nothing():
     assert not node.serving.telling.table
 
 
+def test_whoever_observes_anew_has_a_whole_run_in_the_answer():
+    """It is signed. The news that follow are not: somebody may end them, each time, before they
+    come.
+    """
+    world, node = scene()
+    stranger = Stranger(world, 9)
+    node.endpoint.prove(stranger.address)
+    for n in range(100):  # nobody asked for them: they are signed now, in runs as long as can be
+        node.reading(world.now, "temp", n)
+    first, told = 1, 0
+    while told < 80:
+        answer, news = stranger.fetch(node, {node.peer.id: first})
+        assert news and len(coap.build(answer)) <= node.limits.datagram, (first, news)
+        told += len(news[0][3])
+        first = news[0][1] + len(news[0][3])
+
+
 def _text(number):
     return to_text(make_identity(number).public)
