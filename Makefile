@@ -44,7 +44,7 @@ fleet: setup     ## 100 boards for an hour, as root, with figures (make fleet AR
 attacks: setup     ## what strangers try, in full, against real processes, with figures (make attacks ARGS="-k observe")
 	ATTACKS=full $(BIN)/pytest --timeout 1800 tests/attacks $(ARGS)
 
-installed: setup     ## pages of docs walked from an installed wheel, on more Pythons too (make installed PYTHONS=python3.13)
+installed: setup     ## every command from an installed wheel, by this Python and the newest here (make installed PYTHONS=python3.12)
 	$(BIN)/pytest --timeout 600 tests/installed $(ARGS)
 
 firmware: setup     ## what goes on boards, into dist/ (make firmware ARGS="--board pico_w")
@@ -81,4 +81,4 @@ types: setup
 rules: setup
 	$(BIN)/pytest --quiet tests/rules
 
-.PHONY: help demo test tests check bench week fuzz random simulate attacks fleet firmware format clean sizes setup layout lint imports types rules
+.PHONY: help demo test tests check bench week fuzz random simulate attacks faults fleet installed firmware format clean sizes setup layout lint imports types rules

@@ -1,5 +1,5 @@
 """python -m mesh: the command `mesh`, where it is not on the path."""
 
-from mesh.hub.command import main
+from mesh.cli.command import main
 
 main()

@@ -44,7 +44,7 @@ class Stranger:
     """One key at one port."""
 
     def __init__(self, host, port, peer):
-        from mesh.hub.primitives import make_identity, make_kit, new_secret  # noqa: PLC0415
+        from mesh.hub.desktop_kit import make_identity, make_kit, new_secret  # noqa: PLC0415
 
         self._kit, self._peer = make_kit(), peer
         self._me = make_identity(new_secret(), iter(range(1, 1 << 40)).__next__)
@@ -56,9 +56,9 @@ class Stranger:
 
     def question(self, echo=None):
         """A new one, valid in all its parts."""
-        from mesh.core import coap  # noqa: PLC0415
-        from mesh.core.asks import request_for  # noqa: PLC0415
-        from mesh.core.message import seal_request  # noqa: PLC0415
+        from mesh.core.coap import message as coap  # noqa: PLC0415
+        from mesh.core.security.seal import seal_request  # noqa: PLC0415
+        from mesh.core.security.signed_client import request_for  # noqa: PLC0415
 
         message = request_for(coap.FETCH, ["peer"])
         if echo is not None:
@@ -76,13 +76,14 @@ class Stranger:
 
     def hear(self, wait_s):
         """Take in what came; an Echo value to go on with, if there is one."""
-        from mesh.core import coap  # noqa: PLC0415
+        from mesh.core import codes  # noqa: PLC0415
+        from mesh.core.coap import message as coap  # noqa: PLC0415
 
         echo, until_s = None, time.monotonic() + wait_s
         while select.select([self._sock], [], [], max(0.0, until_s - time.monotonic()))[0]:
             with contextlib.suppress(OSError):
                 message = coap.parse(self._sock.recv(2048))
-                name = coap.code_text(message.code)
+                name = codes.text(message.code)
                 self.codes[name] = self.codes.get(name, 0) + 1
                 echo = message.get(coap.ECHO) or echo
         return echo

@@ -7,7 +7,8 @@ import sys
 def answer(root):
     """Run by MicroPython. In: a JSON list of a name and arguments in hex. Out: the result."""
     sys.path.insert(0, root)
-    from mesh.device import ed25519, sha512  # noqa: PLC0415 - CPython cannot import them
+    from mesh.device import ed25519  # noqa: PLC0415 - CPython cannot import them
+    from mesh.device.crypto import sha512  # noqa: PLC0415 - CPython cannot import them
 
     known = {
         "public_key": ed25519.public_key,

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import threading
 from pathlib import Path
 
@@ -9,7 +10,15 @@ import hypothesis
 import needs
 import pytest
 
-LONGEST = ("test_simulate.py", "test_lacking.py", "test_update.py", "test_fleet.py")
+LONGEST = (
+    "test_floods.py",
+    "test_repl.py",
+    "test_walk.py",
+    "test_simulate.py",
+    "test_lacking.py",
+    "test_update.py",
+    "test_fleet.py",
+)
 PATIENCE = 5  # seconds that a thread or a task which was told to end may take for it
 
 hypothesis.settings.register_profile(
@@ -17,6 +26,20 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("long", max_examples=100_000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def default_signals():
+    """Programs that tests start are ended by signals, though what runs the tests ignores some, as
+    nohup does: a program inherits that.
+    """
+    usual = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    ignored = [number for number in usual if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, usual[number])
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -48,10 +48,11 @@ class Flood:
 
 def attacks(peer, recorded):
     """Datagrams without end."""
-    from mesh.core import cbor, coap  # noqa: PLC0415 - who starts this needs none of it
-    from mesh.core.asks import request_for  # noqa: PLC0415
-    from mesh.core.message import seal_request  # noqa: PLC0415
-    from mesh.hub.primitives import make_identity, make_kit, new_secret  # noqa: PLC0415
+    from mesh.core.coap import message as coap  # noqa: PLC0415 - who starts this needs none of it
+    from mesh.core.codec import cbor  # noqa: PLC0415 - who starts this needs none of it
+    from mesh.core.security.seal import seal_request  # noqa: PLC0415
+    from mesh.core.security.signed_client import request_for  # noqa: PLC0415
+    from mesh.hub.desktop_kit import make_identity, make_kit, new_secret  # noqa: PLC0415
 
     kit = make_kit()
     for n in itertools.count():

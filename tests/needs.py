@@ -9,6 +9,13 @@ from typing import NoReturn
 import pytest
 
 ROOT = Path(__file__).parent.parent
+# MicroPython with words of 32 bits, which tools/setup.py installs from npm
+WASM = (
+    ROOT
+    / ".venv/node/node_modules"
+    / "@micropython/micropython-webassembly-pyscript/micropython.mjs"
+)
+MPY_TOOL = ROOT / ".venv/mpy-tool"  # MicroPython's mpy-tool, as a package
 CI = os.environ.get("CI", "") not in ("", "0", "false")
 
 

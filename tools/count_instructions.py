@@ -1,12 +1,14 @@
 """Count what Ed25519 costs a board, in executed instructions, and check it on words of 32 bits.
 
-Usage: python tools/count_instructions.py MICROPYTHON [BOARD ...]
+Usage: python tools/count_instructions.py BOARD=FIRMWARE ...
 
-MICROPYTHON is a checkout of its sources. Of Debian: gcc-arm-none-eabi, libnewlib-arm-none-eabi,
-qemu-system-arm; for VIRT_RV32 also gcc-riscv64-unknown-elf, picolibc-riscv64-unknown-elf and
-qemu-system-misc. MicroPython's port for QEMU is built for each board, and runs the files of a
-board as they are compiled for one, from ROMFS. QEMU's -icount gives each instruction one
-nanosecond of the board's time, so the board's own clock counts instructions.
+FIRMWARE is MicroPython's port for QEMU, already built for one of its boards, as that port's own
+README says: the file firmware.elf. With the port's own settings MPS2_AN385 and VIRT_RV32 do;
+MICROBIT needs machine code switched on (MICROPY_EMIT_THUMB, without ARMV7M and inline assembler)
+and a place for ROMFS of 256 KiB at 0x80000. Of Debian: qemu-system-arm, and for VIRT_RV32
+qemu-system-misc. QEMU runs the files of a board as they are compiled for one, from ROMFS. Its
+-icount gives each instruction one nanosecond of the board's time, so the board's own clock counts
+instructions.
 """
 
 import json
@@ -22,8 +24,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mpremote.romfs import VfsRomWriter
 
-from mesh.hub.boards import compile_file
-from mesh.hub.lean import leaned
+from mesh.boards.firmware.flatten import flattened
+from mesh.boards.firmware.lean import leaned
+from mesh.boards.virtual.process import compile_file
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ("ed25519", "field25519", "scalar25519", "sha512", "tables25519")
@@ -31,52 +34,34 @@ PLAIN = ("plain_ed25519", "plain_sha512")
 VECTORS = ("sha512", "rfc8032", "keys")
 RANDOM = 30  # more vectors, made anew each time
 PATIENCE_S = 100.0
-# march; instructions in a microsecond of the board; qemu's program and machine; make's variables.
-# MICROBIT has ROMFS in its flash here, and runs machine code, which its own configuration lacks;
-# it takes its clock of 16 MHz for one of 25 MHz
-Emulated = namedtuple("Emulated", ("march", "unit", "qemu", "make"))
+# march; instructions in a microsecond of the board; where it has ROMFS; qemu and its machine.
+# MICROBIT takes its clock of 16 MHz for one of 25 MHz
+Emulated = namedtuple("Emulated", ("march", "unit", "rom", "qemu"))
 BOARDS = {
     "MICROBIT": Emulated(
         "armv6m",
         1562.5,
+        0x80000,
         ["qemu-system-arm", "-machine", "microbit", "-global", "nrf51-soc.flash-size=1048576",
          "-global", "nrf51-soc.sram-size=262144"],
-        ["CFLAGS_EXTRA=-DMICROPY_EMIT_THUMB=1 -DMICROPY_EMIT_THUMB_ARMV7M=0"
-         " -DMICROPY_EMIT_INLINE_THUMB=0",
-         "MICROPY_HW_ROMFS_PART0_START=0x80000", "MICROPY_HW_ROMFS_PART0_SIZE=0x40000"],
     ),
-    "MPS2_AN385": Emulated("armv7m", 1000, ["qemu-system-arm", "-machine", "mps2-an385"], []),
+    "MPS2_AN385": Emulated(
+        "armv7m", 1000, 0x21000000, ["qemu-system-arm", "-machine", "mps2-an385"]
+    ),
     "VIRT_RV32": Emulated(
         "rv32imc",
         1000,
+        0x80610000,
         ["qemu-system-riscv32", "-machine", "virt", "-bios", "none", "-cpu", "rv32"],
-        ["LDFLAGS=-EL -melf32lriscv -nostdlib -T mcu/rv32/virt.ld --gc-sections"],
     ),
 }  # fmt: skip
-STARTS = {"MICROBIT": 0x80000, "MPS2_AN385": 0x21000000, "VIRT_RV32": 0x80610000}
 ORDER = ("public_key", "sign", "verify", "sha512")
-
-
-def built(checkout, board):
-    """The firmware of the port for QEMU."""
-    folder = checkout / "ports" / "qemu" / f"build-counting-{board}"
-    extra = list(BOARDS[board].make)
-    if board == "VIRT_RV32":
-        # Debian's compiler knows its own library by another name of the processor
-        name = ["riscv64-unknown-elf-gcc", "-march=rv32imac", "-mabi=ilp32"]
-        library = subprocess.check_output([*name, "-print-libgcc-file-name"], text=True)
-        extra.append(f"LIBS={library.strip()}")
-    jobs = f"-j{os.cpu_count()}"
-    subprocess.run(["make", "-s", jobs, "-C", checkout / "mpy-cross"], check=True)
-    command = ["make", "-s", jobs, "-C", checkout / "ports" / "qemu", f"BOARD={board}"]
-    command += [f"BUILD={folder}", "FROZEN_MANIFEST=", *extra]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return folder / "firmware.elf"
 
 
 def image(march, folder):
     """A ROMFS image: the board's files of cryptography, the plain version, vectors, the script."""
-    texts = {path.stem: (path, text) for path, text in leaned().items() if "device" in path.parts}
+    sources = flattened(leaned()).texts.items()
+    texts = {path.stem: (path, text) for path, text in sources if "device" in path.parts}
     rom = VfsRomWriter()
     rom.opendir("mesh")
     rom.opendir("device")
@@ -88,8 +73,8 @@ def image(march, folder):
         rom.mkfile(f"{name}.mpy", data)
     rom.closedir()
     rom.closedir()
-    sources = [ROOT / "tests" / "core" / f"{name}.py" for name in PLAIN]
-    for source in [*sources, ROOT / "tools" / "on_counted_board.py"]:
+    plain = [ROOT / "tests" / "core" / f"{name}.py" for name in PLAIN]
+    for source in [*plain, ROOT / "tools" / "on_counted_board.py"]:
         compile_file(source, source.read_text(), folder / "x.mpy", march)
         rom.mkfile(f"{source.stem}.mpy", (folder / "x.mpy").read_bytes())
     for name in VECTORS:
@@ -115,7 +100,7 @@ class Board:
     """An emulated board, spoken to by its raw REPL on standard input and output."""
 
     def __init__(self, board, firmware, rom):
-        loader = f"loader,file={rom},addr={STARTS[board]:#x},force-raw=on"
+        loader = f"loader,file={rom},addr={BOARDS[board].rom:#x},force-raw=on"
         self._process = subprocess.Popen(
             [*BOARDS[board].qemu, "-semihosting", "-display", "none", "-monitor", "none",
              "-serial", "stdio", "-icount", "shift=0,sleep=off",
@@ -188,11 +173,10 @@ def show(board, found, size):
     print(flush=True)
 
 
-def main(checkout, boards):
-    for board in boards:
+def main(firmwares):
+    for board, firmware in firmwares:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            firmware = built(checkout.resolve(), board)
             data, size = image(BOARDS[board].march, folder)
             rom = folder / "romfs.img"
             rom.write_bytes(data)
@@ -203,7 +187,13 @@ def main(checkout, boards):
             show(board, measured(board, firmware, rom, plain=True), 0)
 
 
-if __name__ == "__main__":
-    if len(sys.argv) < 2 or not set(sys.argv[2:]) <= set(BOARDS):
+def asked(arguments):
+    """(board, firmware) of each argument; a wrong one ends this with the usage."""
+    found = [argument.partition("=")[::2] for argument in arguments]
+    if not found or not all(board in BOARDS and Path(path).is_file() for board, path in found):
         sys.exit(__doc__)
-    main(Path(sys.argv[1]), sys.argv[2:] or BOARDS)
+    return found
+
+
+if __name__ == "__main__":
+    main(asked(sys.argv[1:]))

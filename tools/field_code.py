@@ -1,4 +1,4 @@
-"""The text of mesh/device/field25519.py: arithmetic mod P = 2^255 - 19 for boards, unrolled.
+"""The text of mesh/device/crypto/field25519: arithmetic mod P = 2^255 - 19 for boards, unrolled.
 
 A number is 20 limbs of 13 bits, least first, each in a word of 32 bits. Limbs are never negative:
 MicroPython fills the upper half of a 64-bit word with zeros when it loads 32 bits. 20 products of
@@ -194,7 +194,7 @@ def tail():
 
 
 def field():
-    """The text of mesh/device/field25519.py."""
+    """The text of mesh/device/crypto/field25519.py."""
     text = HEAD + lines(8, "if op == 3:") + products_of_halves()
     text += lines(8, "elif op == 4:") + squares()
     return text + sums(1) + sums(2) + SWAP + reduction() + tail()

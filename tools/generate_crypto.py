@@ -9,7 +9,7 @@ import crypto_tables
 import field_code
 import point_programs
 
-DEVICE = Path(__file__).resolve().parent.parent / "mesh" / "device"
+DEVICE = Path(__file__).resolve().parent.parent / "mesh" / "device" / "crypto"
 # all in one: each file of its own takes a board a quarter of a KiB
 HEAD = '''"""Constants of Ed25519 and SHA-512. Made by tools/generate_crypto.py. Do not edit.
 

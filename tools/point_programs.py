@@ -1,4 +1,4 @@
-"""The programs that run on mesh/device/field25519.py: points of the curve, roots, quotients.
+"""The programs that run on mesh/device/crypto/field25519: points of the curve, roots, quotients.
 
 A point is X, Y, Z with x = X/Z and y = Y/Z, and E, H, whose product is T = XY/Z (RFC 8032 s.5.1.4,
 Hisil and others 2008). The machine has slots 0 to 2 for itself.

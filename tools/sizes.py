@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mesh.hub.boards import compile_file
-from mesh.hub.link import linked
+from mesh.boards.firmware.link import linked
+from mesh.boards.virtual.process import compile_file
 
 BUDGET = 64 * 1024  # the aim for what every board loads, without Ed25519
 MOST = 101_000  # what nobody may exceed: lower it whenever something gets smaller

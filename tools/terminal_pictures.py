@@ -11,13 +11,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from mesh.boards.cable import images
+from mesh.boards.catalogue import hardware
+from mesh.boards.flash import flashing as flash
+from mesh.boards.flash.order import Order
+from mesh.boards.virtual.virtual_board import Virtual
+from mesh.cli.views.flash_view import bar
+from mesh.cli.views.flash_view import flash as view
 from mesh.core.errors import MeshError
-from mesh.hub import flash, hardware, images
-from mesh.hub.cli.views_flash import bar
-from mesh.hub.cli.views_flash import flash as view
-from mesh.hub.flash_order import Order
-from mesh.hub.home import Home
-from mesh.hub.virtual import Virtual
+from mesh.hub.home.home import Home
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 WIDTH = 88

@@ -1,1 +1,1 @@
-"""The shared protocol: no socket, clock or randomness; the same files on both interpreters."""
+"""The protocol of boards and desktops, sans-I/O: no socket, clock or randomness in it."""

@@ -1,4 +1,6 @@
-"""Whose fault it is stands in the class: the caller's or the remote peer's."""
+"""Errors by origin: the local caller, or the remote peer."""
+
+from mesh.core import codes
 
 
 class MeshError(Exception):
@@ -11,21 +13,25 @@ class MeshError(Exception):
 
 
 class LocalError(MeshError):
-    """Our own caller asked for what cannot be done."""
+    """The local caller asked for what cannot be done."""
 
 
 class RemoteError(MeshError):
-    """What came from outside is wrong. `code`: the CoAP code to answer it (RFC 7252 s.12.1.2)."""
+    """Something received from outside is wrong. `code`: the CoAP code to answer it (RFC 7252
+    s.12.1.2).
+    """
 
-    def __init__(self, detail: str, code: int = 0x80, help: str | None = None) -> None:
+    def __init__(
+        self, detail: str, code: int = codes.BAD_REQUEST, help: str | None = None
+    ) -> None:
         super().__init__(detail, help)
         self.code = code
 
 
 class Stale(RemoteError):
-    """A message that may be old: answered by 4.01 with `echo` (RFC 9175 s.2.3), if not None."""
+    """A possible replay, answered by 4.01 with `echo` (RFC 9175 s.2.3), if not None."""
 
     def __init__(self, detail: str, echo: bytes | None) -> None:
         help = "send it again with a new counter and this Echo value" if echo else None
-        super().__init__(detail, 0x81, help)
+        super().__init__(detail, codes.UNAUTHORIZED, help)
         self.echo = echo

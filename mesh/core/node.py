@@ -1,42 +1,42 @@
-"""A whole peer for a runtime to drive: endpoint, peer and discovery behind five verbs.
+"""One peer of the mesh, sans-I/O: a runtime drives all its parts through five verbs.
 
 Call receive, tick or a command; then send each next_send() until None and handle each next_event()
 until None; then sleep until wake_at() or the next datagram. An early tick does nothing.
 """
 
 from mesh.core import events
-from mesh.core.access import Access
-from mesh.core.acting import Acting
-from mesh.core.asks import Asks
 from mesh.core.clock import Clock
-from mesh.core.contacts import UP, Contacts
-from mesh.core.endpoint import Endpoint
-from mesh.core.events import ObserverGone, PeerFound, Reading, Refused, Requested
-from mesh.core.feeds import Feeds
-from mesh.core.gate import Gate
-from mesh.core.greeting import Greeting
-from mesh.core.interest import Interest
-from mesh.core.newest import Newest
-from mesh.core.oneshot import is_dns
-from mesh.core.peer import Peer
-from mesh.core.primitives import nothing
-from mesh.core.searching import Searching
-from mesh.core.serving import Serving
-from mesh.core.telling import Telling
+from mesh.core.coap.endpoint import Endpoint
+from mesh.core.discovery.contact import UP
+from mesh.core.discovery.contacts import Contacts
+from mesh.core.discovery.dnssd import is_dns
+from mesh.core.discovery.group import Searching
+from mesh.core.discovery.liveness import Greeting
+from mesh.core.events import ObserverGone, PeerFound, Refused, Requested
+from mesh.core.feed.feeds import Feeds
+from mesh.core.kit import nothing
+from mesh.core.policy.retention import Interest
+from mesh.core.replication.publisher import Telling
+from mesh.core.replication.rollback import Newest
+from mesh.core.resources.peer import Peer
+from mesh.core.resources.resource_table import RESOURCES
+from mesh.core.resources.server import Serving
+from mesh.core.security.admission import Gate
+from mesh.core.security.signed_client import Asks
+from mesh.core.things import Acting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from mesh.core.errors import RemoteError
+    from mesh.core.kinds.accepting import Kind
+    from mesh.core.kit import Identity, Kit
     from mesh.core.limits import Limits
-    from mesh.core.mdns import Mdns
-    from mesh.core.oneshot import OneShot
-    from mesh.core.primitives import Identity, Kit
-    from mesh.core.replicating import Replicating
-    from mesh.core.senml import Record
-    from mesh.core.settings import Profile
+    from mesh.core.policy.settings import Profile
+    from mesh.core.replication.replicator import Replicating
+    from mesh.core.resources.resource import Resource
 
     Source = tuple[str, int] | None
 COAP = 0  # the unicast CoAP socket
@@ -44,51 +44,71 @@ GROUP = 1  # came in by the CoAP group
 MDNS = 2  # the socket on port 5353
 MIXED = 3  # came by the unicast socket or the group: boards cannot tell
 MOST_EVENTS = 512
-REST_MS = 1000  # so that a fault that stays cannot keep the processor busy
+REST_MS = 1000  # pause after a fault, so that one that repeats cannot keep the processor busy
 
 
 class Node:
-    """One peer. `boots`: how often it started, ever. Set `mdns` or `oneshot` for DNS-SD here.
-    `replicating` is None in whoever keeps nothing of others.
+    """One peer, sans-I/O, made of parts. `boots`: how often it was started; `resources`: what
+    others may request of it; `kinds`: kinds of entries, by default those of
+    mesh.core.kinds.accepting; `replicating`: None if it keeps no feeds of others.
+
+    A part has those it needs of start(now_ms, group), tick(now_ms), due_ms or wake_at(),
+    moved(now_ms), stop(now_ms), outcome(now_ms, event) -> whether it had asked for that. With a
+    channel also receive(now_ms, source, data), next_send() and next_event().
     """
 
     replicating: "Replicating | None" = None
-    serves, holds = Serving, Peer
+    serves, holds, collects, carries = Serving, Peer, Feeds, Endpoint
 
-    def __init__(
-        self, kit: "Kit", identity: "Identity", profile: "Profile", limits: "Limits", boots: int
+    def __init__(  # noqa: PLR0913, PLR0917 - all that a peer is made of
+        self,
+        kit: "Kit",
+        identity: "Identity",
+        profile: "Profile",
+        limits: "Limits",
+        boots: int,
+        kinds: "Mapping[str, Kind] | None" = None,
+        resources: "tuple[Resource, ...]" = RESOURCES,
     ) -> None:
         self.limits = limits
+        self._kinds = kinds
         self.profile = profile
         self._guard = kit.guard
         self._rest_ms = 0
         self.clock = Clock(boots, profile.introduced_by)
-        # Observe numbers of each start are newer than those of the last one (24 bits, in a circle)
-        self.endpoint = Endpoint(limits, kit.random, boots << 21)
+        # each start's Observe numbers are newer than the last one's (24 bits, RFC 7641 s.3.4)
+        self.endpoint = endpoint = self.carries(limits, kit.random, boots << 21)
         contact = lambda peer: self.contacts.get(peer)  # noqa: E731, PLW0108 - not there yet
         self._interest = interest = Interest(profile, contact)
-        feeds = Feeds(kit, identity, limits, boots, (interest.wants, self._heard(), self.emit))
-        telling = Telling(kit, feeds, self.endpoint, self._linked)
+        self.follows = interest.follows
+        heard: Callable[..., None] = nothing
+        if interest.any:
+            # heap only where it is used
+            from mesh.core.kinds.accepting import accepting  # noqa: PLC0415
+
+            heard = accepting(self, self._kinds, self._untrue)
+        hooks = interest.wants, heard, self.emit
+        feeds = self.collects(kit, identity, limits, boots, hooks)
+        telling = Telling(kit, feeds, endpoint, self._linked)
         known = telling.listens, interest.vouched
-        self.contacts: Contacts = Contacts(limits, kit.random, identity.public, *known)
-        access = Access(profile.share, profile.allow, profile.introduced_by)
-        self.peer = self.holds(kit, identity, access, self.clock, self.contacts, telling)
-        self.peer.name = profile.name
-        self.peer.keeps = interest.keeps
-        self.gate = gate = Gate(
-            kit, identity, self.endpoint, self.contacts, limits, profile.introduced_by
+        contacts = Contacts(limits, kit.random, identity.public, *known)
+        self.contacts: Contacts = contacts
+        self.peer = self.holds(
+            kit, identity, profile, interest.keeps, self.clock, contacts, telling, resources
         )
-        self.serving = self.serves(self.peer, gate, self.endpoint, self.emit, self._seen, telling)
-        self.asks = Asks(kit, identity, self.endpoint)
+        self.gate = gate = Gate(
+            kit, identity, endpoint, contacts.at, limits, profile.introduced_by
+        )
+        self.serving = self.serves(self.peer, gate, endpoint, self.emit, self._seen, telling)
+        self.asks = Asks(kit, identity, endpoint)
         self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self.emit)
-        self.newest = Newest(kit, feeds, self.asks, self.contacts, self.emit, self.acting.publish)
-        self.greeting = Greeting(kit, self.asks, self.contacts, limits, self.emit, self._about)
-        self.searching = Searching(self.endpoint, self.contacts, limits.query_ms)
+        self.newest = Newest(kit, feeds, self.asks, contacts, self.emit, self.acting.publish)
+        self.greeting = Greeting(kit, self.asks, contacts, limits, self.emit, self._about)
+        self.searching = Searching(endpoint, contacts, limits.query_ms)
+        self._parts: list[Any] = [self.asks, endpoint, self.searching, self.greeting]
+        self._parts += [self.newest, self.acting, telling, contacts]
+        self._finders: list[Any] = []  # (channel, part)
         self._follow(kit, feeds)
-        # who asks others: outcome(now_ms, event) -> whether it was theirs
-        self.askers: list[Any] = [self.asks, self.searching]
-        self.mdns: Mdns | None = None
-        self.oneshot: OneShot | None = None
         self._events: list[object] = []
         # the commands, each with the part that does it
         self.add_sensor = self.acting.add_sensor
@@ -96,125 +116,122 @@ class Node:
         self.reading = self.acting.reading
         self.sensor_failed = self.acting.sensor_failed
 
-    def _heard(self) -> "Callable[..., None]":
-        """What looks into the entries that are newly accepted."""
-        if not self._interest.any:
-            return nothing
-        # heap only where it is used
-        from mesh.core.following import Following  # noqa: PLC0415
-
-        return Following(self._interest.follows, self._told, self._untrue, self._slept).heard
-
     def _follow(self, kit: "Kit", feeds: Feeds) -> None:
-        """How what is kept of others is come by."""
+        """Add replication, if the owner wants feeds of other peers."""
         if not self._interest.any:
             return
-        # heap only where it is used
-        from mesh.core.links import Links  # noqa: PLC0415
-        from mesh.core.replicating import Replicating  # noqa: PLC0415
+        # imported here: not all boards spend heap on it
+        from mesh.core.replication.neighbours import Links  # noqa: PLC0415
+        from mesh.core.replication.replicator import Replicating  # noqa: PLC0415
 
         limits, interest = self.limits, self._interest
         links = Links(self.contacts, limits, kit.random, interest, feeds)
         self.replicating = Replicating(kit, self.asks, feeds, links, limits, self._untrue)
+        self.add(self.replicating)
+
+    def add(self, part: "Any", channel: "int | None" = None) -> None:  # noqa: ANN401 - see above
+        """Add a part, before start(). `channel`: MDNS, or COAP for DNS that comes there."""
+        self._parts.append(part)
+        if channel is not None:
+            self._finders.append((channel, part))
+
+    def _all(self, name: str) -> "list[Any]":
+        """Collect an attribute of all parts that have it."""
+        return [getattr(part, name) for part in self._parts if hasattr(part, name)]
+
+    def write(self, now_ms: int, kind: str, body: object) -> "tuple[int, int]":
+        """Add an entry to the own feed; `kind` is a registered one or private ("x-..."). Gives its
+        seq, and when tick() will store, sign and announce it. LocalError, and nothing is written,
+        if the kind is unknown, the body invalid or the feed full.
+        """
+        from mesh.core.kinds.accepting import check  # noqa: PLC0415 - heap only where it is used
+
+        check(self._kinds, kind, body)
+        return self.acting.append(now_ms, kind, body)
 
     def start(self, now_ms: int, group: bool) -> None:
-        """Begin to look for others; with `group` by CoAP group discovery too."""
+        """Begin to look for other peers; with `group` also by CoAP group discovery."""
         for given, address in self.profile.peers:
             self.candidate(now_ms, given, address, "given")
             if given is not None:
                 self.contacts.pin(now_ms, given)
         for peer in self._interest.followed:
             self.contacts.pin(now_ms, peer)
-        for layer in (self.mdns, self.oneshot):
-            if layer is not None:
-                layer.start(now_ms)
-        self.searching.start(now_ms, group)
-        self.newest.start(now_ms)
+        for start in self._all("start"):
+            start(now_ms, group)
         self._work(now_ms)
 
     def stop(self, now_ms: int) -> None:
-        """Say goodbye; what next_send() then gives should still be sent."""
-        if self.mdns is not None:
-            self.mdns.stop(now_ms)
+        """Say goodbye to other peers. Send what next_send() still gives."""
+        for stop in self._all("stop"):
+            stop(now_ms)
 
     def receive(self, now_ms: int, channel: int, source: "tuple[str, int]", data: bytes) -> None:
-        """Take in a datagram that came on a channel: COAP, GROUP or MDNS."""
+        """Handle a datagram that came on a channel: COAP, GROUP, MDNS or MIXED."""
         self._guard("datagram", self._take, now_ms, channel, source, data)
         self._work(now_ms)
 
     def _take(self, now_ms: int, channel: int, source: "tuple[str, int]", data: bytes) -> None:
-        if channel == MDNS:
-            if self.mdns is not None:
-                self.mdns.receive(now_ms, source, data)
-        elif channel != GROUP and is_dns(data):
-            if self.oneshot is not None:
-                self.oneshot.receive(now_ms, source, data)
+        if channel == MDNS or (channel != GROUP and is_dns(data)):
+            for at, part in self._finders:
+                if (at == MDNS) == (channel == MDNS):
+                    part.receive(now_ms, source, data)
         else:
             self.endpoint.receive(now_ms, source, data, channel == GROUP, channel == MIXED)
 
     def tick(self, now_ms: int) -> None:
-        """Do what is due. Call at wake_at(), or earlier. After a fault it rests: what failed may
-        still be due.
-        """
+        """Do what is due. Call it at wake_at(), or earlier. After a fault it pauses a second."""
         if now_ms >= self._rest_ms:
-            looking: list[Any] = [self.endpoint, self.mdns, self.oneshot, self.searching]
-            looking += [self.greeting, self.newest, self.acting, self.replicating]
-            for part in looking:
-                if part is not None and self._guard("tick", part.tick, now_ms):
+            for tick in self._all("tick"):
+                if self._guard("tick", tick, now_ms):
                     self._rest_ms = now_ms + REST_MS
         self._work(now_ms)
 
     def wake_at(self) -> "int | None":
-        """When tick is to be called next, or None."""
-        waking: list[Any] = [self.endpoint, self.mdns, self.oneshot]
-        dated: list[Any] = [self.searching, self.acting, self.newest, self.replicating]
-        dated += [self.serving.telling, self.contacts]
-        due = [part.wake_at() for part in waking if part is not None]
-        due += [part.due_ms for part in dated if part is not None]
+        """When to call tick next, in ms, or None."""
+        due = self._all("due_ms") + [wake_at() for wake_at in self._all("wake_at")]
         due = [at for at in due if at is not None]
         return max(min(due), self._rest_ms) if due else None
 
     def next_send(self) -> "tuple[int, tuple[str, int], bytes] | None":
-        """Give the next datagram to send: (COAP or MDNS, address, data), or None."""
-        for channel, layer in ((COAP, self.endpoint), (MDNS, self.mdns), (COAP, self.oneshot)):
-            sending = layer.next_send() if layer is not None else None
-            if sending is not None:
+        """The next datagram to send, as (COAP or MDNS, address, data), or None."""
+        for channel, part in [(COAP, self.endpoint)] + self._finders:
+            if (sending := part.next_send()) is not None:
                 return channel, sending[0], sending[1]
         return None
 
     def next_event(self) -> object:
-        """Give the next event of mesh.core.events, or None."""
+        """The next event for the runtime (mesh.core.events), or None."""
         return self._events.pop(0) if self._events else None
 
     def candidate(
         self, now_ms: int, peer: "bytes | None", address: "tuple[str, int]", how: str
     ) -> None:
-        """Take a hint where a peer may be; without its id, the address is asked who is there."""
+        """Note where a peer may be. If its id is unknown, the address is asked for it."""
         if peer is None:
             self.searching.given(now_ms, address)
         else:
             self.contacts.add(now_ms, peer, address, how)
 
     def withdrawn(self, now_ms: int, peer: bytes) -> None:
-        """Somebody said that a peer left: ask that peer itself."""
+        """Check whether a peer still answers, as its announcement was withdrawn."""
         if (contact := self.contacts.get(peer)) is not None:
             self.contacts.schedule(contact, now_ms)
 
     def moved(self, now_ms: int) -> None:
-        """We are back on a network, or at another address: tell all who knew us."""
-        self.searching.again(now_ms)
-        if self.replicating is not None:
-            self.replicating.moved(now_ms)
+        """Contact all known peers: this one is on a network again, or has another address."""
+        for moved in self._all("moved"):
+            moved(now_ms)
         for contact in self.contacts.proven():
             self.contacts.schedule(contact, now_ms)
 
     def emit(self, event: object) -> None:
-        """Have the runtime told of an event; the oldest go if it does not listen."""
+        """Queue an event for the runtime. Of a full queue the oldest is dropped."""
         if len(self._events) >= MOST_EVENTS:
             self._events.pop(0)
         self._events.append(event)
         if isinstance(event, PeerFound) and self.replicating is not None:
-            self.replicating.due_ms = -1
+            self.replicating.look(-1)
             self.replicating.links.came.append(event.peer)
 
     def _work(self, now_ms: int) -> None:
@@ -224,8 +241,8 @@ class Node:
             except MemoryError:
                 self.endpoint.put_back(event)
                 raise
-        for layer in (self.mdns, self.oneshot):
-            while layer is not None and (event := layer.next_event()) is not None:
+        for _, part in self._finders:
+            while (event := part.next_event()) is not None:
                 self._guard("discovery", self._hint, now_ms, event)
         self._guard("telling", self.serving.telling.flush, now_ms)
 
@@ -237,7 +254,7 @@ class Node:
         elif isinstance(event, ObserverGone):
             guard("observer", serving.gone, event.ticket)
         elif guard("answer", self._outcome, now_ms, event) and not getattr(event, "more", 1):
-            # whoever waits for it learns that there is none
+            # tell the caller that there is no answer
             guard("answer", self._outcome, now_ms, events.Failed(event[0], "a fault of ours"))
 
     def _hint(self, now_ms: int, event: "Any") -> None:  # noqa: ANN401 - Announced or Withdrawn
@@ -247,49 +264,32 @@ class Node:
             self.withdrawn(now_ms, event.peer)
 
     def _outcome(self, now_ms: int, event: "Any") -> None:  # noqa: ANN401 - Answered or Failed
-        for asker in self.askers:
-            if asker.outcome(now_ms, event):
+        for part in self._parts:  # not _all(), as memory for a list may be lacking
+            if hasattr(part, "outcome") and part.outcome(now_ms, event):
                 return
 
     def _seen(self, now_ms: int, sender: bytes, source: "tuple[str, int]") -> None:
         contact = self.contacts.get(sender)
         if contact is not None:
-            contact.verified += 1
+            contact.judged(True)
             if contact.state == UP and contact.address == source:
                 return
         self.contacts.add(now_ms, sender, source, "asked us")
 
     def _linked(self, now_ms: int, peer: bytes, address: "tuple[str, int]") -> None:
-        """A peer has made us its link: it may be one for us."""
+        """Consider a peer that has just made this one its link as a link of this one."""
         self.contacts.add(now_ms, peer, address, "asked us")
         replicating = self.replicating
         if replicating is not None and self.peer.keeps and peer not in replicating.links.table:
-            replicating.due_ms = now_ms
-
-    def _told(
-        self, now_ms: int, author: bytes, seq: int, clock: list[object], record: "Record"
-    ) -> None:
-        contact = self.contacts.get(author)
-        if contact is not None:
-            contact.verified += 1
-        self.peer.verified += 1
-        self.emit(Reading(author, seq, record.name, record.unit, record.value, clock))
-        self.acting.judge(now_ms, author, record.name, record.value)
+            replicating.look(now_ms)
 
     def _about(self, now_ms: int, peer: bytes, stamp: "list[Any] | None", held: object) -> None:
         if stamp is not None and self._interest.vouched(peer):
             self.clock.vote(now_ms, peer, stamp)
         self.newest.told(now_ms, peer, held)
 
-    def _slept(self, now_ms: int, author: bytes, seconds: int) -> None:
-        if (contact := self.contacts.get(author)) is not None and contact.address is not None:
-            self.contacts.asleep(now_ms, contact, seconds)
-
     def _untrue(
         self, now_ms: int, peer: "bytes | None", source: "Source", error: "RemoteError"
     ) -> None:
-        self.peer.refused += 1
-        contact = self.contacts.get(peer) if peer else None
-        if contact is not None:
-            contact.refused += 1
+        self.peer.judged(peer, False)
         self.emit(Refused(source, peer, error.code, error.detail))

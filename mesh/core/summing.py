@@ -1,10 +1,10 @@
-"""Lines that strangers can cause: the first few are told, of the rest only how many there were."""
+"""Rate limit of log lines that strangers can cause: those left out are counted and summed up."""
 
-MOST_SOURCES = 64  # that are told apart: of more it is said that there were at least so many
+MOST_SOURCES = 64  # counted one by one; beyond that the sum says "at least"
 
 
 class Summing:
-    """At most `most` lines in `every_ms`; time is an argument."""
+    """Lets through at most `most` lines in `every_ms` and counts the rest."""
 
     def __init__(self, most: int, every_ms: int) -> None:
         self._most = most
@@ -14,7 +14,7 @@ class Summing:
         self._sources: set[object] = set()
 
     def takes(self, now_ms: int, source: object) -> bool:
-        """Whether the next line, which that one caused, is to be told; ask left_out() before."""
+        """Whether to log a line that `source` caused. Call left_out() before."""
         if now_ms - self._from_ms >= self._every_ms:
             self._from_ms = now_ms
             self._count = 0
@@ -27,8 +27,8 @@ class Summing:
         return False
 
     def left_out(self, now_ms: int) -> "tuple[int, int, int] | None":
-        """How many lines, of how many sources, in how many seconds; once, when the time is over,
-        and None if there is nothing to say.
+        """The lines left out, as (lines, sources, seconds), once when `every_ms` is over, else
+        None.
         """
         count, sources = self._count - self._most, len(self._sources)
         if count <= 0 or now_ms - self._from_ms < self._every_ms:

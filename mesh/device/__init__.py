@@ -1,1 +1,1 @@
-"""The board's runtime: each file turns hardware into core calls."""
+"""The board's runtime: drives the shared node on MicroPython, with the board's hardware."""

@@ -1,9 +1,9 @@
-"""One value out of several samples of a sensor."""
+"""Combines several samples of a sensor into one value."""
 
-from mesh.core.cbor import Decimal
+from mesh.core.codec.cbor import Decimal
 from mesh.device.sensors import scaled
 
-MOST_DIGITS = 9  # of a Decimal
+MOST_DIGITS = 9  # most decimals of a Decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 
 def average(values: "list[Any]", how: str) -> "Any":  # noqa: ANN401 - what a sensor reads
-    """Their "mean" or "median", with one more decimal than the finest has; else the last one.
+    """The "mean" or "median" of values, with one decimal more than the finest has; else the last
+    one.
 
-    Whole numbers all the way: the sum of 64 pressures is more than a board's float can hold. What
-    is no number has no mean: that gives the last one too.
+    In integers, as the sum of 64 pressures is too large for a board's float. If a value is no
+    number, the last one is used too.
     """
     if how == "last" or not all(_is_number(value) for value in values):
         return values[-1]

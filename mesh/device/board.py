@@ -1,56 +1,57 @@
-"""One board: its node, its sockets, and what is done now and then."""
+"""One running board: its node, its sockets, and its periodic jobs."""
 
 import asyncio
 import gc
 import os
 import sys
 
-from mesh.core import cbor
-from mesh.core.contacts import ASLEEP
+from mesh.core.address import address_text, read_address
+from mesh.core.codec import cbor
+from mesh.core.discovery.contact import ASLEEP
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.events import PeerFound
+from mesh.core.kit import Kit
 from mesh.core.node import COAP, GROUP, MDNS, Node
-from mesh.core.peer import address_text, read_address
-from mesh.core.primitives import Kit
-from mesh.device import clock, ed25519, identity, parts, resets, room, watchdog, wifi
+from mesh.device import ed25519, identity, parts, resets, room, watchdog, wifi
+from mesh.device import ticks as clock
 from mesh.device.faults import Faults
 from mesh.device.loop import Loop
-from mesh.device.udp import UNIX, Socket, readable
+from mesh.device.sockets import UNIX, Socket, readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from mesh.core.settings import Profile
+    from mesh.core.policy.settings import Profile
     from mesh.device.console import Console
 
 ALL_COAP = "224.0.1.187"  # RFC 7252 s.12.8
 ALL_MDNS = "224.0.0.251"  # RFC 6762 s.3
 ANY = "0.0.0.0"
-LARGEST_DNS = 1472  # bytes: others fill an Ethernet frame with their records
+LARGEST_DNS = 1472  # bytes: other responders fill an Ethernet frame with records
 FIRST_PORT, PORTS = 49152, 16384  # RFC 6335 s.6
-TRIES = 20  # of a random port
+TRIES = 20  # attempts to open a random port
 HEAP_MS = 10_000
-GOOD_MS = 60_000  # on the network, without a fault
+GOOD_MS = 60_000  # time on the network without a fault, after which this start is good
 FEED_MS = 2000
 WIFI_S = 10
-MOST_KNOWN = 8  # through these the others are found
-KNOWN = "peers"  # the file with the last addresses that worked: {id: text}
+MOST_KNOWN = 8  # saved peers, through which others are found
+KNOWN = "peers"  # the file with the last known addresses: {id: text}
 
 
 def verify(public: bytes, signature: bytes, data: bytes) -> bool:
-    """Check a signature, and clear up: what is to stay should not lie behind all that litter."""
+    """Check a signature, then collect garbage, so that nothing long-lived lies behind it."""
     good = ed25519.verify(public, signature, data)
     gc.collect()
     return good
 
 
 class Board:
-    """A node and what it runs on. LocalError if identity or settings do not allow it.
+    """A node and the hardware it runs on. LocalError if identity or settings are invalid.
 
-    `safe` is why this start is for network and repair only, or nothing; good() is called once
-    this board is of use: a peer answered, or it has been on the network for GOOD_MS.
+    `safe`: why this start is for network and repair only, or ""; good() is called when this start
+    has proven itself: a peer answered, or it was on the network for GOOD_MS.
     """
 
     def __init__(
@@ -73,43 +74,43 @@ class Board:
         self.node = node = Node(kit, who, profile, limits, self.boots)
         why, last = journal.restore(own := node.peer.feeds.own)
         if why:
-            from mesh.core import behind  # noqa: PLC0415 - heap only where it is used
+            from mesh.core.replication import resume  # noqa: PLC0415 - heap only where it is used
 
-            behind.leap(kit, own, self.boots, last)
+            resume.leap(kit, own, self.boots, last)
             journal.reset(own.first_seq, own.before)
             console.tell("restarted", feed=why + ", so it goes on with a gap")
         node.newest.wait()
         self._heap = [0, 0]
-        node.peer.heap = lambda: self._heap
+        node.peer.provide(heap=lambda: self._heap)
         self._tell_more(safe)
         self._sockets: dict[int, Socket] = {}
         self._groups: list[tuple[Socket, str]] = []
         self._own, self._known = "", b""
         self._good = good
         self._dog: Any = None
+        self._mdns: Any = None
         self.loop = Loop(node, self._sockets, self._event, ticks, faults)
         self._measuring = parts.add(node, profile, modules, console)
 
     def _tell_more(self, safe: str) -> None:
-        more = self.node.peer.more
-        more["resets"] = resets.last(self.boots)
+        (more := self.node.peer.more)["resets"] = resets.last(self.boots)
         try:
             from mesh.version import VERSION  # type: ignore[import-not-found] # noqa: PLC0415
 
             more["firmware"] = VERSION
-        except ImportError:  # a plain checkout
+        except ImportError:  # not a built firmware
             pass
         if safe:
             more["safe"] = safe
             self._console.tell("safe", reason=safe)
 
     async def run(self) -> None:
-        """Get on the network and stay there."""
+        """Join the network and stay there."""
         profile, loop = self._profile, self.loop
         if profile.sleep:
             from mesh.device.sleep import Sleep  # noqa: PLC0415 - heap only where it is used
 
-            sleep = Sleep(self, profile)
+            sleep = Sleep(loop, profile, self.tell, self.stop)
             await wifi.connect(profile.wifi, 1, self.tell)
             self.open()
             loop.also(sleep.run)
@@ -123,7 +124,7 @@ class Board:
         await loop.run()
 
     def open(self) -> None:
-        """Begin, on the network that there is."""
+        """Open the sockets on the present network, and begin."""
         profile, loop, node = self._profile, self.loop, self.node
         self._own = profile.interface or wifi.address()
         port = self._open_coap(profile.port)
@@ -143,7 +144,7 @@ class Board:
         self._console.tell("joined", id=self._id, address=at, boots=self.boots, how=how)
 
     def stop(self) -> None:
-        """Say goodbye, and keep what is worth it."""
+        """Say goodbye, and save what is worth it."""
         self.node.peer.feeds.own.keep()
         self.node.stop(self.loop.now())
         self.loop.settle()
@@ -152,7 +153,7 @@ class Board:
             watchdog.stop()
 
     def _watch(self) -> None:
-        """Have the loop feed a watchdog as long as it turns."""
+        """Start the watchdog, fed by the loop."""
         dog = self._dog = watchdog.start(self._profile.watchdog_s)
         if dog:
             self.loop.every(FEED_MS, lambda _: dog.feed())
@@ -168,7 +169,7 @@ class Board:
             self._good = None
 
     def _open_coap(self, port: int) -> int:
-        """Open the CoAP socket, on any port if that is 0, and the group's; which port it has."""
+        """Open the CoAP socket, on any port if that is 0, and join its group. Gives the port."""
         for _ in range(1 if port else TRIES):
             chosen = port or FIRST_PORT + int.from_bytes(os.urandom(2), "big") % PORTS
             if self._open(COAP, self._own, chosen, self._limits.datagram, False):
@@ -188,47 +189,45 @@ class Board:
         address = (host if UNIX else ANY, port)
         try:
             self._sockets[channel] = Socket(address, self._own, most, shared)
-        except OSError:  # somebody else has that port
+        except OSError:  # the port is taken
             return False
         return True
 
     def _open_dns_sd(self, port: int) -> str:
-        """The best layer of DNS-SD: a responder, else questions from the CoAP port."""
+        """Open DNS-SD: a responder if possible, else one-shot queries from the CoAP port."""
         layers, places = self._profile.layers, self.node.contacts.places
         if "dns-sd" in layers and self._open(MDNS, ALL_MDNS, 5353, LARGEST_DNS, True):
-            from mesh.core.mdns import Mdns  # noqa: PLC0415 - heap only where it is used
+            from mesh.core.discovery.mdns import Mdns  # noqa: PLC0415 - heap only where it is used
 
             self._groups.append((self._sockets[MDNS], ALL_MDNS))
-            self.node.mdns = Mdns(self._limits, os.urandom, self._id, port, [self._own], places)
+            self._mdns = Mdns(self._limits, os.urandom, self._id, port, [self._own], places)
+            self.node.add(self._mdns, MDNS)
             return "dns-sd"
         if "query" in layers:
-            from mesh.core.oneshot import OneShot  # noqa: PLC0415 - as above
+            from mesh.core.discovery.dnssd import OneShot  # noqa: PLC0415 - as above
 
-            self.node.oneshot = OneShot(self._limits, os.urandom, self._id, places)
+            self.node.add(OneShot(self._limits, os.urandom, self._id, places), COAP)
             return "query"
         return "none"
 
     def _refresh(self, now_ms: int) -> None:
-        """Join the groups once more: boards forget, and addresses change."""
+        """Join the groups again: boards lose them, and addresses change."""
         self._rejoin(now_ms, False)
         self._keep_known()
 
     def _rejoin(self, now_ms: int, away: bool) -> None:
-        """Be heard at the address that we have now; if it is another one or we were `away`, at
-        once and by everybody known.
-        """
+        """Use our present address. If it changed, or we were `away`, contact known peers now."""
         own = self._profile.interface or wifi.address()
         moved = own != wifi.NO_ADDRESS and (away or own != self._own)
-        mdns = self.node.mdns
         if moved:
             self._sockets[COAP].move(own)
         for sock, group in self._groups:
             sock.join(group, own)
-        if mdns is not None:
+        if (mdns := self._mdns) is not None:
             if moved:
                 mdns.set_addresses(now_ms, [own])
             elif now_ms - (mdns.last_echo_ms or 0) > self._limits.query_ms:
-                mdns.announce(now_ms)  # not even we heard the last one
+                mdns.announce(now_ms)  # the last announcement did not even come back to us
         if moved and self._own:
             self._own = own
             self.node.contacts.places.move([(own, wifi.bits())])
@@ -253,7 +252,7 @@ class Board:
     async def _listen(self) -> None:
         """Stop at a Ctrl-C on standard input, or at its end if something came before.
 
-        As a signal, Ctrl-C can break into a collection of the unix port and leave the heap locked.
+        As a signal, Ctrl-C may interrupt a collection of the unix port and leave the heap locked.
         """
         heard = ""
         while True:
@@ -279,14 +278,14 @@ class Board:
             known: Any = cbor.decode(self._known)
             for peer in known:
                 self.node.candidate(now_ms, peer, read_address(known[peer]), "last")
-        except MeshError:  # only a help: without it others are found all the same
+        except MeshError:  # optional: peers are found without it
             pass
 
     def _keep_known(self) -> None:
         profile = self._profile
         dear = [profile.introduced_by] + (profile.sleep[1] if profile.sleep else [])
         proven = self.node.contacts.proven()
-        # a stable choice, as flash wears out; the heap may have no room in one piece for all
+        # a stable choice, as flash wears out; and not all, as the heap may be fragmented
         ranks = sorted([(c.peer not in dear, not c.pinned, c.peer) for c in proven])
         kept = [rank[2] for rank in ranks[:MOST_KNOWN]]
         proven = [c for c in proven if c.peer in kept]
@@ -295,5 +294,5 @@ class Board:
             self._known = known
             try:
                 identity.write(KNOWN, known)
-            except OSError:  # no room: see above
+            except OSError:  # disk full: optional, see above
                 pass

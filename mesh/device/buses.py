@@ -1,4 +1,4 @@
-"""What sensors and actuators are wired to: I2C and 1-Wire buses, each opened once; inputs."""
+"""Buses and inputs for sensors and actuators: I2C and 1-Wire, each opened once; analog inputs."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -6,7 +6,7 @@ if TYPE_CHECKING:
 
     Options = dict[str, Any]
 
-# for OPTIONS of kinds
+# types for OPTIONS of kinds
 PIN = ((int, str), "a pin's number or name")
 I2C = {
     "bus": (int, "a whole number", 0, 3),
@@ -15,14 +15,14 @@ I2C = {
     "freq": (int, "a whole number", 1000, 1_000_000),
     "address": ((int, str), 'a number, or a text as "0x76"'),
 }
-FREQ = 100_000  # every chip can do that (NXP UM10204 s.3.1, Standard-mode)
-FIRST_ADDRESS, LAST_ADDRESS = 0x08, 0x77  # the others have other uses (UM10204 s.3.1.12)
+FREQ = 100_000  # supported by every chip (NXP UM10204 s.3.1, Standard-mode)
+FIRST_ADDRESS, LAST_ADDRESS = 0x08, 0x77  # other addresses are reserved (UM10204 s.3.1.12)
 ADC_MOST = 65535
-SUPPLY_UV = 3_300_000  # of a full reading, where the board does not measure in volts itself
+SUPPLY_UV = 3_300_000  # full scale of a board that does not measure in volts
 
 
 def part(name: str) -> "Any":  # noqa: ANN401 - a class of `machine`
-    """A class of this board's `machine`; ValueError if it has none."""
+    """A class of this board's `machine`. ValueError if it lacks it."""
     try:
         return getattr(__import__("machine"), name)
     except (ImportError, AttributeError):
@@ -30,29 +30,29 @@ def part(name: str) -> "Any":  # noqa: ANN401 - a class of `machine`
 
 
 def pin_of(options: "Options", key: str = "pin") -> "Any":  # noqa: ANN401 - machine.Pin
-    """The option's pin; ValueError if it is not told, or the board has none like it."""
+    """The pin of an option. ValueError if it is missing, or the board has no such pin."""
     if key not in options:
         raise ValueError(f"which {key}?")
     return part("Pin")(options[key])
 
 
 class Analog:
-    """An analog input: the pin of the option `pin`, over the widest range that the board has."""
+    """An analog input on the option `pin`, over the widest range of the board."""
 
     def __init__(self, options: "Options") -> None:
         kind = part("ADC")
         self._adc = kind(pin_of(options))
-        if hasattr(kind, "ATTN_11DB"):  # ESP32 measures up to 1 V without it
+        if hasattr(kind, "ATTN_11DB"):  # without it an ESP32 measures up to 1 V
             self._adc.atten(kind.ATTN_11DB)
 
     def raw(self) -> int:
-        """What the converter gives, 0 to 65535."""
+        """The raw reading, 0 to 65535."""
         return self._adc.read_u16()
 
     def uv(self) -> int:
-        """The same in microvolts; calibrated where the board can do that (ESP32).
+        """The reading in microvolts, calibrated if the board can (ESP32).
 
-        ValueError at its most: how much more it is cannot be seen.
+        ValueError at full scale, as the voltage may be higher.
         """
         if self._adc.read_u16() >= ADC_MOST:
             raise ValueError("the pin is at its most: are there more volts than it can measure?")
@@ -62,7 +62,7 @@ class Analog:
 
 
 class Chip:
-    """One address of an I2C bus. What it does not answer is a ValueError that says what to do."""
+    """An address on an I2C bus. ValueError with what to do if nothing answers."""
 
     def __init__(self, i2c: "Any", address: int, others: "list[int]") -> None:  # noqa: ANN401
         self._i2c = i2c
@@ -77,21 +77,21 @@ class Chip:
             self._unanswered()
 
     def read(self, count: int) -> bytes:
-        """Take so many bytes."""
+        """Read bytes."""
         try:
             return self._i2c.readfrom(self.address, count)
         except OSError:
             return self._unanswered()
 
     def registers(self, first: int, count: int) -> bytes:
-        """Take so many bytes from a register on."""
+        """Read bytes from a register on."""
         try:
             return self._i2c.readfrom_mem(self.address, first, count)
         except OSError:
             return self._unanswered()
 
     def _unanswered(self) -> bytes:
-        for other in self._others:  # not a scan of all: that takes seconds where the bus hangs
+        for other in self._others:  # no scan of all addresses: that takes seconds if the bus hangs
             try:
                 self._i2c.readfrom(other, 1)
             except OSError:
@@ -105,8 +105,8 @@ class Chip:
 
 
 class Buses:
-    """The buses of one board. `wired`: options of all that may be on them; whoever names the pins
-    of an I2C bus does so for all on it.
+    """The buses of one board. `wired`: options of all things on them; the pins of an I2C bus count
+    for all on it.
     """
 
     def __init__(self, wired: "list[Options]") -> None:
@@ -120,7 +120,7 @@ class Buses:
                     given.setdefault(key, options[key])
 
     def chip(self, options: "Options", addresses: "tuple[int, ...]") -> Chip:
-        """The chip at the option `address`, or the first of its usual addresses."""
+        """The chip at the option `address`, or at the first of its usual addresses."""
         given = options.get("address", addresses[0])
         address = int(given, 0) if isinstance(given, str) else given
         if not FIRST_ADDRESS <= address <= LAST_ADDRESS:

@@ -1,37 +1,40 @@
-"""settings.json: read strictly, so that a slip of the pen is found and not guessed at."""
+"""Strict reader of settings.json: mistakes are reported instead of guessed at."""
 
 import json
 import os
 
-from mesh.core import settings, texts
+from mesh.core.codec import texts
 from mesh.core.errors import LocalError
-from mesh.device import actuators, sensors
+from mesh.core.policy import settings
+from mesh.core.policy.checking import check, word
+from mesh.core.policy.section import SAVED
+from mesh.core.policy.section_table import SECTIONS, THINGS
+from mesh.core.resources.sharing import shareable
+from mesh.device.sensors import readings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-    from mesh.core.settings import Profile
+    from mesh.core.policy.settings import Profile
 
-DEEP = 8  # tables and lists inside each other
-MOST = 16_384  # bytes of a file
+DEEP = 8  # nesting of tables and lists
+MOST = 16_384  # most bytes of a file
 ENOENT = 2
-# what is kept of settings that are wrong elsewhere, for network and repair
-SAVED = (
-    "names name console wifi discovery port introduced_by updates settings_from peers watchdog_s"
-)
 SPACE = " \t\r\n"
 
 
 class Reader:
-    """JSON (RFC 8259). MicroPython's own lets commas and values be missing, and says not where."""
+    """Strict JSON parser (RFC 8259). MicroPython's own accepts missing commas and values, and
+    reports no position.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
 
     def read(self) -> object:
-        """Give the one value in the text; LocalError with line and column."""
+        """Parse the one value in the text. LocalError with line and column."""
         value = self._value(DEEP)
         if self._next():
             self._fail("the end")
@@ -89,7 +92,7 @@ class Reader:
         return key
 
     def _word(self) -> object:
-        """A text, a number, true, false or null: json reads it, once it is known where it ends."""
+        """A text, a number, true, false or null: passed to json when its end is known."""
         text = self._text
         end = self._at + 1
         if text[self._at : end] == '"':
@@ -108,29 +111,29 @@ class Reader:
 
 
 def present(safe: bool) -> "tuple[Profile, dict[str, object], LocalError | None]":
-    """As load() of those that this start is to have: there may be some on trial."""
+    """As load(), for the settings of this start: those on trial, if there are any."""
     try:
         os.stat("settings.trial")
     except OSError:
         return load("settings.json", safe)
-    from mesh.device import trial  # noqa: PLC0415 - heap only where it is used
+    from mesh.device.firmware import trial  # noqa: PLC0415 - heap only where it is used
 
     return trial.load(load, safe)
 
 
 def load(path: str, safe: bool = False) -> "tuple[Profile, dict[str, object], LocalError | None]":
-    """Read the settings in a file, defaults if there is none: the Profile, the modules of its
-    kinds by where they are named (sensors.NAME), and what is wrong with them.
+    """Read settings from a file, or defaults without one: the Profile, the modules of its kinds by
+    name (sensors.NAME), and what is wrong.
 
-    If something is, that is a LocalError which tells where; unless it has to be `safe`: then
-    nothing but the network and what repairs is wanted, as far as that can be used.
+    LocalError if something is wrong; with `safe` only network and repair are read then, as far as
+    they are valid.
     """
     wrong = None
     mapping: Any = {}
     modules: dict[str, object] = {}
     try:
         mapping = _read(path)
-        profile = settings.parse(mapping)
+        profile = _parse(mapping)
         if not safe:
             _check_kinds(profile, modules)
     except LocalError as error:
@@ -139,16 +142,16 @@ def load(path: str, safe: bool = False) -> "tuple[Profile, dict[str, object], Lo
             raise wrong
         profile = _saved(mapping)
     if safe:
-        profile.sensors, profile.actuators, profile.rules, profile.follow = {}, {}, [], []
-        profile.sleep = None
+        settings.lessen(profile)
     return profile, modules, wrong
 
 
 def _read(path: str) -> object:
-    """The decoded file; LocalError: what is wrong with it."""
+    """Parse the file. LocalError."""
     try:
+        size = os.stat(path)[6]  # as MicroPython allocates all that may be read
         with open(path, "rb") as file:
-            data = file.read(MOST + 1)
+            data = file.read(min(size, MOST) + 1)
     except OSError as error:
         if error.errno == ENOENT:
             return {}
@@ -161,73 +164,83 @@ def _read(path: str) -> object:
     return Reader(text).read()
 
 
+def _parse(mapping: object) -> "Profile":
+    return settings.parse(mapping, "board", shareable())
+
+
 def _saved(mapping: "Any") -> "Profile":  # noqa: ANN401
-    """The settings of SAVED that can be used, one by one."""
+    """The sections for safe mode that are valid, if others are wrong."""
     saved: dict[str, object] = {}
-    for key in SAVED.split() if isinstance(mapping, dict) else ():
-        if key in mapping:
+    for row in SECTIONS if isinstance(mapping, dict) else ():
+        if row.flags & SAVED and row.key in mapping:
             tried = saved.copy()
-            tried[key] = mapping[key]
+            tried[row.key] = mapping[row.key]
             try:
-                settings.parse(tried)
+                _parse(tried)
                 saved = tried
             except LocalError:
                 pass
-    return settings.parse(saved)
+    return _parse(saved)
 
 
 def _check_kinds(profile: "Profile", modules: "dict[str, object]") -> None:
     for name in profile.sensors:
-        _find(modules, sensors, "sensors." + name, profile.sensors[name])
+        _find(modules, "sensors", name, profile.sensors[name])
     _check_readings(profile, modules)
     for name in profile.actuators:
-        _find(modules, actuators, "actuators." + name, profile.actuators[name])
+        _find(modules, "actuators", name, profile.actuators[name])
 
 
-def _kinds(package: "Any") -> "list[str]":  # noqa: ANN401
-    """The kinds in a package: its files, or a list that the build made, where it is frozen."""
+def _module(name: str) -> "Any":  # noqa: ANN401
+    return __import__("mesh." + name, None, None, ("UNIT",))
+
+
+def _kinds(group: str) -> "list[str]":
+    """The kinds in a package: its files, or the list that the build made, if it is frozen."""
     try:
-        return [file.split(".")[0] for file in os.listdir(package.__path__) if file[0] != "_"]
+        folder = _module("device." + group).__path__
+        return [file.split(".")[0] for file in os.listdir(folder) if file[0] != "_"]
     except OSError:
-        listed: Any = __import__("mesh.version", None, None, ("KINDS",))
-        return list(listed.KINDS[package.__name__.split(".")[-1]])
+        return list(_module("version").KINDS[group])
 
 
-def _find(modules: "dict[str, object]", package: "Any", path: str, thing: "Any") -> None:  # noqa: ANN401
-    """The module of a thing's kind, if the thing has no option that the kind has not."""
-    settings.word(thing.kind, path + ".kind", _kinds(package))
-    module = __import__(package.__name__ + "." + thing.kind, None, None, ("UNIT",))
-    schema: Any = settings.SCHEMA
-    known = schema[path.split(".", 1)[0]]["*"].copy()
+def _find(modules: "dict[str, object]", group: str, name: str, thing: "Any") -> None:  # noqa: ANN401
+    """Find the module of a thing's kind, and check that it knows all options of the thing."""
+    path = group + "." + name
+    word(thing.kind, path + ".kind", _kinds(group))
+    module = _module("device." + group + "." + thing.kind)
+    known: Any = THINGS[group].copy()
     known.pop("*")
     known.update(getattr(module, "OPTIONS", {}))
     if hasattr(module, "UNITS"):
         known["of"] = [" ".join(sorted(module.UNITS))]
-    settings.check(thing.options, path, known)
+    check(thing.options, path, known)
     modules[path] = module
 
 
 def _check_readings(profile: "Profile", modules: "dict[str, Any]") -> None:
-    """Rules and shares name readings that there are; what is shared of a chip is so for each."""
+    """Check that rules and shares name existing readings. What is shared of a chip counts for each
+    of its readings.
+    """
     given = _readings(profile, modules)
     for path in list(profile.share):
         if path.startswith("/sensors/"):
-            settings.word(path[9:], "share." + path, list(given) + list(profile.sensors))
+            word(path[9:], "share." + path, list(given) + list(profile.sensors))
     for reading, name in given.items():
         of_chip = profile.share.get("/sensors/" + name)
         if of_chip is not None:
             profile.share.setdefault("/sensors/" + reading, of_chip)
     for i, rule in enumerate(profile.rules):
         if rule.peer is None:
-            settings.word(rule.sensor, f"rules[{i}].when", given)
+            word(rule.sensor, f"rules[{i}].when", given)
 
 
 def _readings(profile: "Profile", modules: "dict[str, Any]") -> "dict[str, str]":
-    """Every reading that there will be, and the sensor that gives it."""
+    """All readings that there will be, each with its sensor."""
     given: dict[str, str] = {}
     for name in profile.sensors:
         options = profile.sensors[name].options
-        for reading in sensors.readings(name, modules["sensors." + name], options):
+        for reading in readings(name, modules["sensors." + name], options):
             if reading in given:
                 raise LocalError(f"sensors.{name}: {given[reading]} gives {reading} too")
             given[reading] = name

@@ -1,21 +1,20 @@
-"""One line for each thing that happens, on the serial port: for people, or as JSON."""
+"""Event log on the serial port: a line for each event, for people or as JSON."""
 
 import json
 
-from mesh.core import events
-from mesh.core.cbor import Decimal
-from mesh.core.coap import code_text
-from mesh.core.ids import short, to_text
-from mesh.core.peer import address_text
+from mesh.core import codes, events
+from mesh.core.address import address_text
+from mesh.core.codec.cbor import Decimal
+from mesh.core.peer_id import short, to_text
 from mesh.core.summing import Summing
-from mesh.device.clock import Ticks
+from mesh.device.ticks import Ticks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# event: its name and those of its fields, in order
+# event: its name, and the names of its fields in order
 WORDS: "dict[object, str]" = {
     events.PeerFound: "found peer name address how",
     events.PeerLost: "lost peer reason",
@@ -25,12 +24,12 @@ WORDS: "dict[object, str]" = {
     events.Forked: "forked peer seq",
     events.Restored: "restored peer seq reason",
 }
-SUMMED = ("refused", "found", "lost", "forked")  # strangers can cause any number of these
-MOST, EVERY_MS = 8, 10_000  # of each
+SUMMED = ("refused", "found", "lost", "forked")  # strangers can cause these
+MOST, EVERY_MS = 8, 10_000  # most lines of each kind in EVERY_MS
 
 
 class Console:
-    """Prints events of the core, and what else a runtime has to tell."""
+    """Prints events of the core and of the runtime."""
 
     def __init__(self, as_json: bool, now: "Callable[[], int] | None" = None) -> None:
         self.as_json = as_json
@@ -38,8 +37,8 @@ class Console:
         self._sums: dict[str, Summing] = {}
 
     def event(self, event: "Any") -> None:  # noqa: ANN401 - one of mesh.core.events
-        """Tell an event; one that has no words here is no news. What strangers can cause is told a
-        few times, and then how many more there were, before the next line of any kind.
+        """Print an event, if it has a format here. Of those that strangers can cause a few are
+        printed; the sum of the others follows before the next line.
         """
         words = WORDS.get(type(event), "").split()
         if not words or (words[0] in SUMMED and not self._takes(words[0], event[0])):
@@ -58,7 +57,7 @@ class Console:
                 self._print("summed", {"of": what, "more": left[0], "sources": left[1]})
 
     def tell(self, what: str, **fields: object) -> None:
-        """Tell anything: its name and its fields."""
+        """Print anything, by its name and its fields."""
         self._sum_up()
         self._print(what, fields)
 
@@ -78,4 +77,4 @@ class Console:
             return address_text(value)
         if isinstance(value, Decimal):
             return float(value)
-        return code_text(value) if name == "code" else value
+        return codes.text(value) if name == "code" else value

@@ -1,25 +1,25 @@
 """Ed25519 (RFC 8032) in machine code by MicroPython's own compiler: no C, any processor.
 
-Signing takes the same steps and reads the same memory whatever the secret is. What does the work
-is field25519.run, a machine for numbers mod P; the programs here are its steps of four bytes.
-One signature at a time: all share one work space.
+Signing takes the same steps and reads the same memory whatever the secret is (constant time). The
+arithmetic is done by field25519.run, a machine for numbers mod P; its programs here have steps of
+four bytes. One signature at a time, as all share one work space.
 """
 # pyright: reportArgumentType=false
-# (machine code takes a buffer for a pointer)
+# (machine code takes buffers as pointers)
 
 from uctypes import addressof
 
-from mesh.device import tables25519 as t
-from mesh.device.field25519 import run
-from mesh.device.scalar25519 import digits, odd, pack, reduce, select, unpack
-from mesh.device.sha512 import sha512
-from mesh.device.tables25519 import ODDS, A, C, E, F, G, H, T, X, Y, Z
+from mesh.device.crypto import tables25519 as t
+from mesh.device.crypto.field25519 import run
+from mesh.device.crypto.scalar25519 import digits, odd, pack, reduce, select, unpack
+from mesh.device.crypto.sha512 import sha512
+from mesh.device.crypto.tables25519 import ODDS, A, C, E, F, G, H, T, X, Y, Z
 
-_SIZE = 32  # bytes of a key and of each half of a signature
-_COLUMNS = 26  # of each comb
+_SIZE = 32  # bytes of a key, and of each half of a signature
+_COLUMNS = 26  # columns of each comb
 _ONE = b"\x01" + bytes(31)
 _WORK = bytearray(80 * (ODDS + 16))
-# it is read by words; what is used from flash may be at any address
+# read by words, and constants in flash may not be aligned
 _TABLE = bytearray(t.COMBS) if addressof(t.COMBS) & 3 else t.COMBS
 _ADD = bytearray(t.ADD)
 _KEEP = bytearray(t.KEEP)
@@ -31,7 +31,7 @@ def public_key(secret: bytes) -> bytes:
 
 
 def sign(secret: bytes, public: bytes, data: bytes) -> bytes:
-    """The 64-byte signature. `public` must be public_key(secret), or the secret leaks."""
+    """Sign data. Gives 64 bytes. `public` must be public_key(secret), or the secret leaks."""
     h = sha512(secret)
     r = bytearray(sha512(h[32:] + data))
     reduce(_WORK, r)
@@ -43,7 +43,7 @@ def sign(secret: bytes, public: bytes, data: bytes) -> bytes:
 def verify(public: bytes, signature: bytes, data: bytes) -> bool:
     """Whether the signature is valid (RFC 8032 s.5.1.7, without cofactor). Never raises.
 
-    Refuses low-order public keys, S >= L, and points that are not in their one encoding.
+    Refuses low-order public keys, S >= L, and points in a non-canonical encoding.
     """
     if len(public) != _SIZE or len(signature) != 2 * _SIZE:
         return False
@@ -52,7 +52,7 @@ def verify(public: bytes, signature: bytes, data: bytes) -> bool:
         _multiples()
         k = bytearray(sha512(signature[:_SIZE] + public + data))
         reduce(_WORK, k)
-        # an R that is not in its one encoding is never what _encode gives
+        # a non-canonical R never equals what _encode() gives
         return _sum(s, k) == signature[:_SIZE]
     return False
 
@@ -87,9 +87,9 @@ def _encode() -> bytes:
 
 
 def _of_base(scalar: bytearray) -> bytes:
-    """scalar times the base point, encoded.
+    """The scalar times the base point, encoded.
 
-    In digits of +1 and -1; five of them, from every other of ten rows, are one addition.
+    In digits of +1 and -1; five of them, from every other one of ten rows, are one addition.
     """
     scalar += bytes(1)
     odd(scalar)
@@ -126,7 +126,7 @@ def _sum(s: bytearray, k: bytearray) -> bytes:
 
 
 def _adding(digit: int) -> bytearray:
-    """The program that adds an odd multiple; the upper half of bytes are digits below zero."""
+    """The program that adds an odd multiple. The upper half of bytes are negative digits."""
     below = digit >> 7
     multiple = ODDS + 2 * (256 - digit if below else digit) - 2
     program = _ADD
@@ -148,11 +148,11 @@ def _keep(slot: int) -> None:
 
 
 def _multiples() -> None:
-    """The point times 1, 3, 5 and 7, where _adding() finds them."""
+    """The point times 1, 3, 5 and 7, in the slots that _adding() uses."""
     unpack(_WORK, C, t.D2)
     _keep(ODDS)
     run(_WORK, 1, t.DOUBLE)
-    # twice the point, in the place of the last
+    # twice the point, in the slot of the last
     _keep(ODDS + 12)
     run(_WORK, 1, _adding(1))
     _keep(ODDS + 4)
@@ -163,9 +163,9 @@ def _multiples() -> None:
 
 
 def _decode(data: bytes) -> bool:
-    """Make the point the opposite of a public key's; False if there is none or its order is low.
+    """Decode a public key to the opposite of its point. False if it is invalid or of low order.
 
-    The root of -1 makes one of u / v of that of -u / v (s.5.1.3).
+    The root of -1 makes a root of u / v of that of -u / v (s.5.1.3).
     """
     if not _less(data[:31] + bytes((data[31] & 127,)), t.PRIME):
         return False
@@ -186,10 +186,10 @@ def _decode(data: bytes) -> bool:
 
 
 def _starts() -> bool:
-    """Complete the point X, Y; False if its order is low."""
+    """Complete the point X, Y. False if it is of low order."""
     zero = _number(H)
     unpack(_WORK, Z, _ONE)
-    # points of low order, among them both with x = 0, times four are at x = 0; no others are
+    # four times a point has x = 0 exactly for points of low order
     run(_WORK, 1, t.ASIDE)
     run(_WORK, 2, t.DOUBLE)
     if _number(X) == zero:

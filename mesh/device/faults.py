@@ -1,4 +1,4 @@
-"""Where a board catches what nobody foresaw: it is told, counted, and ends nothing but its work.
+"""Fault isolation: an unforeseen exception is logged, counted, and ends only its piece of work.
 
 Nothing else here catches Exception. Many faults in a short time end this start, with the reason.
 """
@@ -8,39 +8,39 @@ import gc
 import sys
 
 from mesh.core.errors import LocalError
-from mesh.core.primitives import NO_ROOM, Guard, nothing
+from mesh.core.kit import NO_ROOM, Guard, nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-MANY = 32  # faults in so many ms: then all begins anew
+MANY = 32  # faults within WINDOW_MS after which the board restarts
 WINDOW_MS = 60_000
-REST_S = 1  # after which a task that failed begins anew
-MOST_KINDS = 8  # that are told apart; a kind has its traceback once
-LONGEST = 96  # characters of what an error says, as it may come from outside
+REST_S = 1  # pause before a failed task starts again
+MOST_KINDS = 8  # kinds of faults; each is printed with its traceback once
+LONGEST = 96  # characters of an error message, as it may come from outside
 
 
 class Faults(Guard):
-    """tell(what, **fields) is a console's; now() gives ms."""
+    """The guard of a board. tell(what, **fields) is the console's; now() gives ms."""
 
-    lacks = 0  # how often memory was lacking
+    lacks = 0  # how often memory ran out
 
     def __init__(self, tell: "Callable[..., None]", now: "Callable[[], int]") -> None:
         self._tell = tell
         self._now = now
         self._over: Callable[[BaseException], None] = nothing
         self._times: list[int] = []
-        self._kinds: dict[str, list[int]] = {}  # kind: [when it was told, how many since then]
+        self._kinds: dict[str, list[int]] = {}  # kind: [when it was printed, how many since then]
 
     def at_storm(self, over: "Callable[[BaseException], None]") -> None:
-        """Have over(error) called when there are too many, to end this start."""
+        """Set over(error), called when there are too many faults, to end this start."""
         self._over = over
 
     def __call__(self, part: str, work: "Callable[..., object]", *given: "Any") -> str:  # noqa: ANN401
-        """Do some work; nothing, or why it failed: NO_ROOM for lack of memory, which is nobody's
-        fault (mesh/device/memory.py).
+        """Call work(*given). Gives "" if it succeeded, else why it failed: NO_ROOM for lack of
+        memory, which is no fault (mesh/device/lacking.py).
         """
         try:
             work(*given)
@@ -51,7 +51,7 @@ class Faults(Guard):
         return ""
 
     async def keep(self, part: str, make: "Callable[[], Any]") -> None:
-        """Run what make() gives to its end; if it fails, once more after a pause."""
+        """Await make() to its end. If it fails, again after a pause."""
         while True:
             try:
                 return await make()  # type: ignore[no-any-return]
@@ -67,7 +67,7 @@ class Faults(Guard):
         return NO_ROOM
 
     def note(self, part: str, error: BaseException) -> str:
-        """Tell and count a fault; what it says."""
+        """Print and count a fault. Gives its message."""
         self.count += 1
         reason = f"{type(error).__name__}: {error}"[:LONGEST]
         now_ms = self._now()

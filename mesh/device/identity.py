@@ -1,29 +1,31 @@
-"""Who this board is: a key that never leaves it, a counter that never repeats, its boots."""
+"""Identity of this board: a key that never leaves it, a counter that never repeats, number of
+starts.
+"""
 
 import gc
 import hashlib
 import os
 import sys
 
-from mesh.core.counter import Counter
 from mesh.core.errors import LocalError
-from mesh.core.primitives import Identity
+from mesh.core.feed.chain import FEED
+from mesh.core.kit import Identity
+from mesh.core.security.counter import Counter
 from mesh.device import ed25519
 from mesh.device.journal import Journal
 
 BLOCK = 1024  # counters reserved by one write to flash
-CHECK = 8  # bytes of SHA-256 that tell a damaged file
+CHECK = 8  # bytes of SHA-256 as a check sum
 ENOENT = 2
-GENESIS = b"othermesh feed v1"  # docs/protocol.md section 6
 
 
 def sha256(data: bytes) -> bytes:
-    """Give the 32 bytes of SHA-256."""
+    """The SHA-256 of data."""
     return hashlib.sha256(data).digest()
 
 
 def read(path: str) -> "bytes | None":
-    """What write() wrote; None if there is no file. LocalError if it is damaged."""
+    """Read what write() wrote; None if there is no file. LocalError if it is damaged."""
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -38,14 +40,14 @@ def read(path: str) -> "bytes | None":
 
 
 def write(path: str, body: bytes) -> None:
-    """Write a whole file or none of it: power may go at any moment."""
+    """Write a file, whole or not at all, as power may be cut at any moment."""
     with open(path + ".new", "wb") as file:
         file.write(body + sha256(body)[:CHECK])
     os.rename(path + ".new", path)
 
 
 class State:
-    """The file `counter`: boots and the highest counter that may have been used."""
+    """The file `counter`: number of starts, and the bound of counters that may have been used."""
 
     def __init__(self, born: bool) -> None:
         body = read("counter")
@@ -59,13 +61,13 @@ class State:
         self.limit = int.from_bytes(body[4:], "big")
 
     def save(self, limit: int) -> None:
-        """Note that counters below `limit` are used."""
+        """Record that counters below `limit` may be used."""
         write("counter", self.boots.to_bytes(4, "big") + limit.to_bytes(8, "big"))
 
 
 def load(tail: int) -> "tuple[Identity, int, Journal]":
-    """The identity kept in this folder, made at the first start; how often it started; and the
-    journal of its feed, for a tail of so many entries.
+    """Load the identity in this folder (created at the first start), the number of starts, and the
+    journal of the feed for `tail` entries.
 
     LocalError if a file is damaged: it is never replaced by a new one.
     """
@@ -74,18 +76,18 @@ def load(tail: int) -> "tuple[Identity, int, Journal]":
     born = secret is None
     secret = secret or os.urandom(32)
     public = ed25519.public_key(secret)
-    from mesh.device.places import Places  # noqa: PLC0415 - for a moment: heap is dear
+    from mesh.device.noted import Places  # noqa: PLC0415 - for a moment: heap is dear
 
     places = Places(sha256, read, public, state.boots, state.limit)
     state.boots, state.limit = places.boots, places.limit
     state.save(state.limit)
-    del sys.modules["mesh.device.places"]
-    delattr(sys.modules["mesh.device"], "places")
+    del sys.modules["mesh.device.noted"]
+    delattr(sys.modules["mesh.device"], "noted")
     why, last = ("", 0) if born else (places.why, places.last)
     journal = Journal(sha256, public, tail, why, last, places.prefix)
     if born:
-        # The identity comes last: until it is there, whatever else was written is made anew.
-        journal.reset(1, sha256(GENESIS + public))
+        # the identity is written last: without it, the other files are created again
+        journal.reset(1, sha256(FEED + public))
         write("identity", secret)
     counter = Counter(state.limit, BLOCK, state.save)
 

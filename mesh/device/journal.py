@@ -1,9 +1,9 @@
-"""The own feed's tail on flash: what a head covers is written before the head is signed.
+"""Journal of the own feed's newest entries on flash: written before their head is signed.
 
-Two files take turns, so that one whole tail is there whenever the power goes. Each begins with
+Two files take turns, so that all these entries are there whenever power is cut. Each begins with
 [version, generation, first seq, link before it, check] and grows by [length, its complement,
-entry, check]. An entry's check is the beginning of its link, so it vouches for all before it.
-A file is begun under another name and renamed; the next one is begun when one holds a tail.
+entry, check]. The check of an entry is the beginning of its link, so it covers all before it. A
+file is created under another name and renamed; the next one is begun when one has `tail` entries.
 """
 
 import os
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from mesh.core.feed import Feed
+    from mesh.core.feed.feed import Feed
 
-    Head = tuple[int, int, bytes]  # of a file: generation, first seq, the link before it
+    Head = tuple[int, int, bytes]  # head of a file: generation, first seq, link before it
 
-NAMES = ("feed.a", "feed.b")  # of even and of odd generations
+NAMES = ("feed.a", "feed.b")  # for even and odd generations
 LAST = "last"
 VERSION = 1
-LENGTHS = 4  # bytes before an entry
-CHECK = 8  # bytes of SHA-256
-START = 45  # bytes of a file's beginning before its check: version, generation 4, seq 8, link 32
+LENGTHS = 4  # bytes of the length before an entry
+CHECK = 8  # bytes of SHA-256 as a check sum
+START = 45  # bytes of a file's head before its check: version, generation 4, seq 8, link 32
 
 
 class Journal:
-    """Keeps one feed, of which `tail` entries matter. `sha256(data)`; files lie in this folder.
+    """Stores one feed, of which `tail` entries matter, in this folder.
 
-    `why` it may not be gone on with, or nothing; `last`: a seq that it had. How far it came is
-    noted now and then in the file LAST, behind `prefix`: see mesh.device.places.
+    `why`: why it cannot be continued, or ""; `last`: a seq that it had. Its progress is recorded
+    now and then in the file LAST, after `prefix`: see mesh.device.noted.
     """
 
     def __init__(
@@ -44,19 +44,21 @@ class Journal:
         self._why = why
         self._last = last
         self._prefix = prefix
-        self._noted = 0  # the last seq up to which it need not be noted again
+        self._noted = 0  # the seq up to which LAST is current
         self._sha256 = sha256
         self._author = author
         self._tail = tail
-        self._generation = -1  # of the file that grows
-        self._count = 0  # entries in it
-        self._next = 0  # the seq that it can go on with; 0: it cannot, another one has to be begun
+        self._generation = -1  # generation of the present file
+        self._count = 0  # entries in the present file
+        self._next = 0  # next seq of the present file; 0 if another one has to be begun
         self._link = b""
         self._torn = False
 
     def restore(self, feed: "Feed") -> "tuple[str, int]":
-        """Put the feed where it was, and keep what comes. Why it cannot go on there, or nothing;
-        and the last seq that it had. If it cannot, let it go on behind that, and reset() to there.
+        """Load the feed, and store new entries. Gives why it cannot continue, or "", and its last
+        seq.
+
+        If it cannot, continue the feed beyond that seq, and call reset().
         """
         found = self._find()
         if found is None:
@@ -69,7 +71,7 @@ class Journal:
         return self._why, max(end, self._last)
 
     def reset(self, first: int, before: bytes) -> None:
-        """Forget all, and begin anew at a seq. On a full disk that is done when there is room."""
+        """Discard all, and begin again at a seq. On a full disk this happens later."""
         for name in NAMES:
             try:
                 os.remove(name)
@@ -83,7 +85,7 @@ class Journal:
             pass
 
     def keep(self, first: int, before: bytes, entries: "list[bytes]", new: int) -> None:
-        """Write the last `new` of the entries that the feed holds from `first` on; OSError."""
+        """Write the last `new` of the feed's entries, which begin with seq `first`. OSError."""
         at = len(entries) - new
         if at < 0 or self._next != first + at:
             self._begin(first, before, entries)
@@ -91,14 +93,16 @@ class Journal:
             self._begin(self._next, self._link, entries, at)
         else:
             name = NAMES[self._generation & 1]
-            following, self._next = self._next, 0  # whatever happens: half a record may be there
+            following, self._next = self._next, 0  # on failure a partial record may be there
             with open(name, "ab") as file:
                 self._write(file, entries, at)
             self._next = following + new
         self._note(first + len(entries) - 1)
 
     def _note(self, last: int) -> None:
-        """Note how far the feed came, in the first of each start and once in a tail."""
+        """Record the progress in LAST, at the first write of a start and then once in `tail`
+        entries.
+        """
         if self._prefix and last > self._noted:
             body = self._prefix + last.to_bytes(8, "big")
             with open(LAST + ".new", "wb") as file:
@@ -107,8 +111,8 @@ class Journal:
             self._noted = last + self._tail
 
     def _begin(self, first: int, before: bytes, entries: "list[bytes]", at: int = 0) -> None:
-        """Write the next file, whole or not at all, in place of the one before the last: with the
-        entries from index `at` on.
+        """Write the next file, whole or not at all, in place of the older one: with the entries
+        from index `at` on.
         """
         generation = self._generation + 1
         start = b"%c" % VERSION + generation.to_bytes(4, "big") + first.to_bytes(8, "big") + before
@@ -123,13 +127,13 @@ class Journal:
             os.rename(name + ".new", name)
         except OSError:
             try:
-                os.remove(name + ".new")  # it takes the room that others need
+                os.remove(name + ".new")  # it takes up space
             except OSError:
                 pass
             raise
         self._generation = generation
         self._next = first + len(entries) - at
-        if not generation:  # from the first on there are two: one alone is what a loss has left
+        if not generation:  # there are always two files, so that a single one shows a loss
             self._begin(first, before, entries, at)
 
     def _write(self, file: "Any", entries: "list[bytes]", at: int) -> None:  # noqa: ANN401 - a file
@@ -142,8 +146,8 @@ class Journal:
             self._count += 1
 
     def _find(self) -> "list[Head] | None":
-        """The files that hold the tail, oldest first; None if that cannot be told, as a seq might
-        be used twice then.
+        """The files with the newest entries, the oldest first; None if that is uncertain, as a seq
+        might be used twice.
         """
         heads = [self._head(name) for name in NAMES]
         heads = [head for head in heads if head is not None]
@@ -160,7 +164,7 @@ class Journal:
             old = min(heads)
             if self._walk(old)[:2] == new[1:3]:
                 found.insert(0, old)
-        except ValueError:  # that part of the tail is lost, and nothing depends on it
+        except ValueError:  # those older entries are lost, and nothing depends on them
             pass
         self._generation, self._count, self._link = new[0], count, link
         self._next = 0 if torn else after
@@ -182,8 +186,8 @@ class Journal:
         return self._sha256(self._author + start)[:CHECK]
 
     def _walk(self, head: "Head") -> "tuple[int, bytes, int]":
-        """The seq that follows a file, the link at its end, how many entries it has; ValueError if
-        it is damaged.
+        """The seq after a file, the link at its end, and the number of entries. ValueError if it
+        is damaged.
         """
         end = head[2]
         count = 0
@@ -193,8 +197,8 @@ class Journal:
         return head[1] + count, end, count
 
     def _records(self, head: "Head") -> "Iterator[tuple[bytes, bytes]]":
-        """Each entry of a file and its link; ValueError where one is damaged. Half a record at the
-        end is left out: nobody was told of it.
+        """Yield each entry of a file with its link. ValueError if one is damaged. A partial record
+        at the end is ignored, as it was never announced.
         """
         link = head[2]
         self._torn = False

@@ -1,12 +1,14 @@
-"""Drives one node: datagrams and time in, datagrams and events out (mesh/core/node.py)."""
+"""Event loop of one node: passes in datagrams and time, sends datagrams, hands out events
+(mesh/core/node.py).
+"""
 
 import asyncio
 import gc
 
+from mesh.core.kit import NO_ROOM
 from mesh.core.node import COAP, GROUP, MIXED
-from mesh.core.primitives import NO_ROOM
 from mesh.device.faults import Faults
-from mesh.device.memory import DATAGRAM, TURN, Memory
+from mesh.device.lacking import DATAGRAM, TURN, Memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,23 +16,25 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mesh.core.node import Node
-    from mesh.device.udp import Socket
+    from mesh.device.sockets import Socket
 
-NON = 5  # of version 1: the first four bits (RFC 7252 s.3)
+NON = 5  # version 1, type NON: the first four bits (RFC 7252 s.3)
 GET = 1
-BATCH = 8  # datagrams until others have their turn, under a flood too
-REST_MS = 1000  # until a job that failed is tried again, at least
-LONGEST_MS = 60_000  # asleep at most: ticks wrap
+BATCH = 8  # datagrams before other tasks may run, also under a flood
+REST_MS = 1000  # least pause before a failed job is tried again
+LONGEST_MS = 60_000  # longest wait, as ticks wrap
 
 
 def is_for_group(data: bytes) -> bool:
-    """Guess whether a datagram came by the group, as boards do not tell; a wrong guess waits."""
+    """Guess whether a datagram came by the group, as boards do not tell. After a wrong guess the
+    answer is only delayed.
+    """
     return len(data) > 1 and data[0] >> 4 == NON and data[1] == GET and b".well-known" in data
 
 
 class Loop:
     """`sockets`: {channel: Socket}; `tell` gets each event; `now` gives ms since boot; `faults`
-    sees to it that what nobody foresaw in one datagram, job or event ends no other.
+    isolates faults, so that an exception in one datagram, job or event ends no other.
     """
 
     def __init__(
@@ -43,35 +47,36 @@ class Loop:
     ) -> None:
         self.node = node
         self.now = now
-        self.mixed = False  # the CoAP socket also hears the group, as on boards
+        self.mixed = False  # whether the CoAP socket also receives from the group, as on boards
         self._sockets = sockets
         self._tell = tell
         self.faults = faults or Faults(lambda *_, **__: None, now)
         self.faults.at_storm(self.end)
         self._memory = Memory(node, self.faults, now, self.end)
-        self._jobs: list[list[Any]] = []  # [due ms, every ms, what to do]
+        self._jobs: list[list[Any]] = []  # [due ms, every ms, job]
         self._tasks: list[Any] = []
-        self.until = 0  # ms of its clock: when it looks again
+        self.until = 0  # when it wakes up next, in ms
         self.heard_ms = 0  # when the last datagram came
-        self._asleep: Any = None  # our task, while it only waits for time to pass
+        self._asleep: Any = None  # our task, while it sleeps
         self.crash: BaseException | None = None
 
     def every(self, every_ms: int, job: "Callable[[int], int | None]") -> None:
-        """Call job(now_ms) now and then so often, or after as many ms as it returns."""
+        """Call job(now_ms) every so many ms, or after as many ms as it returns."""
         self._jobs.append([0, every_ms, job])
         self._do(self._jobs[-1], self.now())
 
     def _do(self, job: "list[Any]", now_ms: int) -> None:
-        job[0] = now_ms + max(job[1], REST_MS)  # if it fails, it is tried again
+        job[0] = now_ms + max(job[1], REST_MS)  # set first, in case it fails
         if self.faults("job", self._work, job, now_ms) == NO_ROOM:
             job[0] = now_ms + REST_MS
 
     def _work(self, job: "list[Any]", now_ms: int) -> None:
         again = job[2](now_ms)
-        job[0] = now_ms + job[1] if again is None else self.now() + again  # work took its time
+        # now(), as the job took time
+        job[0] = now_ms + job[1] if again is None else self.now() + again
 
     def also(self, make: "Callable[[], Any]") -> None:
-        """Run what make() gives, a coroutine, beside; if it fails, it is made anew."""
+        """Run the coroutine that make() gives as a task. If it fails, it is made again."""
         self._tasks.append(asyncio.create_task(self.faults.keep("task", make)))
 
     def end(self, error: BaseException) -> None:
@@ -80,7 +85,7 @@ class Loop:
         self.wake()
 
     def settle(self) -> None:
-        """Send and tell all that the node has to; after each of its verbs."""
+        """Send datagrams and hand out events. To be called after each call of the node."""
         node = self.node
         while (sending := node.next_send()) is not None:
             self._sockets[sending[0]].send(sending[1], sending[2])
@@ -91,7 +96,7 @@ class Loop:
             self.wake()
 
     async def run(self) -> None:
-        """Go on for ever. What one of its tasks cannot handle comes out here."""
+        """Run for ever. Raises what a task cannot handle."""
         events = asyncio.get_event_loop()
         before = events.get_exception_handler()
         events.set_exception_handler(self._crashed)
@@ -109,7 +114,7 @@ class Loop:
         raise self.crash
 
     def turn(self) -> int:
-        """Do what is due; when something will be."""
+        """Do what is due. Gives when the next is."""
         before = self.faults.lacks
         lacked = False
         try:
@@ -127,16 +132,16 @@ class Loop:
                 self._do(job, now_ms)
         self.faults("tick", self.node.tick, now_ms)
         self.faults("settle", self.settle)
-        gc.collect()  # often, and when there is time: see STEP in main.py
+        gc.collect()  # often, while there is time: see STEP in main.py
         due = [job[0] for job in self._jobs] + [self.now() + LONGEST_MS]
         at = self.node.wake_at()
         self.until = min(due + ([] if at is None else [at]))
 
     async def _sleep(self) -> None:
-        """Wait until it is time, or for wake().
+        """Wait until a time, or for wake().
 
-        asyncio's wait_for() with an Event makes two tasks each time: litter at every turn, and if
-        there is no room for them, what they raise may end this task and nobody is told.
+        asyncio's wait_for() with an Event creates two tasks each time, which is garbage at every
+        turn; and if there is no memory for them, what they raise may end this task unnoticed.
         """
         self._asleep = asyncio.current_task()
         try:
@@ -145,7 +150,7 @@ class Loop:
             self._asleep = None
 
     def wake(self) -> None:
-        """Let run() go on now, as asyncio does it when a task is cancelled."""
+        """Let run() continue now, in the way in which asyncio cancels a task."""
         task, self._asleep = self._asleep, None
         if task is not None:
             queue = asyncio.core._task_queue  # type: ignore[attr-defined]
@@ -158,7 +163,11 @@ class Loop:
     async def _listen(self, channel: int, sock: "Socket") -> None:
         while True:
             for _ in range(BATCH):
-                data, source = await sock.receive()
+                try:
+                    data, source = await sock.receive()
+                except MemoryError:
+                    self._memory.look(DATAGRAM, True)
+                    break
                 self.heard_ms = self.now()
                 came = channel
                 if self.mixed and channel == COAP:
@@ -168,8 +177,8 @@ class Loop:
             await asyncio.sleep_ms(0)
 
     def take(self, channel: int, source: "tuple[str, int]", data: bytes) -> None:
-        """Hand a datagram in. Without memory for what it asks it is as if it had been lost, else a
-        crowd of strangers could end a board.
+        """Pass a datagram to the node. If memory runs out, it counts as lost; else a crowd of
+        strangers could end a board.
         """
         before = self.faults.lacks
         self.faults("datagram", self.node.receive, self.now(), channel, source, data)

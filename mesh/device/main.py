@@ -1,4 +1,4 @@
-"""The board's entry: settings first, then all the rest."""
+"""Entry point of the board's program: settings first, then everything else."""
 
 import asyncio
 import gc
@@ -11,26 +11,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from mesh.core.settings import Profile
+    from mesh.core.policy.settings import Profile
     from mesh.device.board import Board
     from mesh.device.console import Console
-    from mesh.device.start import Boot
+    from mesh.device.firmware.asked import Boot
 
-# Bytes between collections. Seldom ones leave what lives long scattered over the whole heap, and
-# then there is no room for anything large.
+# Bytes allocated between collections. Rare ones fragment the heap: long-lived objects are
+# scattered over all of it, and nothing large fits.
 STEP = 2048
-PAUSE_S = 10  # after a fault, for whoever wants to look at the console or to press Ctrl-C
+# Modules that only the reading of settings needs; the linker joins them into the second
+FORGOTTEN = (("mesh.device", "config"), ("mesh", "once"))
+PAUSE_S = 10  # pause after a fault, to read the console or press Ctrl-C
 
 
 def settings(safe: bool, path: str = "") -> "tuple[Profile, dict[str, Any], LocalError | None]":
-    """Read the settings, and forget what was needed for that alone: heap is dear."""
+    """Read the settings, and unload the modules needed for that alone, to free heap."""
     from mesh.device import config  # noqa: PLC0415 - see above
 
     result = config.load(path) if path else config.present(safe)
-    used = (("mesh.device", "config"), ("mesh.core", "settings"), ("mesh.core", "texts"))
-    for package, name in used:
-        delattr(sys.modules[package], name)
-        del sys.modules[package + "." + name]
+    for package, name in FORGOTTEN:
+        if hasattr(sys.modules[package], name):
+            delattr(sys.modules[package], name)
+            del sys.modules[package + "." + name]
     return result
 
 
@@ -38,7 +40,7 @@ class Life:
     """One start of this board. `safe`, `good` as in Board, `boot` as in main()."""
 
     boot: "Boot | None" = None
-    is_set = False  # its settings can be used
+    is_set = False  # whether its settings are valid
 
     def __init__(self, console: "Console", safe: str, good: "Callable[[], None] | None") -> None:
         self.board: Board | None = None
@@ -48,11 +50,12 @@ class Life:
         self._faults: list[BaseException] = []
 
     async def first_fault(self) -> BaseException:
-        """Live until something goes wrong that nobody handled: what that is."""
+        """Run until a fault that was not handled. Gives that."""
         over = asyncio.Event()
 
         def crashed(_: object, context: "dict[str, Any]") -> None:
             self._faults.append(context["exception"])
+            context["future"] = None  # asyncio would keep the task, which holds the board
             over.set()
 
         asyncio.get_event_loop().set_exception_handler(crashed)
@@ -67,13 +70,14 @@ class Life:
         self.is_set = True
         if wrong is not None:
             self._console.tell("error", detail=wrong.detail, help=wrong.help or "")
-        from mesh.device import looking  # noqa: PLC0415 - loaded under the threshold
         from mesh.device.board import Board  # noqa: PLC0415
+        from mesh.device.firmware import looking  # noqa: PLC0415 - loaded under the threshold
 
         self.board = board = Board(profile, modules, self._console, self._safe, self._good)
-        looking.begin(board, profile, self.boot, self._console)
+        looking.begin(board, profile, self.boot, self._console, settings)
         gc.collect()
-        gc.threshold(-1)  # from now on the loop collects: amid a signature it costs too much
+        # from now on the loop collects, as a collection amid a signature costs too much
+        gc.threshold(-1)
         await board.run()
 
 
@@ -83,11 +87,11 @@ def main(
     failed: "Callable[[str], None] | None" = None,
     boot: "Boot | None" = None,
 ) -> None:
-    """Run until Ctrl-C (SIGINT), then say goodbye. The console tells what is wrong.
+    """Run until Ctrl-C (SIGINT), then say goodbye. The console shows what is wrong.
 
-    `safe`: why only network and repair are wanted, or nothing. good() is called once this start
-    is of use; failed(reason) if it ends by a fault: then a board starts anew, after a pause.
-    `boot`: what can swap the firmware; without it no updates are looked for.
+    `safe`: why only network and repair are started, or "". good() is called when this start has
+    proven itself; failed(reason) if it ends by a fault, after which the board restarts. `boot`:
+    the boot selector; without it no updates are looked for.
     """
     gc.threshold(STEP)
     from mesh.device.console import Console  # noqa: PLC0415 - all is loaded under that threshold
@@ -99,6 +103,7 @@ def main(
         fault = asyncio.run(life.first_fault())
         boots = life.board.boots if life.board else 0
         life.board = None
+        asyncio.new_event_loop()  # unfinished tasks hold the board, and reporting needs memory
         if boot and not life.is_set and isinstance(fault, LocalError):
             boot.unset()
         ended(console, fault, boots, failed)
@@ -114,7 +119,7 @@ def ended(
     boots: int,
     failed: "Callable[[str], None] | None",
 ) -> None:
-    """Tell and note why this start ended, and start anew."""
+    """Print and record why this start ended, and restart."""
     gc.collect()
     if isinstance(fault, LocalError):
         reason = fault.detail

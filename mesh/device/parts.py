@@ -1,8 +1,8 @@
-"""A board's sensors and actuators. None of them can stop the board, or hold it up for long."""
+"""Jobs for a board's sensors and actuators. None can stop the board, or delay it for long."""
 
+from mesh.core.codec.senml import number
 from mesh.core.errors import LocalError
-from mesh.core.primitives import NO_ROOM
-from mesh.core.senml import number
+from mesh.core.kit import NO_ROOM
 from mesh.device.sensors import checked, readings
 
 TYPE_CHECKING = False
@@ -11,23 +11,25 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mesh.core.node import Node
-    from mesh.core.settings import Profile
-    from mesh.core.settings import Sensor as Wanted
+    from mesh.core.policy.section_table import Sensor as Wanted
+    from mesh.core.policy.settings import Profile
     from mesh.device.buses import Buses
     from mesh.device.console import Console
 
-DIGITS = 3  # of a reading that is a float
-AGAIN_MS = 1000  # after a lack of memory
-RETRY_MS = 10_000  # after a failure, where the next reading would be later
-# what drivers raise, and ports for a pin, a bus or a module that they do not have
+DIGITS = 3  # decimals of a reading that is a float
+AGAIN_MS = 1000  # retry after memory ran out
+RETRY_MS = 10_000  # retry after a failure, if the next reading is later than that
+# raised by drivers, and by ports that lack a pin, bus or module
 FAULTS = (OSError, ValueError, LocalError, ImportError, RuntimeError, TypeError)
-MOST_FAULTS = 3  # of a driver, one after the other: from then on one in 64 s
-CHECK_MS = 1000  # how often an actuator that switches itself off is looked at
+MOST_FAULTS = 3  # faults of a driver in a row; after that one attempt in 64 s
+CHECK_MS = 1000  # interval of checks of an actuator that switches itself off
 
 
 class Measuring:
-    """A job of the loop that reads one sensor: each call does one step, and gives the ms to the
-    next. It tells when the sensor begins to fail, and when it works again.
+    """A job of the loop that reads one sensor. Each call does one step, and gives the ms until the
+    next.
+
+    It reports when the sensor begins to fail, and when it works again.
     """
 
     def __init__(
@@ -49,19 +51,19 @@ class Measuring:
             node.add_sensor(reading, self._names[reading], wanted.every_ms)
         self.buses: Buses | None = None
         self._sensor: Any = None
-        self._began_ms: int | None = None  # of the measurement that is under way
-        self._waiting = False  # for what start() started
+        self._began_ms: int | None = None  # when the present measurement began
+        self._waiting = False  # whether start() was called and read() is due
         self._samples: list[Any] = []
-        self._seen: object = None  # what watching saw last, and when it was told
+        self._seen: object = None  # the last value of a watched sensor, and when it was reported
         self._told_ms = 0
         self._error = ""
-        self._faults = 0  # that nobody foresaw, one after the other
+        self._faults = 0  # unforeseen faults in a row
 
     def __call__(self, now_ms: int) -> int:
-        """Do what is next; the ms after which to be called again."""
-        done: list[Any] = []  # why it failed, or nothing, and the ms
+        """Do the next step. Gives the ms until the next call."""
+        done: list[Any] = []  # [ms until the next call]
         fault = self._node.peer.kit.guard("sensor " + self._name, self._try, now_ms, done)
-        if fault == NO_ROOM:  # tried again, from its first sample on
+        if fault == NO_ROOM:  # retried from the first sample
             self._began_ms = None
             self._waiting = False
             self._samples.clear()
@@ -71,7 +73,7 @@ class Measuring:
             again = max(min(self._every_ms, RETRY_MS), self._rest_ms())
             self._failed(error)
         self._faults = min(self._faults + 1, MOST_FAULTS) if fault else 0
-        if fault:  # ever more rarely, as many faults in a minute start the board anew
+        if fault:  # ever more rarely, as many faults in a minute restart the board
             again = max(again, 1000 << 2 * self._faults)
         if error != self._error and (error or self._began_ms is None):
             self._error = error
@@ -94,7 +96,7 @@ class Measuring:
             return self.look(now_ms, sensor)
         if hasattr(sensor, "start") and not self._waiting:
             self._waiting = True
-            return sensor.start() + 1  # of the ms that it is now, not all is left
+            return sensor.start() + 1  # +1, as part of the present ms is over
         self._waiting = False
         self._samples.append(self._read(sensor))
         if len(self._samples) < self._options.get("samples", 1):
@@ -123,7 +125,7 @@ class Measuring:
         return {self._name: checked(_exact(value), ranges.get(""))}
 
     def look(self, now_ms: int, sensor: "Any") -> int:  # noqa: ANN401
-        """Tell a change at once, and else now and then that there is none."""
+        """Report a change at once, and otherwise the value now and then."""
         value = self._read(sensor)
         self._began_ms = None
         if value != self._seen or now_ms - self._told_ms >= self._every_ms:
@@ -148,7 +150,7 @@ class Measuring:
                 self._console.tell("measured", sensor=name, value=value)
 
     def _failed(self, reason: str) -> None:
-        """Begin anew, with the chip too: it may have been without power."""
+        """Begin again, with the chip too, as it may have lost power."""
         self._sensor = self._began_ms = self._seen = None
         self._waiting = False
         self._samples = []
@@ -161,7 +163,7 @@ def _exact(value: "Any") -> "Any":  # noqa: ANN401 - what a sensor reads
 
 
 class Guard:
-    """A job of the loop for an actuator that may want something by itself: see wish()."""
+    """A job of the loop for an actuator that may change by itself: see wish()."""
 
     def __init__(self, name: str, actuator: "Any", node: "Node", console: "Console") -> None:  # noqa: ANN401
         self._name = name
@@ -170,7 +172,7 @@ class Guard:
         self._console = console
 
     def __call__(self, now_ms: int) -> int:
-        """Let it have its way."""
+        """Apply what the actuator wishes."""
         wish = self._actuator.wish(now_ms)
         if wish is not None:
             self._node.peer.actuate(now_ms, self._name, wish, None)
@@ -180,7 +182,7 @@ class Guard:
 def add(
     node: "Node", profile: "Profile", modules: "dict[str, Any]", console: "Console"
 ) -> "list[tuple[int, Callable[[int], int]]]":
-    """Give the node what its settings name: [(every ms, a job of the loop)]."""
+    """Add to the node what its settings name. Gives the jobs of the loop, [(every ms, job)]."""
     jobs: list[tuple[int, Any]] = []
     wired = [name for name in profile.sensors if hasattr(modules["sensors." + name], "BUS")]
     buses = _buses([profile.sensors[name].options for name in sorted(wired)]) if wired else None

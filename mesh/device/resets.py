@@ -1,15 +1,15 @@
-"""Why this board started anew: what the processor says, and what we noted before the last end."""
+"""Reset reason: from the processor, and from what was recorded before the last end."""
 
 from mesh.core.errors import LocalError
 from mesh.device import identity
 
-FILE = "faults"  # how many, 4 bytes; the start in which the last one was, 4; its reason
+FILE = "faults"  # number of faults, 4 bytes; start number of the last one, 4; its reason
 LONGEST = 96  # characters of a reason
-# machine's names for what reset_cause() gives, and ours; a port has some of them
+# names in `machine` of what reset_cause() gives, and ours; each port has some of them
 CAUSES = (
     ("PWRON_RESET", "power on"),
     ("HARD_RESET", "reset"),
-    ("WDT_RESET", "watchdog or reset"),  # an rp2 resets itself by its watchdog
+    ("WDT_RESET", "watchdog or reset"),  # an rp2 uses its watchdog for any reset
     ("DEEPSLEEP_RESET", "woke up"),
     ("SOFT_RESET", "soft reset"),
 )
@@ -25,24 +25,24 @@ def _read() -> "tuple[int, int, str]":
 
 
 def note(boots: int, reason: str) -> None:
-    """Write down that start number `boots` ends by a fault."""
+    """Record that start number `boots` ends by a fault."""
     count = _read()[0] + 1
     text = "".join([c if " " <= c <= "~" else "?" for c in reason[:LONGEST]])
     try:
         body = count.to_bytes(4, "big") + boots.to_bytes(4, "big") + text.encode()
         identity.write(FILE, body)
-    except OSError:  # no room: the board goes on all the same
+    except OSError:  # disk full: optional
         pass
 
 
 def last(boots: int) -> "list[object]":
-    """[faults so far, why start number `boots` came about], as /peer tells it."""
+    """For /peer: [faults so far, why start number `boots` happened]."""
     count, when, reason = _read()
     return [count, reason if when == boots - 1 and reason else cause()]
 
 
 def cause() -> str:
-    """What the processor says of its last reset."""
+    """The cause of the last reset, according to the processor."""
     try:
         import machine  # noqa: PLC0415 - boards only
 

@@ -1,6 +1,6 @@
-"""Limits that fit the heap that there is, so that all tables may be full at once.
+"""Limits that fit the free heap, so that all tables may be full at the same time.
 
-What an entry takes is measured by tests/bench/tables.py, with 32-bit words (docs/hardware.md).
+The size of an entry was measured by tests/bench/tables.py, with 32-bit words (docs/hardware.md).
 """
 
 import gc
@@ -12,9 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mesh.core.settings import Profile
+    from mesh.core.policy.settings import Profile
 
-# limit: bytes of an entry; how many are enough, then how many are the least, each before the next
+# limit: (bytes of an entry, number that is enough, least number); lowered in this order
 TABLES = (
     ("candidates", 430, 12, 4),
     ("exchanges", 620, 6, 4),
@@ -27,15 +27,15 @@ TABLES = (
     ("tail_bytes", 1, 8192, 4096),
 )
 FEED = 600  # bytes of another peer's feed, besides its entries
-WIDE = 1.6  # so much more with 64-bit words
-OWN = 10_000  # bytes for a signature, an answer in blocks, the driver's and the loop's needs
-LATER = 2500  # for modules that are loaded once they are needed
-KEEPING = 14_000  # for what keeps up with others' feeds
-USABLE_PCT = 88  # of a heap: between what lives long is room for small things only
+WIDE = 1.6  # factor for 64-bit words
+OWN = 10_000  # bytes for a signature, a block-wise answer, drivers and the loop
+LATER = 2500  # for modules that are loaded later
+KEEPING = 14_000  # for replication of others' feeds
+USABLE_PCT = 88  # usable part of a heap: gaps between long-lived objects are small
 
 
 def limits_for(profile: "Profile", tell: "Callable[..., None]") -> Limits:
-    """The limits of a peer that is made now; which ones are lower than wanted is told."""
+    """The limits of a peer that is created now. Those lower than wanted are reported."""
     feeds = bool(profile.follow or profile.keep)
     gc.collect()
     wanted = Limits(**profile.limits)
@@ -46,8 +46,8 @@ def limits_for(profile: "Profile", tell: "Callable[..., None]") -> Limits:
 
 
 def fit(limits: Limits, free: int, feeds: bool) -> "dict[str, int]":
-    """Which of these limits are lowered to what, so that all that they allow fits into so many
-    free bytes. `feeds`: those of all peers are kept.
+    """Lower these limits so that all tables fit into `free` bytes. Gives the lowered ones.
+    `feeds`: whether the feeds of all peers are kept.
     """
     word = WIDE if sys.maxsize >> 31 else 1
     own = OWN + LATER + (KEEPING if feeds else 0)

@@ -1,42 +1,46 @@
-"""Asleep most of the time, for a battery: wakes up, measures, signs once, hands its run to a peer.
+"""Deep sleep on a battery: wakes, measures, signs once, hands its run to a peer, sleeps again.
 
-What nobody took stays in the journal for the next time. The holder gets in by Ctrl-C, by switching
-it on (it stays awake then for a while), or by USB power where the board can tell.
+What no peer took stays in the journal until the next time. The holder gets access by Ctrl-C, by
+power-on (it stays awake then for a while), or by USB power if the board can detect that.
 """
 
 import asyncio
 import sys
 
-from mesh.core import cbor, coap
-from mesh.core.asks import Ask, request_for
-from mesh.core.contacts import UP
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
+from mesh.core.codec.formats import CBOR
+from mesh.core.discovery.contact import UP
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.feed import open_head, read_entry
-from mesh.core.represent import CBOR
+from mesh.core.feed.feed import open_head
+from mesh.core.kinds import asleep
+from mesh.core.security.signed_client import Ask, request_for
 from mesh.device import resets, wifi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-    from mesh.core.asks import Ask as Asked
     from mesh.core.events import Answer
-    from mesh.core.settings import Profile
-    from mesh.device.board import Board
+    from mesh.core.policy.settings import Profile
+    from mesh.core.security.signed_client import Ask as Asked
+    from mesh.device.loop import Loop
 
 LOOK_MS = 50
-SENSE_MS = 15_000  # for all sensors
-MEET_MS = 10_000  # for one of those who may take the run to answer
+SENSE_MS = 15_000  # time for all sensors
+MEET_MS = 10_000  # time to find a peer that may take the run
 ANSWER_MS = 15_000
 NEVER_MS = 1 << 60
-QUIET_MS = 8000  # for others to say what they hold of us
-LEAST_MS = 1000  # asleep
-GOOD = (coap.CONTENT, coap.CHANGED)
-VBUS = "WL_GPIO2"  # of a Pico W and Pico 2 W: on while there is power by USB
+QUIET_MS = 8000  # time for others to say what they hold of our feed
+LEAST_MS = 1000  # shortest sleep
+GOOD = (codes.CONTENT, codes.CHANGED)
+VBUS = "WL_GPIO2"  # pin of a Pico W and Pico 2 W: high while there is USB power
 
 
 def has_usb() -> bool:
-    """Whether there is power by USB; False where that cannot be told."""
+    """Whether there is USB power; False if unknown."""
     try:
         from machine import Pin  # noqa: PLC0415 - boards only
 
@@ -46,53 +50,60 @@ def has_usb() -> bool:
 
 
 class Sleep:
-    """One waking of a board."""
+    """One wake period of a board. leave() says goodbye; tell(what, ...) is the console's."""
 
-    def __init__(self, board: "Board", profile: "Profile") -> None:
-        self._board = board
-        self._node = board.node
+    def __init__(
+        self,
+        loop: "Loop",
+        profile: "Profile",
+        tell: "Callable[..., None]",
+        leave: "Callable[[], None]",
+    ) -> None:
+        self._loop = loop
+        self._node = node = loop.node
+        self._tell = tell
+        self._leave = leave
         self._profile = profile
         sleep: Any = profile.sleep
         self._every_s, self._to, self._awake_s = sleep
-        self._own = own = board.node.peer.feeds.own
-        last = read_entry(board.node.peer.kit, own.newest)[2] if own.newest else ""
-        if last == "asleep" and resets.cause() != "power on":
+        self._own = node.peer.feeds.own
+        if asleep.is_last(node.peer) and resets.cause() != "power on":
             self._awake_s = 0
         if not self._awake_s:
-            board.node.peer.feeds.due_ms = NEVER_MS
+            node.peer.feeds.wait(NEVER_MS)
 
     async def run(self) -> None:
-        """Be awake for as long as it takes. It does not return."""
+        """Stay awake as long as needed, then sleep. It does not return."""
         feeds = self._node.peer.feeds
         await asyncio.sleep(self._awake_s)
         await self._until(lambda: not has_usb(), NEVER_MS)
-        feeds.due_ms = NEVER_MS  # what was measured is written and signed once, below
+        feeds.wait(NEVER_MS)  # the readings are stored and signed once, below
         await self._until(self._has_measured, SENSE_MS)
         await self._until(lambda: not self._own.quiet, QUIET_MS)
-        now_ms = self._board.loop.now()
+        now_ms = self._loop.now()
         stamp: Any = self._node.clock.stamp(now_ms)
         unix_ms = None if stamp[3] is None else stamp[3] + self._every_s * 1000
         if not self._own.is_full:
-            self._own.append(stamp, "asleep", [self._every_s, unix_ms])
+            self._node.write(now_ms, asleep.NAME, [self._every_s, unix_ms])
         self._own.keep()
         taken_by = await self._hand_on() if wifi.joined() else None
-        self._board.tell("asleep", seconds=self._every_s, taken=taken_by or "by nobody")
-        self._board.stop()
-        await asyncio.sleep_ms(LOOK_MS)  # what was sent last leaves the radio
-        down(max(LEAST_MS, self._every_s * 1000 - self._board.loop.now()))
+        self._tell("asleep", seconds=self._every_s, taken=taken_by or "by nobody")
+        self._leave()
+        await asyncio.sleep_ms(LOOK_MS)  # lets the radio send the last datagrams
+        down(max(LEAST_MS, self._every_s * 1000 - self._loop.now()))
 
     def _has_measured(self) -> bool:
         sensors = self._node.peer.sensors.values()
         return False not in [s.value is not None or s.error is not None for s in sensors]
 
     async def _until(self, met: "Any", most_ms: int) -> "Any":  # noqa: ANN401 - what met() gives
-        end_ms = self._board.loop.now() + most_ms
-        while not (found := met()) and self._board.loop.now() < end_ms:
+        end_ms = self._loop.now() + most_ms
+        while not (found := met()) and self._loop.now() < end_ms:
             await asyncio.sleep_ms(LOOK_MS)
         return found
 
     async def _hand_on(self) -> "bytes | None":
-        """Hand what is new to one of those who take it; who that was, or None."""
+        """Hand the new entries to one of the peers that take them. Gives that peer, or None."""
         tried: list[bytes] = []
 
         def ready() -> "Any":  # noqa: ANN401 - a contact, or None
@@ -107,7 +118,7 @@ class Sleep:
             try:
                 if await self._hand_to(contact.peer, contact.address):
                     return contact.peer
-            except (RemoteError, LocalError):  # it stays in the journal
+            except (RemoteError, LocalError):  # the entries stay in the journal
                 pass
         return None
 
@@ -119,7 +130,7 @@ class Sleep:
         for head in heads if isinstance(heads, list) else ():
             try:
                 first = max(first, open_head(kit, own.author, head)[0] + 1)
-            except RemoteError:  # somebody else's
+            except RemoteError:  # a wrong answer
                 pass
         while first < own.next_seq:
             run = self._node.peer.feeds.run(own.author, first)
@@ -135,15 +146,15 @@ class Sleep:
     async def _ask(
         self, peer: bytes, address: "tuple[str, int]", code: int, body: bytes
     ) -> object:
-        """The content of a signed answer; RemoteError if there is none."""
+        """The content of a signed answer. RemoteError if there is none."""
         answers: list[Answer] = []
 
         def done(_now_ms: int, _ask: "Asked", answer: "Answer") -> None:
             answers.append(answer)
 
         ask = Ask(peer, address, (CBOR if body else None, body), done)
-        self._node.asks.put(self._board.loop.now(), ask, request_for(code, ["feeds"]))
-        self._board.loop.settle()
+        self._node.asks.put(self._loop.now(), ask, request_for(code, ["feeds"]))
+        self._loop.settle()
         await self._until(lambda: answers, ANSWER_MS)
         if not answers or not answers[0].signed or answers[0].code not in GOOD:
             raise RemoteError("no answer")
@@ -151,7 +162,7 @@ class Sleep:
 
 
 def down(ms: int) -> None:
-    """Sleep; a board starts anew after it, and a virtual one ends here."""
+    """Sleep. A board restarts after it, and a virtual one ends here."""
     try:
         import machine  # noqa: PLC0415 - boards only
 

@@ -1,11 +1,12 @@
-"""What a board runs first, and no update touches: it chooses the firmware that runs.
+"""Boot selector, which no update changes: chooses the firmware to run, and rolls back.
 
-The base is what came by cable. Updates are staged in one of two folders; the other is the one that
-runs, or free. The file `boot` says which runs, and what became of the last starts; without it the
-base runs. One that is new is on trial: it has to report "good", or the one before runs again.
-It stands alone: of the mesh it imports nothing before it has chosen.
+The base came by cable. Updates are staged in one of two folders; the other one runs, or is free.
+The file `boot` says which runs, and how the last starts ended; without it the base runs. A new
+firmware is on trial: it has to report "good", or the former one runs again. This file imports
+nothing of the mesh before it has chosen.
 """
 
+import gc
 import hashlib
 import json
 import os
@@ -19,23 +20,24 @@ if TYPE_CHECKING:
 
 FILE = "boot"
 NEW = FILE + ".new"
-CHECK = 8  # bytes of SHA-256 that tell a damaged file
+CHECK = 8  # bytes of SHA-256 as a check sum
 BASE = ""
 SLOTS = ("next", "other")
 PROVEN = -1
-TRIES = 2  # starts that a firmware on trial has to become good: one may end by a power cut
-SAFE = 5  # failed starts in a row, from which on only network and repair are started
-LAST = 8  # and from which on that is the base's
-KEPT = 3  # reasons
-LONGEST = 120  # characters of one
+TRIES = 2  # starts for a firmware on trial to report "good": one may end by a power cut
+SAFE = 5  # failed starts in a row until safe mode: network and repair only
+LAST = 8  # failed starts in a row until safe mode of the base
+KEPT = 3  # reasons that are kept
+LONGEST = 120  # characters of a reason
 WAIT_S = 600
-LAST_PAUSE_S = 3600  # between starts when even the base fails: each one wears the flash
-RESTART = 75  # exit code that asks a virtual board to start again
+LAST_PAUSE_S = 3600  # pause when even the base fails, as each start wears the flash
+BY_INTENT = (KeyboardInterrupt, SystemExit)  # made once: at the end there may be no room for it
+RESTART = 75  # exit code by which a virtual board is restarted
 
 
 def read() -> "State":
-    """What is known of the last starts; power may have gone while it was written."""
-    for path in (FILE, NEW):  # a FAT file system has for a moment only the second
+    """Read the state of the last starts. It may be damaged by a power cut."""
+    for path in (FILE, NEW):  # a FAT file system may have only the second for a moment
         try:
             with open(path, "rb") as file:
                 data = file.read()
@@ -49,7 +51,7 @@ def read() -> "State":
 
 
 def write(state: "State") -> None:
-    """Write all of it or nothing."""
+    """Write the state, whole or not at all."""
     body = json.dumps(state).encode()
     with open(NEW, "wb") as file:
         file.write(body + hashlib.sha256(body).digest()[:CHECK])
@@ -57,7 +59,7 @@ def write(state: "State") -> None:
 
 
 def machine() -> "Any":  # noqa: ANN401 - ports differ
-    """The module machine if this is a board, or plays one; else None."""
+    """The module machine on a board or virtual board; else None."""
     try:
         import machine as module  # noqa: PLC0415 - not everywhere
     except ImportError:
@@ -66,17 +68,17 @@ def machine() -> "Any":  # noqa: ANN401 - ports differ
 
 
 def stopped_by_watchdog() -> bool:
-    """Whether the last start ended by the watchdog; a cut of power is no failure."""
+    """Whether the last start ended by the watchdog. A power cut is no failure."""
     board = machine()
     return hasattr(board, "WDT_RESET") and board.reset_cause() == board.WDT_RESET
 
 
 class Boot:
-    """One start: which firmware it runs, and what becomes of it.
+    """One boot: which firmware it runs, and whether that is confirmed.
 
-    slot: the folder of the firmware that runs, or BASE. safe: why only network and repair are to
-    be started, or nothing. update: what became of the last one, {"state", "version", ...}, or {}.
-    was_taken_back: during this start, so that there is to be another.
+    slot: the folder of the firmware, or BASE. safe: why only network and repair are started, or
+    "". update: the result of the last update, {"state", "version", ...}, or {}. was_taken_back:
+    whether the firmware was rolled back during this start, so that a restart is needed.
     """
 
     def __init__(self) -> None:
@@ -94,17 +96,17 @@ class Boot:
 
     @property
     def on_trial(self) -> bool:
-        """Whether the firmware still has to become good."""
+        """Whether the firmware still has to prove itself."""
         return bool(self._state["tries"] != PROVEN)
 
     @property
     def update(self) -> "State":
-        """What became of the last update."""
+        """The result of the last update."""
         found: State = self._state["update"]
         return found
 
     def _begin(self) -> None:
-        """Count what the last start came to."""
+        """Count how the last start ended."""
         state = self._state
         asked, state["asked"] = state["asked"], False
         hung = not asked and stopped_by_watchdog()
@@ -116,8 +118,12 @@ class Boot:
         elif hung:
             self._count("it hung: the watchdog ended it")
         elif not asked:
-            return  # the usual start writes nothing
-        write(state)
+            return  # usually nothing has to be written
+        try:
+            write(state)
+        except OSError:  # the flash takes nothing: no trial can be counted, so there is none
+            if self.on_trial:
+                self._take_back("its start cannot be noted")
 
     def _count(self, why: str) -> None:
         state = self._state
@@ -130,7 +136,7 @@ class Boot:
         state["update"].update({"state": "taken back", "why": why[: 2 * LONGEST]})
 
     def good(self) -> None:
-        """The firmware is on the network and at work: what was on trial stays."""
+        """Confirm the firmware: it is on the network and works."""
         state = self._state
         self._is_good = True
         if self._timer is not None:
@@ -141,16 +147,16 @@ class Boot:
             state["tries"] = PROVEN
             state["update"]["state"] = "good"
             state["failed"] = 0
-        # in safe mode nothing is proven of the rest: the next start tries that once more
+        # safe mode proves nothing of the rest, which the next start tries again
         state["failed"] = SAFE - 1 if self.safe else 0
         if not self.safe:
             state["why"] = []
         write(state)
 
     def failed(self, why: str) -> None:
-        """This start came to nothing; one that was on trial is taken back at once.
+        """Record that this start failed. A firmware on trial is rolled back at once.
 
-        Who calls it ends this start: it counts once.
+        The caller ends this start; it counts once.
         """
         if self._has_failed:
             return
@@ -166,17 +172,17 @@ class Boot:
         if state["failed"] > LAST and machine() is not None:
             import time  # noqa: PLC0415 - seldom
 
-            time.sleep(LAST_PAUSE_S)  # Ctrl-C gives the prompt
+            time.sleep(LAST_PAUSE_S)  # Ctrl-C leads to the prompt
 
     def unset(self) -> None:
-        """The settings cannot be used, so the next start is for network and repair."""
+        """Record that the settings are invalid: the next start is for network and repair."""
         if not self.on_trial:
             self._state["failed"] = max(self._state["failed"], SAFE - 1)
 
     def stage(self, slot: str, update: "State", wait_s: int) -> None:
         """Have the firmware in a folder of SLOTS run from the next start on, on trial.
 
-        update: {"version", ...} for whoever asks later; it has `wait_s` seconds to become good.
+        update: {"version", ...} for /peer; it has `wait_s` seconds to report "good".
         """
         state = self._state
         state["former"], state["slot"], state["tries"] = state["slot"], slot, 0
@@ -186,21 +192,23 @@ class Boot:
         write(state)
 
     def free_slot(self) -> str:
-        """The folder that an update may use: neither runs nor is to run."""
+        """The folder that an update may use: it does not run, and is not to run."""
         return SLOTS[self._state["slot"] == SLOTS[0]]
 
     def restart(self) -> None:
-        """Start anew. It never returns."""
-        if not self._state["asked"]:
-            self._state["asked"] = True
-            write(self._state)
-        board = machine()
-        if board is not None:
-            board.reset()
-        sys.exit(RESTART)
+        """Restart. It never returns, whatever cannot be written."""
+        try:
+            if not self._state["asked"]:
+                self._state["asked"] = True
+                write(self._state)
+        finally:
+            board = machine()
+            if board is not None:
+                board.reset()
+            sys.exit(RESTART)
 
     def watch(self) -> None:
-        """Have a firmware on trial end that is not good in time."""
+        """Set a timer that ends a firmware on trial which is not good in time."""
         wait_s = self._state["wait_s"]
         if not self.on_trial:
             return
@@ -212,7 +220,7 @@ class Boot:
             return
         try:
             self._timer = timer(-1)
-        except ValueError:  # this port has no virtual ones
+        except ValueError:  # this port has no virtual timers
             self._timer = timer(0)
         self._timer.init(mode=timer.ONE_SHOT, period=wait_s * 1000, callback=self._late)
 
@@ -222,26 +230,48 @@ class Boot:
 
     def _late(self, _: object) -> None:
         if not self._is_good:
-            self.failed(f"not good within {self._state['wait_s']} s")
-            self.restart()
+            try:
+                self.failed(f"not good within {self._state['wait_s']} s")
+            finally:
+                self.restart()
+
+
+def let_go() -> None:
+    """Unload all modules, and what the event loop still holds, so that reporting a fault does not
+    lack memory.
+    """
+    loop = sys.modules.get("asyncio.core")
+    if loop is not None:
+        loop._task_queue = loop._io_queue = loop.cur_task = None  # type: ignore[attr-defined]
+        loop._exc_context = None  # type: ignore[attr-defined]
+    sys.modules.clear()
+    gc.collect()
+
+
+def run(boot: Boot) -> None:
+    """Run the firmware that was chosen. No variable of start() keeps anything of it."""
+    from mesh.device.main import main  # noqa: PLC0415 - this is the choice
+
+    boot.watch()
+    main(safe=boot.safe, good=boot.good, failed=boot.failed, boot=boot)
 
 
 def start() -> None:
-    """Run the firmware. It ends by Ctrl-C, or when trying again would be no use."""
+    """Run the firmware. It ends by Ctrl-C, or if trying again is of no use."""
     boot = Boot()
     if boot.slot:
         sys.path.insert(0, boot.slot)
     try:
-        from mesh.device.main import main  # noqa: PLC0415 - this is the choice
-
-        boot.watch()
-        main(safe=boot.safe, good=boot.good, failed=boot.failed, boot=boot)
-    except (KeyboardInterrupt, SystemExit):
+        run(boot)
+    except BY_INTENT:
         if not boot.was_taken_back:
             raise
     except BaseException as error:  # noqa: BLE001 - whatever ends it, this start has failed
-        sys.print_exception(error)  # type: ignore[attr-defined]
-        boot.failed(f"{type(error).__name__}: {error}")
-        boot.restart()
+        try:
+            let_go()
+            sys.print_exception(error)  # type: ignore[attr-defined]
+            boot.failed(f"{type(error).__name__}: {error}")
+        finally:  # a board never stays at the prompt
+            boot.restart()
     if boot.was_taken_back:
         boot.restart()

@@ -1,7 +1,7 @@
-"""Being on a network: a board joins one of its Wi-Fi networks; on unix the machine is on one.
+"""Wi-Fi connection of a board: joins one of its networks. On unix the machine is connected.
 
-What drivers do was read in MicroPython 1.29: ports/esp32/network_wlan.c and network_common.c,
-extmod/network_cyw43.c. A driver's mishap never leaves this file.
+The behaviour of drivers is that of MicroPython 1.29: ports/esp32/network_wlan.c and
+network_common.c, extmod/network_cyw43.c. Their errors never leave this file.
 """
 
 import asyncio
@@ -13,27 +13,28 @@ if TYPE_CHECKING:
 
     Networks = list[dict[str, str]]
 
-CONNECT_MS = 15_000  # what one network gets before the next one is tried
+CONNECT_MS = 15_000  # time for a network before the next one is tried
 LOOK_MS = 250
-AGAIN_S = 2  # until another round, after none of them could be joined
-RSSI = 3  # where a scan has the strength, in dBm
+AGAIN_S = 2  # pause before another round, after none could be joined
+RSSI = 3  # index of the signal strength, in dBm, in a scan
 NO_ADDRESS = "0.0.0.0"
-# without any datagram, while peers are known: then the radio is started anew, and each time after
-# twice as long, as they may just be switched off
+# silence, while peers are known, after which the radio is restarted; it doubles each time, as they
+# may just be switched off
 SILENT_MS, LONGEST_MS = 300_000, 3_600_000
 MISHAPS = (
     OSError,
     RuntimeError,
     ValueError,
-)  # of a driver; an esp32's unknown error is the second
+)  # raised by drivers; the second is an esp32's unknown error
 
 
 async def connect(
     networks: "Networks", rounds: int = 0, tell: "Callable[..., None]" = lambda *_, **__: None
 ) -> bool:
-    """Join one of these networks, the strongest first; whether we were away until now. Tries for
-    ever, or so many rounds: then joined() tells what came of it. tell("wifi", ssid=, reason=) is
-    called for each that cannot be joined, once for each reason.
+    """Join one of these networks, the strongest first. Whether we were offline before.
+
+    It tries for ever, or `rounds` rounds: then joined() gives the result. tell("wifi", ssid=,
+    reason=) is called for each that cannot be joined, once for each reason.
     """
     try:
         import network  # noqa: PLC0415 - not on unix
@@ -62,19 +63,19 @@ async def connect(
 def _switch_on(wlan: "Any") -> None:  # noqa: ANN401 - network.WLAN
     try:
         wlan.active(True)
-        wlan.config(pm=wlan.PM_NONE)  # asleep, some boards miss multicast
+        wlan.config(pm=wlan.PM_NONE)  # in power-save mode some boards miss multicast
     except MISHAPS + (AttributeError,):
         pass
 
 
 async def _join(wlan: "Any", chosen: "dict[str, str]") -> str:  # noqa: ANN401 - network.WLAN
-    """Why it was not joined in time, or nothing."""
+    """Why it was not joined in time, or ""."""
     password = chosen.get("password")
     reason = ""
     try:
         wlan.connect(chosen["ssid"], *([password] if password else []))
     except MISHAPS as error:
-        reason = str(error)  # also while the driver joins by itself: it may get there
+        reason = str(error)  # also raised while the driver joins by itself, which may succeed
     for _ in range(CONNECT_MS // LOOK_MS):
         await asyncio.sleep_ms(LOOK_MS)
         if _is_joined(wlan):
@@ -84,7 +85,7 @@ async def _join(wlan: "Any", chosen: "dict[str, str]") -> str:  # noqa: ANN401 -
 
         reason = reason_of(wlan.status()) or reason
         wlan.disconnect()
-    except MISHAPS:  # the radio is busy or in a bad state: the next round finds it otherwise
+    except MISHAPS:  # the radio is busy or in a bad state: the next round may work
         pass
     return reason or "no answer, or no address from it"
 
@@ -94,12 +95,12 @@ def _is_joined(wlan: "Any") -> bool:  # noqa: ANN401 - network.WLAN
 
 
 def _strongest(wlan: "Any", networks: "Networks") -> "Networks":  # noqa: ANN401 - network.WLAN
-    """The networks, those that are heard first and the strongest before the others. Those that
-    are not heard come too: they may hide their names.
+    """Sort the networks: those found by a scan first, the strongest of them before others. Others
+    may be hidden.
     """
     if not networks[1:]:
         return networks
-    heard: dict[bytes, int] = {}  # names of others are any bytes
+    heard: dict[bytes, int] = {}  # names may be any bytes
     try:
         for found in wlan.scan():
             name = bytes(found[0])
@@ -111,14 +112,16 @@ def _strongest(wlan: "Any", networks: "Networks") -> "Networks":  # noqa: ANN401
 
 
 class Silence:
-    """Tells when nothing was heard for so long that the radio should be started anew."""
+    """Detects that nothing was received for so long that the radio should be restarted."""
 
     def __init__(self) -> None:
         self._since_ms = self._heard_ms = 0
         self._pause_ms = SILENT_MS
 
     def lasts(self, now_ms: int, heard_ms: int, expected: bool) -> bool:
-        """Whether to do so now: the last datagram came at `heard_ms`; somebody is `expected`."""
+        """Whether to restart now. The last datagram came at `heard_ms`; `expected`: whether any
+        peer should send.
+        """
         if heard_ms != self._heard_ms or not expected:
             self._heard_ms = heard_ms
             self._since_ms = now_ms
@@ -143,7 +146,7 @@ def restart() -> None:
 
 
 def joined() -> bool:
-    """Whether there is a network now."""
+    """Whether we are on a network."""
     try:
         import network  # noqa: PLC0415 - not on unix
 
@@ -153,7 +156,7 @@ def joined() -> bool:
 
 
 def address() -> str:
-    """Our IPv4 address: of the Wi-Fi, or of the machine's first interface but loopback."""
+    """Our IPv4 address, of the Wi-Fi, or of the machine's first interface except loopback."""
     try:
         import network  # noqa: PLC0415 - not on unix
 
@@ -178,7 +181,7 @@ def _machine_address() -> str:
 
 
 def bits() -> int:
-    """How many bits of our address are those of its network; 0 where that is not known."""
+    """The prefix length of our network; 0 if unknown."""
     try:
         import network  # noqa: PLC0415 - not on unix
 

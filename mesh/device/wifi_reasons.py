@@ -1,6 +1,6 @@
-"""Why a Wi-Fi network was not joined, in words: loaded once that happens."""
+"""Reasons why joining a Wi-Fi network failed, in words. Only loaded then."""
 
-# network.STAT_..., whose numbers differ from port to port, and what it means
+# network.STAT_..., whose numbers differ between ports, and its meaning
 REASONS = (
     ("WRONG_PASSWORD", "the password is wrong"),
     ("HANDSHAKE_TIMEOUT", "the password is wrong, or it is too far away"),
@@ -12,7 +12,7 @@ REASONS = (
 
 
 def reason_of(status: object) -> str:
-    """What this status of a WLAN means, or nothing."""
+    """The meaning of a WLAN status, or ""."""
     import network  # type: ignore[import-not-found] # noqa: PLC0415 - not on unix
 
     for name, text in REASONS:

@@ -1,1 +1,1 @@
-"""The desktop's runtime: the same endpoint and peer, driven by asyncio."""
+"""The desktop's runtime: the shared node driven by asyncio, with store, TCP and operations."""

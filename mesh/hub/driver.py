@@ -1,30 +1,33 @@
-"""Drives one node: datagrams and the clock in, datagrams and events out. This is the hot path."""
+"""Drives one node: passes in datagrams and time, sends datagrams, hands out events. The hot
+path.
+"""
 
 import asyncio
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from mesh.core import coap
-from mesh.core.budget import Bucket
-from mesh.core.contacts import UP
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.discovery.contact import UP
 from mesh.core.errors import RemoteError
 from mesh.core.events import PeerFound
 from mesh.core.node import COAP, GROUP, Node
-from mesh.hub.fairness import Fairness
-from mesh.hub.interfaces import Address
+from mesh.core.rate import Bucket
+from mesh.hub.fairness import Fairness, User
+from mesh.hub.net.interfaces import Address
+from mesh.hub.net.udp import Udp
 from mesh.hub.store.crowd import chosen
-from mesh.hub.udp import Udp
 
-LARGEST = 1500  # bytes of a datagram that is read: whatever one Ethernet frame brings
-NEAR_MS = 1000  # how often it is looked who is known
-TOO_MANY = 0x9D  # 4.29
-RETRY_MS = 1000  # pause after a fault of our own, so that it cannot keep the processor busy
+LARGEST = 1500  # most bytes of a datagram: one Ethernet frame
+NEAR_MS = 1000  # how often the sockets of known peers are updated
+RETRY_MS = 1000  # pause after a fault, so that one that repeats cannot keep the processor busy
 
 
 class Driver:
-    """Owns the sockets and the timer of a node. on_event gets its events; on_change hears of new
-    local addresses.
+    """The sockets and the timer of a node. on_event gets its events; on_change is called when
+    local addresses change.
     """
 
     def __init__(
@@ -47,19 +50,19 @@ class Driver:
         self._timer_ms = 0
 
     def now(self) -> int:
-        """Milliseconds since this driver was made: the node's time."""
+        """Milliseconds since this driver was created: the node's time."""
         return int((time.monotonic() - self._start) * 1000)
 
     def close(self) -> None:
-        """Send what is left, then close the sockets. Nothing happens any more."""
+        """Send what is queued, then close the sockets."""
         self.settle()
         if self._timer is not None:
             self._timer.cancel()
         self.udp.close()
 
     def settle(self) -> None:
-        """To be called after everything that was said to the node: sends, hands out events, sets
-        the timer.
+        """Send datagrams, hand out events and set the timer. To be called after each call of the
+        node.
         """
         node = self.node
         self._send()
@@ -80,30 +83,37 @@ class Driver:
             send(out[1], out[2])
 
     def _deliver(self, channel: int, source: Address, data: bytes) -> float:
-        """Have a datagram taken in, or give for how many seconds its source has to wait."""
+        """Pass a datagram to the node; or give the seconds for which its source has to wait."""
         if channel == GROUP and self.node.contacts.places.is_own(source):
-            return 0.0  # our own question to all
-        fair, peer = self.fair, self.node.peer
-        user = fair.at(source)
-        if is_request(data) and (wait_s := fair.wait_s(user)):
+            return 0.0  # our own multicast request
+        user = self.fair.at(source)
+        if is_request(data) and (wait_s := self.fair.wait_s(user)):
             if channel == COAP and self._refusals.take(self.now()):
                 self._refuse(source, data, wait_s)
             return wait_s
-        refused, start_s = peer.refused, time.thread_time()
-        self._guard("datagram", self.node.receive, self.now(), channel, source, data)
-        self._send()
-        took_s = time.thread_time() - start_s
-        fair.charge(user, took_s, failed=peer.refused != refused)
+        receive = self.node.receive
+        self.charged(user, self._guard, "datagram", receive, self.now(), channel, source, data)
         return 0.0
 
+    def charged(self, user: User, work: Callable[..., object], *given: Any) -> None:  # noqa: ANN401
+        """Call work(*given), which handles a message, and charge the time to its user."""
+        peer = self.node.peer
+        refused, start_s = peer.refused, time.thread_time()
+        try:
+            work(*given)
+            self._send()
+        finally:
+            took_s = time.thread_time() - start_s
+            self.fair.charge(user, took_s, failed=peer.refused != refused)
+
     def _refuse(self, source: Address, data: bytes, wait_s: float) -> None:
-        """Say 4.29 to a confirmable request, and when to come back (RFC 8516)."""
+        """Answer 4.29 to a confirmable request, with the time to retry (RFC 8516)."""
         try:
             request = coap.parse(data)
         except RemoteError:
             return
         if request.type == coap.CON:
-            reply = coap.Message(TOO_MANY, b"", coap.ACK, request.mid, request.token)
+            reply = coap.Message(codes.TOO_MANY, b"", coap.ACK, request.mid, request.token)
             reply.add(coap.MAX_AGE, math.ceil(wait_s))
             self.udp.send(source, coap.build(reply))
 
@@ -115,17 +125,17 @@ class Driver:
     def _arm(self, now_ms: int, wake_ms: int) -> None:
         if self._timer is not None:
             if self._timer_ms <= wake_ms:
-                return  # it comes early enough, and looks again
+                return  # it fires early enough, and arms again
             self._timer.cancel()
         self._timer_ms = wake_ms
-        # One ms more: a loop may call a little early, and would have to call again.
+        # one ms more, as an event loop may call a little early
         self._timer = self._loop.call_later((wake_ms - now_ms + 1) / 1000, self._tick)
 
     def _tick(self) -> None:
         now_ms = self.now()
         self._timer = None
         self._guard("timer", self._due, now_ms)
-        if self._timer is None:  # whatever happened, there is a next time
+        if self._timer is None:  # whatever happened, the timer goes on
             self._arm(now_ms, now_ms + RETRY_MS)
 
     def _due(self, now_ms: int) -> None:
@@ -137,5 +147,5 @@ class Driver:
 
 
 def is_request(data: bytes) -> bool:
-    """Whether a datagram asks for something (RFC 7252 s.3): what answers us never waits."""
+    """Whether a datagram is a request (RFC 7252 s.3). Responses never have to wait."""
     return len(data) > 1 and 0 < data[1] < 32  # noqa: PLR2004

@@ -1,6 +1,6 @@
-"""The pip lines that bring what is optional, as a person types them.
+"""The pip commands that install optional extras.
 
-They name the packages themselves, as pyproject.toml has them (a test compares): so they work
+They name the packages themselves, as pyproject.toml does (a test compares), so that they work
 however othermesh was installed, and without an index that has it.
 """
 

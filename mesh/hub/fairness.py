@@ -1,8 +1,8 @@
-"""Whose questions take how much of the event loop's time, and who waits so that others do not.
+"""Fair scheduling of requests: shares the event loop's time, and delays users above their share.
 
-Each user has an account of the time that its messages took, which is forgotten within a second or
-so. Who is known less waits for who is known better; those who are known as well share alike; and
-as long as there is time for all of them, nobody waits.
+Each user has an account of the time spent on its messages, which decays within about a second.
+Users known less wait for users known better, users known equally well share equally, and while
+there is time for all, nobody waits.
 """
 
 import ipaddress
@@ -12,25 +12,26 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from mesh.core.contacts import Contact
-from mesh.hub.interfaces import Address
+from mesh.core.discovery.contact import Contact
+from mesh.hub.net.interfaces import Address
+from mesh.hub.transports import Stream
 
-SPAN_S = 0.5  # of an account: of what was used a second ago, 14% count
-IDLE = 0.05  # of the time: as long as others want no more than that, nobody waits for them
-LITTLE = 0.02  # of the time: so much may have who was met, as long as few have it
-MUCH = 0.08  # of the time: who takes more has to share with those who do
-WHOLE = 0.9  # of the time, which those share that want more than there is
-WISH_S = 0.01  # what a message counts at least where it is asked whether anybody wants anything
+SPAN_S = 0.5  # time constant of accounts: time used a second ago counts 14%
+IDLE = 0.05  # share of the time: others who want less than this delay nobody
+LITTLE = 0.02  # share that a peer that was met may have, while few want it
+MUCH = 0.08  # share above which a user competes with others above it
+WHOLE = 0.9  # share of the time that is divided under contention
+WISH_S = 0.01  # least time that a message counts, to see who wants any
 MOST = 4096  # accounts
 MOST_WAIT_S = 0.5
-LOOK_S = 0.2  # how often it is counted who wants much
-DEARER = 4  # times the cost of what turned out to be wrong
-NETWORK = 64  # bits of an IPv6 address that one host may choose from (RFC 4291 s.2.5.4)
+LOOK_S = 0.2  # how often users above MUCH are counted
+DEARER = 4  # factor on the cost of a failed message
+NETWORK = 64  # prefix bits: a host may choose any address in its /64 (RFC 4291 s.2.5.4)
 
 
 class Rank(NamedTuple):
-    """Parts of the time while those who are known better want much: of one peer, of one host, of
-    all of a kind; and how much all strangers may have if they do not.
+    """Shares of the event loop's time under contention: of one peer, of one host, of all of a
+    rank; and `idle`, the share of all strangers without contention.
     """
 
     name: str
@@ -40,14 +41,14 @@ class Rank(NamedTuple):
     idle: float
 
 
-CHOSEN = Rank("chosen", 1.0, 1.0, 1.0, 1.0)  # by a person: those whom the settings name
+CHOSEN = Rank("chosen", 1.0, 1.0, 1.0, 1.0)  # by a person: peers named in the settings
 MET = Rank("met", 0.08, 0.1, 0.15, 1.0)
 STRANGE = Rank("strange", 0.05, 0.05, 0.08, 0.3)
 ABOVE = {CHOSEN: (), MET: (CHOSEN,), STRANGE: (CHOSEN, MET)}
 
 
 class User(NamedTuple):
-    """Who is to pay: a peer by its id, or a host by its address."""
+    """Who is charged for a request: a peer, by its id, or a host, by its address."""
 
     key: bytes | str
     host: str
@@ -55,7 +56,7 @@ class User(NamedTuple):
 
 
 class Account:
-    """Seconds that were used, of late."""
+    """Recently used time of a user, in seconds, with exponential decay."""
 
     __slots__ = ("_at_s", "_seconds")
 
@@ -63,19 +64,19 @@ class Account:
         self._seconds = self._at_s = 0.0
 
     def part(self, now_s: float) -> float:
-        """The part of the time that was used."""
+        """The share of the time that was used."""
         self._seconds *= math.exp((self._at_s - now_s) / SPAN_S)
         self._at_s = now_s
         return self._seconds / SPAN_S
 
     def add(self, now_s: float, seconds: float) -> None:
-        """So much more was used."""
+        """Add used time."""
         self.part(now_s)
         self._seconds += seconds
 
 
 class Fairness:
-    """The accounts of one peer, for its event loop. now_s() is a clock that never goes back."""
+    """The accounts of one peer, for its event loop. now_s() is a monotonic clock."""
 
     def __init__(
         self, chosen: Collection[bytes] = (), now_s: Callable[[], float] = time.monotonic
@@ -86,12 +87,12 @@ class Fairness:
         self._kinds = {rank: Account() for rank in ABOVE}
         self._wishes = {rank: Account() for rank in ABOVE}
         self._accounts: dict[tuple[Rank, bytes | str], Account] = {}
-        self._many: Counter[Rank] = Counter()  # hosts, or chosen peers, that want much
+        self._many: Counter[Rank] = Counter()  # number of hosts, or chosen peers, above MUCH
         self._looked_s = now_s()
-        self.delayed = 0  # messages that had to wait, or were left
+        self.delayed = 0  # messages that were delayed or dropped
 
     def know(self, contacts: Collection[Contact]) -> None:
-        """These peers answered us, each at its address."""
+        """Set the peers that have answered, each at its address."""
         self._users = {
             contact.address: self.peer(contact.peer, contact.address[0])
             for contact in contacts
@@ -99,15 +100,17 @@ class Fairness:
         }
 
     def peer(self, id: bytes, host: str) -> User:
-        """A peer that we met."""
+        """The user for a peer that was met."""
         return User(id, network(host), CHOSEN if id in self._chosen else MET)
 
     def at(self, source: Address) -> User:
-        """Who pays for what comes from an address."""
+        """The user to charge for a message from an address."""
+        if isinstance(source, Stream) and source.peer is not None:
+            return self.peer(source.peer, source[0])
         return self._users.get(source) or stranger(source[0])
 
     def wait_s(self, user: User) -> float:
-        """How long a user has to wait; 0 if it may be served now."""
+        """How long a user has to wait, in seconds; 0 if it may be served now."""
         now_s = self._now_s()
         if now_s - self._looked_s >= LOOK_S:
             self._look(now_s)
@@ -118,8 +121,8 @@ class Fairness:
         return min(MOST_WAIT_S, SPAN_S * math.log(over))
 
     def charge(self, user: User, seconds: float, *, failed: bool = False) -> None:
-        """A user's message took so long. What failed is charged to its host: whose address it
-        came from proves nothing.
+        """Charge the time that a message took. A failed one is charged to the host, as its sender
+        is not proven.
         """
         now_s = self._now_s()
         if failed:
@@ -133,7 +136,7 @@ class Fairness:
             account.add(now_s, seconds)
 
     def _over(self, user: User, now_s: float) -> float:
-        """How many times its part a user has."""
+        """How many times its share a user has."""
         rank = user.rank
         own, host = self._used(rank, user.key, now_s), self._used(rank, user.host, now_s)
         kind = self._kinds[rank].part(now_s)
@@ -146,7 +149,7 @@ class Fairness:
             return kind / rank.idle
         mine = own if rank is CHOSEN else host
         if kind - mine + above <= LITTLE:
-            return 0.0  # it is alone
+            return 0.0  # no other user
         many = self._many[rank]
         left = WHOLE / many if many > 1 else WHOLE - (kind - mine)
         return mine / max(left, MUCH)
@@ -156,7 +159,7 @@ class Fairness:
         return account.part(now_s) if account is not None else 0.0
 
     def _look(self, now_s: float) -> None:
-        """Count those who want much."""
+        """Count the users above MUCH."""
         self._looked_s = now_s
         self._many = Counter(
             rank
@@ -173,13 +176,13 @@ class Fairness:
 
 
 def stranger(host: str) -> User:
-    """Who was never met, at an IP address."""
+    """The user for an IP address without a known peer."""
     where = network(host)
     return User(where, where, STRANGE)
 
 
 def network(host: str) -> str:
-    """A host as it is told apart: an IPv4 address, or the 64 bits of an IPv6 network."""
+    """The key of a host: its IPv4 address, or its IPv6 network (/64)."""
     if ":" not in host:
         return host
     try:

@@ -1,4 +1,4 @@
-"""What strangers can cause to be written: log lines and lines of a screen, summed up when many."""
+"""Rate limit of log and screen lines that strangers can cause: those left out are summed up."""
 
 import copy
 import errno
@@ -8,32 +8,32 @@ from collections.abc import Hashable, Iterator
 from typing import Any
 
 from mesh.core.summing import Summing
-from mesh.hub.words import printable, printable_lines
+from mesh.hub.show.words import printable, printable_lines
 
 EVERY_MS = 10_000
-MOST_KINDS = 256  # lines that are told apart; the rest is one kind
+MOST_KINDS = 256  # kinds of lines that are counted apart; the rest is one kind
 MOST_LOG = 10  # lines of a kind in EVERY_MS
 OTHERS = "others"
-# what a library gets to hear when an interface goes; that is looked at every few seconds anyway
+# errors that libraries log when an interface goes; we check interfaces every few seconds anyway
 GONE = {errno.ENETUNREACH, errno.ENETDOWN, errno.ENODEV, errno.ENXIO, errno.EADDRNOTAVAIL}
 STRANGE = ("zeroconf", "aiocoap", "websockets")  # libraries that log what strangers send them
 
 
 class Quiet:
-    """Summings by kind of line, at most MOST_KINDS of them."""
+    """Rate limits of lines, by kind, for at most MOST_KINDS kinds."""
 
     def __init__(self) -> None:
         self._kinds: dict[Hashable, Summing] = {}
 
     def takes(self, kind: Hashable, most: int, source: object) -> bool:
-        """Whether one more line of that kind is to be written, of at most so many."""
+        """Whether to write another line of a kind, of which at most `most` are written."""
         if kind not in self._kinds and len(self._kinds) >= MOST_KINDS:
             kind = OTHERS
         summing = self._kinds.setdefault(kind, Summing(most, EVERY_MS))
         return summing.takes(_now_ms(), source)
 
     def left_out(self) -> Iterator[tuple[Hashable, int, int, int]]:
-        """(kind, how many lines, of how many sources, in how many seconds), once each."""
+        """The lines left out, each kind once, as (kind, lines, sources, seconds)."""
         now_ms = _now_ms()
         for kind, summing in self._kinds.items():
             if (left := summing.left_out(now_ms)) is not None:
@@ -41,13 +41,13 @@ class Quiet:
 
 
 class _Formatter(logging.Formatter):
-    """Keeps words of others from moving a cursor, and from passing for lines of their own."""
+    """Escapes words of others, so that they cannot move the cursor or imitate lines."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return printable(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
-        """Tracebacks are told of what is ours: of a library, its words."""
+        """As in logging; tracebacks are only written of our own code."""
         if record.exc_info and record.name.partition(".")[0] in STRANGE:
             record = copy.copy(record)
             record.exc_info = record.exc_text = None
@@ -58,8 +58,8 @@ class _Formatter(logging.Formatter):
 
 
 class QuietHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes log lines to stderr, of each kind a few: what a library says of what strangers send
-    it, too. A kind is a logger with a level and a text before its values are put in.
+    """Writes log lines to stderr, a few of each kind. A kind is a logger, a level and a message
+    before its values are put in.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,9 @@ class QuietHandler(logging.StreamHandler):  # type: ignore[type-arg]
         self._quiet = Quiet()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write it, if there were not too many of its kind, and what was left out before."""
+        """Write a record, unless there were too many of its kind, and the sum of those left
+        out.
+        """
         if record.name == "zeroconf" and _of_a_gone_interface(record):
             return
         for kind, count, _, seconds in list(self._quiet.left_out()):
@@ -87,7 +89,9 @@ def _of_a_gone_interface(record: logging.LogRecord) -> bool:
 
 
 def quiet_log() -> None:
-    """Have all log lines of this process written that way, unless the program has its own."""
+    """Use QuietHandler for all log lines of this process, unless the program has its own
+    handler.
+    """
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(QuietHandler())

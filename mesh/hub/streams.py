@@ -1,4 +1,4 @@
-"""Events on their way to whoever listens: bounded, so that a slow listener holds up nobody."""
+"""Bounded queues of events for subscribers: a slow one delays nobody."""
 
 import asyncio
 import contextlib
@@ -10,23 +10,23 @@ Item = TypeVar("Item")
 
 
 class Measured(NamedTuple):
-    """An own sensor has a newer reading."""
+    """An own sensor has a new reading."""
 
     sensor: str
 
 
 class Failing(NamedTuple):
-    """An own sensor fails, for another reason than before; or works again: no reason."""
+    """An own sensor fails, for a new reason; or works again, without a reason."""
 
     sensor: str
     reason: str
 
 
 class Stream(Generic[Item]):
-    """An async iterator over what is put in. When it is full the oldest is lost, and `dropped`
-    counts it.
+    """An async iterator over the items put in. When it is full the oldest is dropped, and
+    `dropped` counts it.
 
-    It ends after close(), once what is left was taken. Also a context manager that closes it.
+    It ends after close(), when the rest was taken. Also a context manager that closes it.
     """
 
     def __init__(self, size: int) -> None:
@@ -36,7 +36,7 @@ class Stream(Generic[Item]):
         self.dropped = 0
 
     def put(self, item: Item) -> None:
-        """Add an item; after close() it is ignored."""
+        """Add an item. Ignored after close()."""
         if self._closed:
             return
         if len(self._items) == self._items.maxlen:
@@ -45,7 +45,7 @@ class Stream(Generic[Item]):
         self._ready.set()
 
     def close(self) -> None:
-        """Let nothing more in."""
+        """Accept no more items."""
         self._closed = True
         self._ready.set()
 
@@ -68,7 +68,7 @@ class Stream(Generic[Item]):
 
 
 async def with_pauses(stream: Stream[Item], seconds: float) -> AsyncGenerator[Item | None, None]:
-    """What comes, and None whenever nothing came for so long."""
+    """Yield the items of a stream, and None after each `seconds` without one."""
     while True:
         item: Item | None = None
         with contextlib.suppress(TimeoutError):

@@ -8,7 +8,7 @@ import needs
 import pytest
 from victims import BoardVictim, DesktopVictim
 
-from mesh.hub.boards import build
+from mesh.boards.virtual.process import build
 
 FULL = os.environ.get("ATTACKS", "") == "full"
 ROWS = pytest.StashKey()
@@ -76,5 +76,6 @@ def pytest_terminal_summary(terminalreporter, config):
     """The table, as docs/security.md has it."""
     if rows := config.stash.get(ROWS, []):
         terminalreporter.section("attacks")
+        terminalreporter.write_line(figures.when())
         for line in figures.table(rows):
             terminalreporter.write_line(line)

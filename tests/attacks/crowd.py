@@ -11,10 +11,11 @@ from collections import Counter
 from edges import CLOCK, one_run
 from stranger import Stranger, run
 
-from mesh.core import coap
+from mesh.core.coap import message as coap
 
 HOSTS = 200
-BODY = [{0: "t", 1: "Cel", 2: 20}]
+SENSOR = "crowd"
+BODY = [{0: SENSOR, 1: "Cel", 2: 20}]
 
 
 def attack(target):
@@ -23,7 +24,7 @@ def attack(target):
     for n in range(target.count):
         with Stranger(target, host=f"127.0.1.{1 + n % HOSTS}") as one:
             answer = one.ask(coap.POST, ["feeds"], [one_run(one, 1, CLOCK, "reading", BODY, 2)])
-            codes[coap.code_text(answer[0]) if answer else "none"] += 1
+            codes[codes.text(answer[0]) if answer else "none"] += 1
             sent += one.sent
             yield {"sent": sent, "codes": codes}
 

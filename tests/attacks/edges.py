@@ -10,17 +10,17 @@ if __name__ == "__main__":
 
 from stranger import Stranger, run
 
-from mesh.core import cbor, coap
-from mesh.core.cose import protect, sign1
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
 from mesh.core.errors import RemoteError
-from mesh.core.run import genesis, seal_head
+from mesh.core.feed.chain import HEAD, genesis, seal_head
+from mesh.core.security.cose import protect, sign1
 
 POWERS = [7, 8, 15, 16, 23, 24, 29, 30, 31, 32, 47, 48, 52, 53, 61, 62, 63]
 EDGES = sorted({(1 << power) + off for power in POWERS for off in (-2, -1, 0, 1)})
 WORST = [(1 << 63) - 1, -1, 1 << 53, 1 << 31, (1 << 64) - 1, 0, -(1 << 63), -(1 << 31), -(1 << 64)]
 EDGES = [*WORST, *(number for number in EDGES if number not in WORST)]
 CLOCK = [2, 1, 1, 1_790_000_000_000]
-HEAD = b"\x81\x6eothermesh-head"
 
 
 def one_run(stranger, first, clock=CLOCK, kind="note", body=None, count=1):

@@ -13,10 +13,13 @@ from collections import Counter
 
 from stranger import run
 
-from mesh.core import cbor, coap
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
+from mesh.core.codec.formats import CBOR
 from mesh.core.errors import RemoteError
-from mesh.hub.bulk_asking import Source, connected
-from mesh.hub.primitives import make_identity, make_kit, new_secret
+from mesh.hub.desktop_kit import make_identity, make_kit, new_secret
+from mesh.hub.tcp.tcp_client import Source, connected
 
 WAYS = 4
 AT_ONCE = 8
@@ -44,17 +47,16 @@ class Hungry:
 
     async def whom(self):
         """Whose entries are there."""
-        answer = await self._ways[0].fetch(b"", ())
-        return cbor.decode(self._ways[0].opened(answer, coap.CONTENT))
+        return cbor.decode(await self._ways[0].fetch(b"", ()))
 
     async def _ask(self, way, body):
         self.sent += 1
         try:
-            answer = await way.fetch(body, LARGE)
+            answer = await way.ask(coap.FETCH, ["feeds"], body, CBOR, LARGE)
         except RemoteError:
             self.codes["none"] += 1
         else:
-            self.codes[coap.code_text(answer.message.code)] += 1
+            self.codes[codes.text(answer.code)] += 1
 
 
 def attack(target):

@@ -1,5 +1,7 @@
 """What an attack did, as a row of a Markdown table: docs/security.md holds one whole run."""
 
+import os
+import time
 from dataclasses import dataclass
 
 HEADING = ("attack", "victim", "messages", "memory", "disk", "told", "honest", "ends")
@@ -41,6 +43,12 @@ def table(rows):
     yield "|" + "---|" * len(HEADING)
     for row in rows:
         yield "| " + " | ".join(row.cells()) + " |"
+
+
+def when():
+    """The day, and how busy this machine was in the last 15 minutes."""
+    day, load = time.strftime("%d %B %Y"), os.getloadavg()[2]
+    return f"{day}, {os.cpu_count()} processors with {load:.1f} programs that want one"
 
 
 def _size(kib):

@@ -16,8 +16,8 @@ import time
 from bystander import Bystander
 from stranger import Stranger, run
 
-from mesh.core import coap
-from mesh.core.asks import request_for
+from mesh.core.coap import message as coap
+from mesh.core.security.signed_client import request_for
 
 PORTS = 32
 PATHS = (["peer"], [".well-known", "core"], ["sensors"], ["sensors", "uptime"], ["feeds"], ["no"])

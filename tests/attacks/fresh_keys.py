@@ -6,19 +6,24 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).parent)]
 
+from collections import Counter
+
 from stranger import Stranger, run
 
-from mesh.core import coap
+from mesh.core.coap import message as coap
+
+SOON_S = 0.2  # who floods a board does not wait for what it had no time to answer
 
 
 def attack(target):
     """One after the other; an answer that does not come is not waited for long."""
-    sent = 0
+    sent, codes = 0, Counter()
     for _ in range(target.count):
-        with Stranger(target) as stranger:
-            stranger.ask(coap.POST, ["feeds"], [])
+        with Stranger(target, answer_s=SOON_S) as stranger:
+            answer = stranger.ask(coap.POST, ["feeds"], [])
+            codes[codes.text(answer[0]) if answer else "none"] += 1
             sent += stranger.sent
-            yield sent
+            yield {"sent": sent, "codes": codes}
 
 
 if __name__ == "__main__":

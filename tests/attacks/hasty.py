@@ -11,7 +11,7 @@ from collections import Counter
 
 from stranger import Stranger, run
 
-from mesh.core import coap
+from mesh.core.coap import message as coap
 
 BATCH = 16
 
@@ -29,7 +29,7 @@ def hurried(target, spoil=lambda message: message):
             if target.per_s:
                 time.sleep(BATCH / target.per_s)
             while (answer := one.receive(0)) is not None:
-                codes[coap.code_text(answer.code)] += 1
+                codes[codes.text(answer.code)] += 1
                 echo = answer.get(coap.ECHO) or echo
             yield {"sent": one.sent, "codes": codes}
 

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from desk import Desk
 
-from mesh.core import coap, ids
+from mesh.core import codes, peer_id
+from mesh.core.coap import message as coap
 from mesh.core.limits import Limits
 
 PATIENCE_S = 60.0
@@ -47,10 +48,17 @@ class Honest:
                 work.result()
 
     def goes_on(self, more=3):
-        """Wait until so many more questions were answered."""
+        """Wait until so many more questions were answered, for each as long as patience lasts."""
         with self._news:
             enough = self.answered + more
-            assert self._news.wait_for(lambda: self.answered >= enough, PATIENCE_S), self.counts
+            while self.answered < enough:
+                one_more = self._news.wait_for(self._counting(), PATIENCE_S)
+                assert one_more, self.counts
+
+    def _counting(self):
+        """Whether one more was answered since this was called, to be asked."""
+        before = self.answered
+        return lambda: self.answered > before
 
     def rate(self, more):
         """Wait for so many; how many a second that were."""
@@ -61,7 +69,7 @@ class Honest:
     def ask(self, desk, peer):
         """One question; whether it was answered, signed."""
         answer = desk.ask(peer, coap.FETCH, "peer")
-        is_good = bool(answer.signed and answer.code == coap.CONTENT)
+        is_good = bool(answer.signed and answer.code == codes.CONTENT)
         with self._news:
             self.asked += 1
             self.answered += is_good
@@ -85,5 +93,5 @@ class Honest:
         """Have a desk find the victim; its id."""
         desk.node.candidate(desk.now(), None, self._victim.address, "given")
         desk.until(lambda: desk.met(self._victim.id), "the victim")
-        self.ask(desk, ids.from_text(self._victim.id))
+        self.ask(desk, peer_id.from_text(self._victim.id))
         return self._victim.public

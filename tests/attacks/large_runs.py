@@ -15,11 +15,11 @@ from collections import Counter
 from edges import CLOCK
 from stranger import run
 
-from mesh.core import cbor
+from mesh.core.codec import cbor
 from mesh.core.errors import RemoteError
-from mesh.core.run import genesis, seal_head
-from mesh.hub.bulk_asking import Source, connected
-from mesh.hub.primitives import make_identity, make_kit, new_secret
+from mesh.core.feed.chain import genesis, seal_head
+from mesh.hub.desktop_kit import make_identity, make_kit, new_secret
+from mesh.hub.tcp.tcp_client import Source, connected
 
 ENTRY = "x" * 400
 A_RUN, AN_OFFER = 20, 10

@@ -12,6 +12,9 @@ from bystander import Bystander
 from liars import lying
 from stranger import run
 
+from mesh.core.codec.formats import PLAIN
+from mesh.core.resources.resource import Resource, shared
+
 ROWS = 40
 LIARS = 6
 
@@ -23,7 +26,9 @@ def attack(target):
 
         def lie(desk):
             rows = [[os.urandom(32), "x", [next(places)], 0] for _ in range(ROWS)]
-            desk.node.peer._peers = lambda now_ms: rows
+            peers = Resource("peers", lambda *_: rows, None, shared, PLAIN, 0)
+            others = [one for one in desk.node.peer.resources if one.path != "peers"]
+            desk.node.peer.resources = (peers, *others)
 
         yield from lying(target._replace(count=LIARS), lie, target.count, victim.said)
 

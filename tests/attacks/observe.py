@@ -8,7 +8,7 @@ if __name__ == "__main__":
 
 from stranger import Stranger, run
 
-from mesh.core import coap
+from mesh.core.coap import message as coap
 
 WISHES = ({b"": 0}, {b"": None}, {}, {b"": 0, b"x" * 32: 0}, {b"x" * 32: None}, {b"": 1 << 40})
 

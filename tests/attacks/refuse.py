@@ -9,7 +9,7 @@ if __name__ == "__main__":
 
 from stranger import Stranger, run
 
-from mesh.core import coap
+from mesh.core.coap import message as coap
 
 BURST = 64  # from one port; then a new key from another one
 

@@ -8,13 +8,15 @@ import threading
 
 from stranger import COSE
 
-from mesh.core import cbor, coap
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
 from mesh.core.errors import RemoteError
 
 HERE = "127.0.0.1"
 EMPTY = cbor.encode([])
 JUNK = (b"\xff", b"\xa0", b"", b"\x81\xf6", EMPTY, cbor.encode([{b"x" * 32: 5}]), b"\x81\x41x")
-CODES = (coap.CONTENT, coap.CONTENT, coap.CONTENT, 0x84, 0xA3, coap.UNAUTHORIZED)
+CODES = (codes.CONTENT, codes.CONTENT, codes.CONTENT, 0x84, 0xA3, codes.UNAUTHORIZED)
 AHEAD = (1, 0x7FFFFF)
 ONE_IN = 3  # datagrams that are damaged
 
@@ -25,7 +27,7 @@ def news_of(data):
         message = coap.parse(data)
     except RemoteError:
         return None
-    is_news = message.code == coap.CONTENT and message.get(coap.OBSERVE) is not None
+    is_news = message.code == codes.CONTENT and message.get(coap.OBSERVE) is not None
     return message if is_news and message.uint(coap.CONTENT_FORMAT) != COSE else None
 
 

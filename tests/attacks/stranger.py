@@ -15,12 +15,14 @@ import sys
 from collections import namedtuple
 from pathlib import Path
 
-from mesh.core import cbor, coap
-from mesh.core.asks import request_for
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
+from mesh.core.codec.formats import CBOR
 from mesh.core.errors import RemoteError
-from mesh.core.message import open_response, seal_request
-from mesh.core.represent import CBOR
-from mesh.hub.primitives import make_identity, make_kit, new_secret
+from mesh.core.security.seal import open_response, seal_request
+from mesh.core.security.signed_client import request_for
+from mesh.hub.desktop_kit import make_identity, make_kit, new_secret
 
 FOLDER = Path(__file__).resolve().parent
 ANSWER_S = 3.0  # that an answer is waited for
@@ -33,15 +35,18 @@ Target = namedtuple("Target", ("address", "peer", "count", "per_s"), defaults=(0
 
 
 class Stranger:
-    """A key that nobody knows, and one UDP socket. A context manager."""
+    """A key that nobody knows, and one UDP socket, which waits so long for each answer. A context
+    manager.
+    """
 
-    def __init__(self, target, counter=0, host="127.0.0.1"):
+    def __init__(self, target, counter=0, host="127.0.0.1", answer_s=ANSWER_S):
         self.kit = make_kit()
         self.counter = counter
         self.identity = make_identity(new_secret(), self._next_counter)
         self.public = self.identity.public
         self.target = target
         self.sent = 0
+        self._answer_s = answer_s
         self._mid = int.from_bytes(os.urandom(2), "big")
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((host, 0))
@@ -79,7 +84,7 @@ class Stranger:
         self._socket.sendto(data, self.target.address)
         self.sent += 1
 
-    def receive(self, timeout_s=ANSWER_S):
+    def receive(self, timeout_s):
         """The next CoAP message, acknowledged if it is confirmable; None if none comes."""
         if not select.select([self._socket], [], [], timeout_s)[0]:
             return None
@@ -103,7 +108,7 @@ class Stranger:
             self.send(message)
             answer = self._answer(message.token)
             echo = answer.get(coap.ECHO) if answer is not None else None
-            if answer is None or answer.code != coap.UNAUTHORIZED or echo is None:
+            if answer is None or answer.code != codes.UNAUTHORIZED or echo is None:
                 break
             more["echo"] = echo
         if answer is None:
@@ -115,7 +120,7 @@ class Stranger:
 
     def _answer(self, token):
         for _ in range(16):
-            message = self.receive()
+            message = self.receive(self._answer_s)
             if message is None or (message.code and message.token == token):
                 return message
         return None

@@ -1,12 +1,9 @@
 """Strangers who fill the tables of a board with the smallest heap end nothing."""
 
-import pytest
 from honest import Honest
 from stranger import Attack
 
 HEAP = "304k"  # 1.6 times a Pico W's, as words have 64 bits here
-
-
 SHORT = 120
 ITS_SHARE = 60  # answers: a peer that was only met has so many at once, and then a few a second
 
@@ -28,25 +25,18 @@ class Eager(Honest):
         return answer
 
 
-@pytest.mark.parametrize(
-    ("name", "attack", "full"),
-    [
-        ("fresh_keys", "fresh keys, each with its Echo", 3000),
-        ("proven_observers", "ten proven ports observe", 4000),
-    ],
-)
-def test_a_board(board, seen, times, name, attack, full):
-    victim = board(heap=HEAP)
+def attacked(victim, name, what, count, seen):
+    """An eager honest one gets its share meanwhile; what the attack was told."""
     before = victim.memory_kib
     honest = Eager(victim)
     with honest.asking():
-        at_work = Attack(name, victim, times(SHORT, full))
+        at_work = Attack(name, victim, count)
         at_work.finish(1700)
     assert victim.is_running, victim.lines[-30:]
     assert honest.silent * 20 <= honest.asked, (honest.silent, honest.counts)
     assert honest.answered >= ITS_SHARE, honest.counts
     seen(
-        attack,
+        what,
         f"board, {HEAP} of heap",
         sent=at_work.sent,
         memory_kib=victim.memory_kib - before,
@@ -54,3 +44,18 @@ def test_a_board(board, seen, times, name, attack, full):
         honest=honest.counts,
         ends=0,
     )
+    return at_work.told["codes"]
+
+
+def test_fresh_keys(board, seen, times):
+    victim = board(heap=HEAP)
+    what = "fresh keys, each with its Echo"
+    codes = attacked(victim, "fresh_keys", what, times(SHORT, 3000), seen)
+    assert codes.get("2.04", 0) > victim.wait("limits")["remotes"], codes
+
+
+def test_proven_observers(board, seen, times):
+    victim = board(heap=HEAP)
+    what = "ten proven ports observe"
+    codes = attacked(victim, "proven_observers", what, times(SHORT, 4000), seen)
+    assert codes.get("2.05", 0) > victim.wait("limits")["observers"], codes

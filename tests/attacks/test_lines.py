@@ -3,9 +3,9 @@ line flips bits, and that peer is read all the same, and right after.
 """
 
 import pytest
+from keepers import goes_on, own_seqs
+from patience import look
 from relay import Relay
-from test_numbers_at_edges import goes_on, own_seqs
-from test_restored_disks import look
 
 QUICK = {"limits": {"head_ms": 300}, "sensors": {"uptime": {"every_s": 0.3}}}
 A_NOTIFICATION = 3  # are forged before it, and as many after it

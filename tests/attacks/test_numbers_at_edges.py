@@ -6,9 +6,8 @@ import sqlite3
 from contextlib import closing
 
 from honest import Honest
-from ledger import read
+from keepers import goes_on
 from stranger import Attack
-from test_restored_disks import look
 
 from mesh.hub.store import schema
 
@@ -34,17 +33,6 @@ def attacked(victim, count, seen):
         honest=honest.counts,
         ends=0,
     )
-
-
-def own_seqs(keeper, author):
-    feed = read(keeper.home).get(author.id)
-    return max(feed.entries, default=0) if feed is not None else 0
-
-
-def goes_on(keeper, author):
-    """It keeps what an author measures from now on."""
-    start = own_seqs(keeper, author)
-    look(lambda: own_seqs(keeper, author) > start + 3, lambda: keeper.lines[-20:])
 
 
 def test_desktops_and_who_replicates_them(desktop, seen, times):

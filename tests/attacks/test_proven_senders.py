@@ -3,9 +3,9 @@ and who wants more is told so.
 """
 
 import pytest
-from bulk_peers import put, runs_of, someone
 from honest import Honest
 from stranger import Attack
+from tcp_peers import put, runs_of, someone
 
 from mesh.hub.store.archive import Archive
 

@@ -3,12 +3,12 @@
 import os
 import shutil
 import signal
-import time
 
 import pytest
-from ledger import LOOK_S, read
+from ledger import read
+from patience import look
 
-from mesh.core import ids
+from mesh.core import peer_id
 
 KEEPS = {"keep": [{}]}
 QUICK = {"limits": {"check_ms": 1000, "head_ms": 300}, "sensors": {"uptime": {"every_s": 0.3}}}
@@ -16,15 +16,6 @@ FULL = os.environ.get("ATTACKS", "") == "full"
 CHANCE_S = 400
 TWO_OF_A_KEY = pytest.mark.timeout(600)
 ENOUGH = 4  # entries that a peer says more before its disk is put back
-
-
-def look(met, told, most_s=60):
-    """Look again and again until met() gives something; that."""
-    deadline = time.monotonic() + most_s
-    while not (found := met()):
-        assert time.monotonic() < deadline, told()
-        time.sleep(LOOK_S)  # a file, and who says nothing more, tell nobody
-    return found
 
 
 def survivor(one, two):
@@ -201,7 +192,7 @@ def test_copies_of_a_home_on_two_computers(witness, desktop, tmp_path, monkeypat
     one.wait("restored", timeout_s=CHANCE_S)
     witness.hears(survivor(one, two))
     witness.judges(one, two)
-    assert ids.from_text(one.id) == ids.from_text(two.id)
+    assert peer_id.from_text(one.id) == peer_id.from_text(two.id)
 
 
 def journal(copy, folder):

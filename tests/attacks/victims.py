@@ -10,8 +10,8 @@ from pathlib import Path
 
 from members import Board, Desktop
 
-from mesh.core import ids
-from mesh.hub.boards import HEAP
+from mesh.boards.virtual.process import HEAP
+from mesh.core import peer_id
 
 PAGE_KIB = resource.getpagesize() // 1024
 QUIET = {
@@ -34,7 +34,7 @@ class Measured:
     @property
     def public(self):
         """Its id, 32 bytes."""
-        return ids.from_text(self.id)
+        return peer_id.from_text(self.id)
 
     @property
     def address(self):

@@ -5,12 +5,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from mesh.core import ids
+from mesh.boards.virtual import process
+from mesh.boards.virtual.process import VirtualBoard
+from mesh.core import peer_id
 from mesh.core.events import Reading
-from mesh.hub import boards
-from mesh.hub.boards import VirtualBoard
-from mesh.hub.home import Home
-from mesh.hub.loop import HubPeer
+from mesh.hub.desktop_peer import HubPeer
+from mesh.hub.home.home import Home
 
 # a trade of its own between size and time
 NOT_COUNTED = ("ed25519", "field25519", "scalar25519", "sha512", "tables25519")
@@ -37,7 +37,7 @@ def least_heap(folder):
     def start(heap):
         return VirtualBoard(folder, heap)
 
-    return boards.find_least_heap(start, "measured")
+    return process.find_least_heap(start, "measured")
 
 
 async def first_reading(folder, times):
@@ -64,7 +64,7 @@ async def _one_newcomer(peer, folder):
             joined.append((time.perf_counter(), line))
 
     with peer.events() as events, VirtualBoard(folder, heard=heard) as board:
-        own = ids.from_text(str((await asyncio.to_thread(board.wait, "joined"))["id"]))
+        own = peer_id.from_text(str((await asyncio.to_thread(board.wait, "joined"))["id"]))
         async with asyncio.timeout(20):
             async for event in events:
                 if isinstance(event, Reading) and event.peer == own:
@@ -80,4 +80,4 @@ def heap_in_use(folder):
 
 def make(folder):
     """A board's folder, compiled."""
-    return boards.build(Path(folder), SETTINGS)
+    return process.build(Path(folder), SETTINGS)

@@ -34,7 +34,7 @@ class Key:
     """A key that asks one peer."""
 
     def __init__(self, peer):
-        from mesh.hub.primitives import make_identity, make_kit, new_secret  # noqa: PLC0415
+        from mesh.hub.desktop_kit import make_identity, make_kit, new_secret  # noqa: PLC0415
 
         self.kit, self.peer = make_kit(), peer
         self.me = make_identity(new_secret(), itertools.count(1).__next__)
@@ -42,9 +42,9 @@ class Key:
 
     def question(self, path="peer", body=b"", query=(), echo=None):
         """A signed one, as a datagram that wants no acknowledgement."""
-        from mesh.core import coap  # noqa: PLC0415
-        from mesh.core.asks import request_for  # noqa: PLC0415
-        from mesh.core.message import seal_request  # noqa: PLC0415
+        from mesh.core.coap import message as coap  # noqa: PLC0415
+        from mesh.core.security.seal import seal_request  # noqa: PLC0415
+        from mesh.core.security.signed_client import request_for  # noqa: PLC0415
 
         message = request_for(coap.FETCH, [path], list(query))
         if echo is not None:
@@ -57,7 +57,7 @@ class Key:
 
 def proven(host, port, peer, kind):
     """Prove addresses, and use them."""
-    from mesh.core import coap  # noqa: PLC0415
+    from mesh.core.coap import message as coap  # noqa: PLC0415
 
     key = Key(peer)
     sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(PORTS)]
@@ -86,9 +86,9 @@ def proven(host, port, peer, kind):
 
 async def known(host, port, peer, kind):
     """Be met, and then ask for as much as there is."""
-    from mesh.hub.bulk_asking import Source, connected  # noqa: PLC0415
-    from mesh.hub.home import Home  # noqa: PLC0415
-    from mesh.hub.loop import HubPeer  # noqa: PLC0415
+    from mesh.hub.desktop_peer import HubPeer  # noqa: PLC0415
+    from mesh.hub.home.home import Home  # noqa: PLC0415
+    from mesh.hub.tcp.tcp_client import Source, connected  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder, Home(Path(folder)) as home:
         profile = home.profile()

@@ -15,8 +15,8 @@ sys.path.append(str(ROOT / "tests" / "device"))
 
 from desk import Desk  # noqa: E402 - found by the line above
 
-from mesh.core import coap  # noqa: E402
-from mesh.hub.boards import VirtualBoard, build, find_micropython  # noqa: E402
+from mesh.boards.virtual.process import VirtualBoard, build, find_micropython  # noqa: E402
+from mesh.core.coap import message as coap  # noqa: E402
 
 MESSAGE = bytes(200)
 ROUNDS = 1000

@@ -52,23 +52,26 @@ def start(*arguments):
 
 async def receive():
     """A desktop peer that keeps what everybody offers, until standard input closes."""
-    from mesh.core import ids  # noqa: PLC0415 - each process loads what it needs
-    from mesh.hub.bulk_serving import BulkServing  # noqa: PLC0415
-    from mesh.hub.foreign_server import ForeignServer  # noqa: PLC0415
-    from mesh.hub.home import Home  # noqa: PLC0415
-    from mesh.hub.loop import HubPeer  # noqa: PLC0415
-    from mesh.hub.primitives import make_kit  # noqa: PLC0415
+    from mesh.core import peer_id  # noqa: PLC0415 - each process loads what it needs
+    from mesh.core.limits import Limits  # noqa: PLC0415
+    from mesh.hub.desktop_limits import DESKTOP  # noqa: PLC0415
+    from mesh.hub.desktop_peer import HubPeer  # noqa: PLC0415
+    from mesh.hub.home.home import Home  # noqa: PLC0415
+    from mesh.hub.tcp.tcp_requests import TcpRequests  # noqa: PLC0415
+    from mesh.hub.tcp.tcp_server import TcpServer  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder, Home(folder) as home:
         profile = home.profile()
         profile.layers = []  # no other peer here is found
-        peer = HubPeer(home, profile, interfaces=["127.0.0.1"], port=0, sensed={})
+        # The sender is a stranger. How such are held up is not what is measured.
+        limits = Limits(**(DESKTOP | {"strange_kb_s": 1 << 20}))
+        peer = HubPeer(home, profile, limits, ["127.0.0.1"], port=0, sensed={})
         async with peer:
             peer.node.peer.feeds.wants = lambda _: 1
-            bulk = BulkServing(make_kit(), home.identity, peer.node, peer.now)
-            server = ForeignServer(peer.local_get, ["127.0.0.1"], 0, bulk)
+            peer.driver.fair.wait_s = lambda _: 0.0
+            server = TcpServer(TcpRequests(peer.node, peer.driver), ["127.0.0.1"], 0)
             await server.start()
-            print(json.dumps([ids.to_text(home.identity.public), server.port]), flush=True)
+            print(json.dumps([peer_id.to_text(home.identity.public), server.port]), flush=True)
             cpu = time.process_time()
             await asyncio.to_thread(sys.stdin.read)
             cpu = time.process_time() - cpu
@@ -80,16 +83,16 @@ async def receive():
 
 async def send(count, a_head, an_entry, text, port):
     """Make readings, sign them, and offer them until all are acknowledged."""
-    from mesh.core import ids  # noqa: PLC0415
+    from mesh.core import peer_id  # noqa: PLC0415
     from mesh.core.limits import Limits  # noqa: PLC0415
-    from mesh.hub.bulk_asking import Source, connected  # noqa: PLC0415
-    from mesh.hub.primitives import make_identity, make_kit, new_secret  # noqa: PLC0415
+    from mesh.hub.desktop_kit import make_identity, make_kit, new_secret  # noqa: PLC0415
+    from mesh.hub.tcp.tcp_client import Source, connected  # noqa: PLC0415
 
     kit, me = make_kit(), make_identity(new_secret(), time.time_ns)
     runs = signed_runs(kit, me, count, a_head, an_entry, Limits(run=8192))
     under_way = deque()
     heads = 0
-    async with connected(kit, me, Source(ids.from_text(text), ("127.0.0.1", port))) as way:
+    async with connected(kit, me, Source(peer_id.from_text(text), ("127.0.0.1", port))) as way:
         start, cpu = time.perf_counter(), time.process_time()
         while batch := list(itertools.islice(runs, TOGETHER)):
             heads += len(batch)
@@ -108,9 +111,9 @@ async def send(count, a_head, an_entry, text, port):
 
 def signed_runs(kit, identity, count, a_head, an_entry, limits):
     """Runs of new readings, each with a head of its own."""
-    from mesh.core.cbor import Decimal  # noqa: PLC0415
-    from mesh.core.feed import Feed  # noqa: PLC0415
-    from mesh.core.senml import Record, pack  # noqa: PLC0415
+    from mesh.core.codec.cbor import Decimal  # noqa: PLC0415
+    from mesh.core.codec.senml import Record, pack  # noqa: PLC0415
+    from mesh.core.feed.feed import Feed  # noqa: PLC0415
 
     names = [f"s{n:02}" for n in range(an_entry)]
     feed = Feed(kit, identity.public, max(2, 2 * a_head // an_entry), limits=limits)

@@ -2,11 +2,12 @@
 
 from world import World, make_identity, make_kit
 
-from mesh.core import cbor, coap
-from mesh.core.asks import request_for
-from mesh.core.feed import Feed
-from mesh.core.message import seal_request
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
+from mesh.core.feed.feed import Feed
 from mesh.core.node import COAP
+from mesh.core.security.seal import seal_request
+from mesh.core.security.signed_client import request_for
 
 LONG = "n" * 32
 

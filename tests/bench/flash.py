@@ -31,7 +31,7 @@ def measure(days: int = DAYS) -> list[int]:
     """[bytes written, erasures, erasures of the block that had most, times that anything was kept]
     of so many days, as a list of per-day figures; the third one is of all days.
     """
-    from mesh.hub.boards import find_micropython  # noqa: PLC0415 - stands alone otherwise
+    from mesh.boards.virtual.process import find_micropython  # noqa: PLC0415 - stands alone otherwise
 
     code = DAY.format(root=str(ROOT), hours=24 * days, blocks=BLOCKS)
     command = [find_micropython(), "-X", "heapsize=48m", "-c", code]

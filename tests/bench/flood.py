@@ -115,10 +115,10 @@ def flood(host, port, peer, kind):
 
 def made(peer, kind):
     """Datagrams of a kind, without end."""
-    from mesh.core import coap  # noqa: PLC0415 - each process loads what it needs
-    from mesh.core.asks import request_for  # noqa: PLC0415
-    from mesh.core.message import seal_request  # noqa: PLC0415
-    from mesh.hub.primitives import make_identity, make_kit, new_secret  # noqa: PLC0415
+    from mesh.core.coap import message as coap  # noqa: PLC0415 - each process loads what it needs
+    from mesh.core.security.seal import seal_request  # noqa: PLC0415
+    from mesh.core.security.signed_client import request_for  # noqa: PLC0415
+    from mesh.hub.desktop_kit import make_identity, make_kit, new_secret  # noqa: PLC0415
 
     kit = make_kit()
     random.seed(1)

@@ -24,12 +24,12 @@ SECONDS = 300
 
 def fill(folder, count):
     """A store that holds a long feed of readings; the bytes of its entries together."""
-    from mesh.core.cbor import Decimal  # noqa: PLC0415 - the newcomer's process needs none of it
-    from mesh.core.feed import Feed  # noqa: PLC0415
+    from mesh.core.codec.cbor import Decimal  # noqa: PLC0415 - the newcomer's process needs none of it
+    from mesh.core.codec.senml import Record, pack  # noqa: PLC0415
+    from mesh.core.feed.chain import walk  # noqa: PLC0415
+    from mesh.core.feed.feed import Feed  # noqa: PLC0415
     from mesh.core.limits import Limits  # noqa: PLC0415
-    from mesh.core.run import walk  # noqa: PLC0415
-    from mesh.core.senml import Record, pack  # noqa: PLC0415
-    from mesh.hub.primitives import make_identity, make_kit, new_secret  # noqa: PLC0415
+    from mesh.hub.desktop_kit import make_identity, make_kit, new_secret  # noqa: PLC0415
     from mesh.hub.store.archive import Archive  # noqa: PLC0415
 
     kit = make_kit()
@@ -84,35 +84,33 @@ def catch_up(told, count, prefix=()):
 
 async def serve(folder):
     """Be a source until standard input closes."""
-    from mesh.core import ids  # noqa: PLC0415
-    from mesh.hub.bulk_serving import BulkServing  # noqa: PLC0415
-    from mesh.hub.foreign_server import ForeignServer  # noqa: PLC0415
-    from mesh.hub.home import Home  # noqa: PLC0415
-    from mesh.hub.loop import HubPeer  # noqa: PLC0415
-    from mesh.hub.primitives import make_kit  # noqa: PLC0415
+    from mesh.core import peer_id  # noqa: PLC0415
+    from mesh.hub.desktop_peer import HubPeer  # noqa: PLC0415
+    from mesh.hub.home.home import Home  # noqa: PLC0415
+    from mesh.hub.tcp.tcp_requests import TcpRequests  # noqa: PLC0415
+    from mesh.hub.tcp.tcp_server import TcpServer  # noqa: PLC0415
 
     with Home(folder) as home:
         profile = home.profile()
         profile.layers = []  # no other peer here is found
         peer = HubPeer(home, profile, interfaces=["127.0.0.1"], port=0, sensed={})
         async with peer:
-            bulk = BulkServing(make_kit(), home.identity, peer.node, peer.now)
-            server = ForeignServer(peer.local_get, ["127.0.0.1"], 0, bulk)
+            server = TcpServer(TcpRequests(peer.node, peer.driver), ["127.0.0.1"], 0)
             await server.start()
-            print(json.dumps([ids.to_text(home.identity.public), server.port]), flush=True)
+            print(json.dumps([peer_id.to_text(home.identity.public), server.port]), flush=True)
             await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
             await server.stop()
 
 
 async def fetch(told):
     """Be the newcomer: catch up, and tell what it took."""
-    from mesh.core import ids  # noqa: PLC0415
-    from mesh.hub.bulk import CatchingUp, Source  # noqa: PLC0415
-    from mesh.hub.primitives import make_identity, make_kit, new_secret  # noqa: PLC0415
+    from mesh.core import peer_id  # noqa: PLC0415
+    from mesh.hub.desktop_kit import make_identity, make_kit, new_secret  # noqa: PLC0415
     from mesh.hub.store.archive import Archive  # noqa: PLC0415
+    from mesh.hub.tcp.tcp_catch_up import CatchingUp, Source  # noqa: PLC0415
 
     me = make_identity(new_secret(), time.time_ns)
-    peers = [Source(ids.from_text(text), ("127.0.0.1", port)) for text, port in told]
+    peers = [Source(peer_id.from_text(text), ("127.0.0.1", port)) for text, port in told]
     with tempfile.TemporaryDirectory() as folder:
         start, cpu = time.perf_counter(), time.process_time()
         archive = Archive(Path(folder) / "store.db").open()
@@ -123,7 +121,7 @@ async def fetch(told):
         counts = "SELECT (SELECT sum(last + 1 - first) FROM run), (SELECT count(*) FROM reading)"
         have, readings = archive.database.execute(counts).fetchone()
         archive.close()
-    failed = {ids.to_text(who): why for who, why in caught.failed.items()}
+    failed = {peer_id.to_text(who): why for who, why in caught.failed.items()}
     told = {"took": took, "cpu": cpu, "have": have, "readings": readings, "failed": failed}
     print(json.dumps(told | {"fetched": caught.entries}))
 

@@ -12,14 +12,15 @@ import costly
 import flood
 from measure import exchanges
 
-from mesh.core import coap, ids
+from mesh.core import codes
+from mesh.core import peer_id as ids
+from mesh.core.coap import message as coap
 from mesh.core.limits import Limits
-from mesh.hub.bulk_serving import BulkServing
-from mesh.hub.desktop import DESKTOP, use_uvloop
-from mesh.hub.foreign_server import ForeignServer
-from mesh.hub.home import Home
-from mesh.hub.loop import HubPeer
-from mesh.hub.primitives import make_kit
+from mesh.hub.desktop_limits import DESKTOP, use_uvloop
+from mesh.hub.desktop_peer import HubPeer
+from mesh.hub.home.home import Home
+from mesh.hub.tcp.tcp_requests import TcpRequests
+from mesh.hub.tcp.tcp_server import TcpServer
 
 LOOPBACK = ["127.0.0.1"]
 TOO_MANY = 0x9D  # 4.29
@@ -47,8 +48,7 @@ async def serve(follows=""):
             peer.node.add_sensor("bench", "Cel")
             for _ in range(HISTORY if follows else 1):
                 peer.node.reading(peer.now(), "bench", 21)
-            bulk = BulkServing(make_kit(), home.identity, peer.node, peer.now, peer.driver.fair)
-            tcp = ForeignServer(peer.local_get, LOOPBACK, peer.address[1], bulk)
+            tcp = TcpServer(TcpRequests(peer.node, peer.driver), LOOPBACK, peer.address[1])
             await tcp.start()
             print(json.dumps([ids.to_text(peer.identity.public), peer.address]), flush=True)
             await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
@@ -90,7 +90,7 @@ async def _with_server(home, peer, started, work):
                 while answer.code == TOO_MANY:  # it counts once it is answered
                     await asyncio.sleep(PAUSE_S)
                     answer = await peer.ask(peer_id, coap.FETCH, ["sensors", "bench"])
-                if answer.code != coap.CONTENT or not answer.signed:
+                if answer.code != codes.CONTENT or not answer.signed:
                     raise SystemExit(f"the exchange failed: {answer}")
 
             result = await work(one, server.pid, address, peer_id)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from measure import row, title
 
-from mesh.core.cbor import Decimal
-from mesh.core.run import Run, genesis, next_link, seal_head
-from mesh.hub.primitives import make_identity, make_kit
+from mesh.core.codec.cbor import Decimal
+from mesh.core.feed.chain import Run, genesis, next_link, seal_head
+from mesh.hub.desktop_kit import make_identity, make_kit
 from mesh.hub.store import schema, upkeep
 from mesh.hub.store.archive import Archive
 from mesh.hub.store.queries import Queries
-from mesh.hub.store.rules import Rules
+from mesh.hub.store.retention_rules import Rules
 
 SECOND_MS = 1000
 YEAR_MS = 31_557_600_000

@@ -35,7 +35,7 @@ def main():
     import subprocess  # noqa: PLC0415 - MicroPython has none
     from pathlib import Path  # noqa: PLC0415
 
-    from mesh.hub.boards import find_micropython  # noqa: PLC0415
+    from mesh.boards.virtual.process import find_micropython  # noqa: PLC0415
 
     here = Path(__file__).parent
     root = here.parent.parent

@@ -4,15 +4,17 @@ import gc
 
 from world import World, make_identity, make_kit
 
-from mesh.core import cbor, coap
-from mesh.core.asks import request_for
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
 from mesh.core.events import Answer, Reading
-from mesh.core.ids import to_text
+from mesh.core.full.requests import Questions
 from mesh.core.limits import Limits
-from mesh.core.message import seal_request
 from mesh.core.node import COAP, Node
-from mesh.core.questions import Questions
-from mesh.core.settings import parse
+from mesh.core.peer_id import to_text
+from mesh.core.policy.settings import parse
+from mesh.core.security.seal import seal_request
+from mesh.core.security.signed_client import request_for
 
 if hasattr(gc, "threshold"):  # MicroPython: collect often, or what stays is strewn over the heap
     gc.threshold(400_000)
@@ -89,7 +91,7 @@ class Scene:
         self.told += 1
         self.ben.reading(self.world.now, "temp", self.told)
         answer = self.ask(coap.PUT, ["actuators", "led"], self.told)
-        assert (answer.code, answer.signed) == (coap.CHANGED, True), answer
+        assert (answer.code, answer.signed) == (codes.CHANGED, True), answer
         assert self.done[-1] == self.told, self.done
 
         def heard():
@@ -107,14 +109,33 @@ class Scene:
     def readings(self):
         return [e.value for e in self.world.of(self.at_ann, Reading)]
 
-    def arrive(self, data, source=AT_EVE, target=None, channel=COAP):
-        """A datagram arrives at Ben, or at `target`; gives what is answered at once."""
-        world = self.world
-        before = len(world.flying)
-        world.inject(source, target or self.at_ben, data, channel)
-        new = world.flying[before:]
-        replies = [f for f in new if f[4] == source]
-        world.flying = world.flying[:before] + [f for f in new if f[4] != source]
+    def arrive(self, data, source=AT_EVE, target=None, channel=COAP, silent=False):
+        """A datagram arrives at Ben, or at `target`; gives what is answered at once, or after a
+        ping, which is answered, too, or not (`silent`).
+        """
+        target = target or self.at_ben
+        replies = self._arrive(data, source, target, channel)
+        pings = [m for m in replies if (m.type, m.code) == (coap.CON, 0)]
+        for ping in pings:
+            replies.remove(ping)
+            reset = coap.Message(0, b"", coap.RST, ping.mid)
+            if not silent:
+                replies += self._arrive(coap.build(reset), source, target, channel)
+        while pings and not replies:
+            self.world.step()
+            replies = [m for m in self._sent_to(source, 0) if m.code]
+        return replies
+
+    def _arrive(self, data, source, target, channel):
+        before = len(self.world.flying)
+        self.world.inject(source, target, data, channel)
+        return self._sent_to(source, before)
+
+    def _sent_to(self, source, before):
+        """What is on its way there, taken out."""
+        flying = self.world.flying
+        replies = [f for f in flying[before:] if f[4] == source]
+        self.world.flying = [f for f in flying if f not in replies]
         return [coap.parse(f[5]) for f in replies]
 
     def signed(self, who, code, path, value=None, **more):

@@ -2,8 +2,8 @@
 
 import signers
 
-from mesh.core import cbor
-from mesh.core.feed import Feed, read_entry
+from mesh.core.codec import cbor
+from mesh.core.feed.feed import Feed, read_entry
 
 CLOCK = [0, 1, 2, None]
 

@@ -2,8 +2,11 @@
 
 try:
     from mesh.device import ed25519
-    from mesh.device.sha512 import sha512
-except ImportError:  # CPython has no compiler for viper
+    from mesh.device.crypto.sha512 import sha512
+except (
+    ImportError,
+    SyntaxError,
+):  # CPython has no compiler for viper, nor has MicroPython in WebAssembly
     import plain_ed25519 as ed25519
     from plain_sha512 import sha512
 

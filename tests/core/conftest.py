@@ -1,7 +1,8 @@
-"""Every test here runs on both interpreters."""
+"""Every test here runs on three interpreters."""
 
-from twice import TwiceModule
+from interpreters import SharedModule, Unix, Wasm
 
 
 def pytest_pycollect_makemodule(module_path, parent):
-    return TwiceModule.from_parent(parent, path=module_path)
+    others = [Unix(), Wasm()]
+    return SharedModule.from_parent(parent, path=module_path, others=others)

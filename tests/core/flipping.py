@@ -1,6 +1,6 @@
 """Every single-bit change of a signed datagram, and what is to come of it."""
 
-from mesh.core import coap
+from mesh.core.coap import message as coap
 from mesh.core.errors import RemoteError
 
 # What is not signed, as it says only how a message travels: type and token length in the first

@@ -1,11 +1,15 @@
 """Peers that keep all, as desktops do: what a store is to the core, in memory."""
 
 from author import CLOCK
-from test_repl import Mesh
+from meshes import Mesh
 from world import make_identity, make_kit
 
-from mesh.core import cbor
-from mesh.core.feed import Feed
+from mesh.core.codec import cbor
+from mesh.core.feed.feed import Feed
+from mesh.core.full import seen
+from mesh.core.full.keeping_node import KeepingNode as Keeper
+from mesh.core.full.witnessing import KINDS
+from mesh.core.node import Node
 
 TAIL = 8  # entries of others in memory: the rest is in the archive
 STEP = 5  # entries in a run
@@ -26,8 +30,10 @@ class Archive:
             self._runs[run.author].pop(run.first, None)
         self._late = []
 
-    def took(self, author, run):
+    def took(self, author, run, certain=False):
         known = self._runs.setdefault(author, {})
+        for first in [first for first in known if certain and parted(known[first], run)]:
+            del known[first]
         if run.first not in known or known[run.first].seq < run.seq:
             known[run.first] = run
             self._late.append(run)
@@ -62,6 +68,24 @@ class Archive:
             seq = max(seq, run.seq + 1)
         return gaps
 
+    def seen(self, author):
+        found = []
+        for who in sorted(self._runs):
+            runs = self._runs[who]
+            for first in sorted(runs):
+                for seq, _, kind, body in runs[first].values:
+                    if kind == seen.NAME:
+                        found += [(who, seq, n, link) for of, n, link in body if of == author]
+        return found
+
+    def trace(self, author, seq, link):
+        runs = self._runs.get(author, {})
+        for first in sorted(runs, reverse=True):
+            run = runs[first]
+            if first <= seq <= run.seq and run.links[seq - first] == link:
+                seq, link = first - 1, run.before
+        return seq, link
+
     def hide(self, author, first, last):
         self._hidden.append((author, first, last))
 
@@ -82,8 +106,21 @@ class Archive:
         """All that are held."""
         held = set()
         for first, run in self._runs.get(author, {}).items():
-            held |= set(range(first, run.seq + 1))
+            # seqs are too large for range()
+            held |= {first + n for n in range(run.seq + 1 - first)}
         return sorted(held)
+
+
+def parted(one, run):
+    """Whether two runs that meet or overlap disagree."""
+    seq = min(one.seq, run.seq)
+    if seq < max(one.first, run.first) - 1:
+        return False
+    return link_in(one, seq) != link_in(run, seq)
+
+
+def link_in(run, seq):
+    return run.before if seq < run.first else run.links[seq - run.first]
 
 
 class Desks(Mesh):
@@ -96,10 +133,17 @@ class Desks(Mesh):
             self.desk(n + 1)
 
     def desk(self, number, archive=None, boots=1):
-        node = self.join(number, boots)
+        node = self.keeper(number, boots)
         archive = self.archives[number] = archive or Archive()
         node.peer.feeds.resume(archive)
         return node, archive
+
+    def keeper(self, number, boots):
+        """A peer whose feeds may have an archive."""
+        self.world.kind = Keeper
+        node = self.join(number, boots, kinds=KINDS)
+        self.world.kind = Node
+        return node
 
     def fill(self, node, runs):
         """Have a node take runs as if somebody had given them."""

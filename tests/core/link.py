@@ -1,10 +1,10 @@
 """A pretend link and clock: peers that speak mDNS, and strangers who say what a test wants."""
 
-from mesh.core import dns
-from mesh.core.ids import to_text
+from mesh.core.discovery import dns
+from mesh.core.discovery.dnssd import GROUP, SERVICE, host, instance
+from mesh.core.discovery.mdns import Mdns
 from mesh.core.limits import Limits
-from mesh.core.mdns import Mdns
-from mesh.core.oneshot import GROUP, SERVICE, host, instance
+from mesh.core.peer_id import to_text
 
 TYPES = b"\x09_services\x07_dns-sd\x04_udp\x05local\0"
 

@@ -1,11 +1,13 @@
 """The cases of messages.json, from the words of docs/protocol.md section 4: see signers.py."""
 
 from board_keys import ed25519
+from helpers import hexed
 from making_refused import refused
 from signers import ALICE, BOB, cose_of, protected_of, request_aad, response_aad, sha256
 
-from mesh.core import coap
-from mesh.core.cbor import Decimal, encode
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec.cbor import Decimal, encode
 
 
 def request_message(case):
@@ -45,7 +47,7 @@ def _signed(case, secret, aad):
         case.get("counter"),
     )
     cose = cose_of(secret, protected, aad, payload)
-    case["external_aad"] = aad.hex()
+    case["external_aad"] = hexed(aad)
     case["protected"] = protected.hex()
     case["Sig_structure"] = encode(["Signature1", protected, aad, payload]).hex()
     case["COSE_Sign1"] = cose.hex()
@@ -66,7 +68,7 @@ def _request(meaning, code, path, content_format, payload, **more):
         "echo": None,
         "counter": 7,
         "content format": content_format,
-        "payload": payload.hex(),
+        "payload": hexed(payload),
     }
     case.update(more)
     cose = _signed(case, ALICE, request_aad(case))
@@ -85,7 +87,7 @@ def _response(meaning, request, code, content_format, payload, observe=None):
         "code": code,
         "observe": observe,
         "content format": content_format,
-        "payload": payload.hex(),
+        "payload": hexed(payload),
     }
     cose = _signed(case, BOB, response_aad(case))
     case["datagram"] = _datagram(response_message(case), cose)
@@ -99,7 +101,7 @@ def _representation(meaning, content_format, payload, counter):
         "sender": ed25519.public_key(BOB).hex(),
         "counter": counter,
         "content format": content_format,
-        "payload": payload.hex(),
+        "payload": hexed(payload),
     }
     _signed(case, BOB, b"")
     return case
@@ -144,11 +146,11 @@ def messages():
         watch,
         ask,
         again,
-        _response("2.04 without a payload", put, coap.CHANGED, None, b""),
-        _response("2.05, a notification", watch, coap.CONTENT, 60, encode([]), 70_000),
-        _response("2.05 in SenML", ask, coap.CONTENT, 112, reading),
-        _response("4.03 with problem details", again, coap.FORBIDDEN, 257, problem),
-        _response("2.05 of 300 bytes", ask, coap.CONTENT, 0, b"x" * 300),
+        _response("2.04 without a payload", put, codes.CHANGED, None, b""),
+        _response("2.05, a notification", watch, codes.CONTENT, 60, encode([]), 70_000),
+        _response("2.05 in SenML", ask, codes.CONTENT, 112, reading),
+        _response("4.03 with problem details", again, codes.FORBIDDEN, 257, problem),
+        _response("2.05 of 300 bytes", ask, codes.CONTENT, 0, b"x" * 300),
         _representation("GET /sensors/temperature with Accept 18", 112, reading, 65_536),
         _representation("of nothing", None, b"", 1),
     ]

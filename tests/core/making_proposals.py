@@ -3,7 +3,7 @@
 from board_keys import ed25519
 from signers import ALICE, cose_of, sha256
 
-from mesh.core.cbor import encode
+from mesh.core.codec.cbor import encode
 
 AAD = encode(["othermesh-settings"])
 TEXT = b'{"name": "hall"}\n'

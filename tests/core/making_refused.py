@@ -1,10 +1,11 @@
 """The cases of messages.json that are to be refused."""
 
 from board_keys import ed25519
+from helpers import hexed
 from signers import ALICE, BOB, CAROL, cose_of, request_aad
 
-from mesh.core import coap
-from mesh.core.cbor import encode
+from mesh.core import codes
+from mesh.core.codec.cbor import encode
 
 
 def refused(put):
@@ -41,8 +42,8 @@ def refused(put):
         {
             "what": "accepted" if code is None else "refused",
             "meaning": meaning,
-            "code": None if code is None else coap.code_text(code),
-            "COSE_Sign1": data.hex(),
+            "code": None if code is None else codes.text(code),
+            "COSE_Sign1": hexed(data),
         }
         for meaning, code, data in cases
     ]

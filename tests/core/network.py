@@ -2,8 +2,9 @@
 
 import heapq
 
-from mesh.core import coap
-from mesh.core.endpoint import Endpoint
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.coap.endpoint import Endpoint
 from mesh.core.events import Requested
 from mesh.core.limits import Limits
 
@@ -139,7 +140,7 @@ def asking(code, path, payload=b"", **options):
 
 def content(payload=b"", **options):
     """A 2.05 answer."""
-    return asking(coap.CONTENT, (), payload, **options)
+    return asking(codes.CONTENT, (), payload, **options)
 
 
 def sizes(end_point):

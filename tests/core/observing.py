@@ -2,7 +2,7 @@
 
 from network import Link, asking, content
 
-from mesh.core import coap
+from mesh.core.coap import message as coap
 
 A = ("10.0.0.1", 5683)
 B = ("10.0.0.2", 5683)

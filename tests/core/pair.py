@@ -2,8 +2,9 @@
 
 import signers
 
-from mesh.core import coap
-from mesh.core.message import open_request, seal_request, seal_response
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.security.seal import open_request, seal_request, seal_response
 
 
 class Two:
@@ -26,7 +27,7 @@ class Two:
         return message, digest
 
     def response(self, digest, observe=77):
-        message = coap.Message(coap.CONTENT, b"", coap.NON, 0x4321, b"\x01\x02\x03")
+        message = coap.Message(codes.CONTENT, b"", coap.NON, 0x4321, b"\x01\x02\x03")
         message.add(coap.OBSERVE, observe)
         seal_response(self.kit, self.bob, self.alice.public, digest, message, 112, b"\x81\xa0")
         return message

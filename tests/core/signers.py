@@ -1,14 +1,14 @@
 """Peers for tests, and what they sign: every byte from the general CBOR encoder, as the words of
-docs/protocol.md section 4 have it, and nothing from mesh.core.cose or message.
+docs/protocol.md section 4 have it, and nothing from mesh.core.security.cose or message.
 """
 
 import hashlib
 
 from board_keys import ed25519
 
-from mesh.core import cbor
-from mesh.core.cbor import encode
-from mesh.core.primitives import Identity, Kit
+from mesh.core.codec import cbor
+from mesh.core.codec.cbor import encode
+from mesh.core.kit import Identity, Kit
 
 ALICE, BOB, CAROL = (bytes(range(n, n + 32)) for n in (0, 32, 64))
 

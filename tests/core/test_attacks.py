@@ -3,9 +3,10 @@
 from attacking import Scene
 from flipping import is_bound
 
-from mesh.core import coap
-from mesh.core.asks import request_for
+from mesh.core import codes
+from mesh.core.coap import message as coap
 from mesh.core.events import Actuated
+from mesh.core.security.signed_client import request_for
 
 
 def flipped(data, bit):
@@ -64,7 +65,7 @@ def test_every_bit_of_an_answer():
     scene = Scene(proven_per_s=1 << 20).meet()
 
     def to_ann(source, target, data):
-        return target == scene.at_ann and data[1] == coap.CONTENT
+        return target == scene.at_ann and data[1] == codes.CONTENT
 
     same = bit = 0
     bits = 1
@@ -81,7 +82,7 @@ def test_every_bit_of_an_answer():
         for answer in answers:
             if answer.signed:
                 assert not is_bound(data, bit), bit
-                assert (answer.code, answer.payload) == (coap.CONTENT, b"\x00"), (bit, answer)
+                assert (answer.code, answer.payload) == (codes.CONTENT, b"\x00"), (bit, answer)
                 same += 1
             else:
                 assert answer.error or answer.content_format != 18, (bit, answer)

@@ -1,34 +1,27 @@
 """What nobody should send: it is refused or ignored, ends, and costs nobody else anything."""
 
 from attacking import AT_EVE, EVE, Scene, join, weigh
+from bad_offers import offer, run_of, settle
 from helpers import raises
 from world import Random, make_identity
 
-from mesh.core import cbor, coap
-from mesh.core.asks import request_for
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
+from mesh.core.discovery.dnssd import OneShot
+from mesh.core.discovery.mdns import Mdns
 from mesh.core.errors import RemoteError
-from mesh.core.feed import genesis, make_entry, next_link, seal_head
-from mesh.core.mdns import Mdns
 from mesh.core.node import COAP, GROUP, MDNS
-from mesh.core.oneshot import OneShot
+from mesh.core.security.signed_client import request_for
 
 LED = ["actuators", "led"]
-
-
-def settle(scene, weight=None):
-    """They still exchange; and hold no more than before."""
-    scene.world.run(30_000)
-    scene.exchange()
-    held = weigh(scene.ann, scene.ben)
-    assert weight is None or held < weight + 8000, (weight, held)
-    return held
 
 
 def test_a_dns_name_that_points_at_itself():
     scene = Scene()
     for node in (scene.ann, scene.ben):
-        node.mdns = Mdns(node.limits, Random(1), node.peer.id, 5683, ["10.0.0.9"])
-        node.oneshot = OneShot(node.limits, Random(2), node.peer.id)
+        node.add(Mdns(node.limits, Random(1), node.peer.id, 5683, ["10.0.0.9"]), MDNS)
+        node.add(OneShot(node.limits, Random(2), node.peer.id), COAP)
     weight = settle(scene.meet())
     counts = ((1, 0), (0, 1))
     names = (b"\xc0\x0c", b"\x01a\xc0\x0c", b"\xc0\x0e\xc0\x0c", b"\x01a" * 200 + b"\xc0\x0c")
@@ -60,7 +53,7 @@ def test_64_kib_in_one_datagram():
         b"\x60" + b"\x00" * size,  # Observe, and then the same option all over
     )
     for n in range(40):
-        for code in (coap.GET, coap.FETCH, coap.PUT, coap.CONTENT, 0):
+        for code in (coap.GET, coap.FETCH, coap.PUT, codes.CONTENT, 0):
             head = bytes((0x44 | n % 4 << 4, code, n, 5)) + b"eve!"
             channel = GROUP if n % 5 == 0 else COAP
             scene.arrive(head + bodies[n % len(bodies)], channel=channel)
@@ -125,7 +118,7 @@ def test_cbor_without_end_in_answers():
     weight = settle(scene)
     eve = join(scene.world, make_identity(EVE), AT_EVE, {}, 1)
     bodies = list(deep())
-    eve.peer.answer = lambda *_: (coap.CONTENT, 60, bodies[eve.peer.verified % len(bodies)])
+    eve.peer.answer = lambda *_: (codes.CONTENT, 60, bodies[eve.peer.verified % len(bodies)], None)
     for node in (scene.ann, scene.ben):
         node.candidate(scene.world.now, eve.peer.id, AT_EVE, "given")
     scene.world.run(200_000)
@@ -140,15 +133,15 @@ def test_an_upload_without_end():
     scene = Scene().meet()
     weight = settle(scene)
     for many in range(8):  # each from an address of its own
-        codes = []
+        got = []
         for number in range(400):
             message = scene.numbered(request_for(coap.PUT, LED))
             message.add(coap.BLOCK1, number << 4 | 8)  # 16 bytes, and more to come
             message.payload = bytes(16)
             (reply,) = scene.arrive(coap.build(message), (f"10.6.6.{many}", 5683))
-            codes.append(reply.code)
-        assert codes[:256] == [coap.CONTINUE] * 256, codes
-        assert set(codes[256:]) == {coap.TOO_LARGE, coap.INCOMPLETE}, codes
+            got.append(reply.code)
+        assert got[:256] == [codes.CONTINUE] * 256, got
+        assert set(got[256:]) == {codes.TOO_LARGE, codes.INCOMPLETE}, got
     settle(scene, weight)
 
 
@@ -165,7 +158,7 @@ def test_a_download_without_end():
             question = coap.parse(asked.pop())
             at = question.uint(coap.BLOCK2) or szx
             message = coap.Message(
-                coap.CONTENT, bytes(16 << (at & 7)), coap.ACK, question.mid, question.token
+                codes.CONTENT, bytes(16 << (at & 7)), coap.ACK, question.mid, question.token
             )
             message.add(coap.BLOCK2, at | 8)
             scene.arrive(coap.build(message), AT_EVE, scene.at_ann)
@@ -191,32 +184,10 @@ def test_a_text_too_long_for_the_feed_is_not_set():
     scene = Scene().meet()
     for size in (65, 400, 600, 900, 1200):
         answer = scene.ask(coap.PUT, LED, "\u20ac" * size)
-        assert (answer.code, answer.signed) == (coap.TOO_LARGE, True), answer
-    assert scene.ask(coap.PUT, LED, "\u20ac" * 64).code == coap.CHANGED
+        assert (answer.code, answer.signed) == (codes.TOO_LARGE, True), answer
+    assert scene.ask(coap.PUT, LED, "\u20ac" * 64).code == codes.CHANGED
     assert scene.done[1:] == ["\u20ac" * 64], scene.done
     settle(scene)
-
-
-def run_of(scene, author, first, size=4, count=1):
-    """A run of an author, from a seq on."""
-    link = before = genesis(scene.kit, author.public) if first == 1 else bytes(32)
-    entries = []
-    for seq in range(first, first + count):
-        entries.append(make_entry(scene.kit, seq, [0, 1, 2, None], "note", "x" * size))
-        link = next_link(scene.kit, link, entries[-1])
-    return [author.public, first, before, entries, seal_head(author, seq, link)]
-
-
-def offer(scene, runs):
-    """Eve offers runs to Ann, with an Echo if need be; the code of the answer."""
-    to_ann = {"recipient": scene.ann.peer.id}
-    for _ in range(2):
-        data = scene.signed(scene.eve, coap.POST, ["feeds"], runs, **to_ann)
-        (reply,) = scene.arrive(data, AT_EVE, scene.at_ann)
-        if reply.get(coap.ECHO) is None:
-            break
-        to_ann["echo"] = reply.get(coap.ECHO)
-    return reply.code
 
 
 def test_feeds_of_authors_whom_nobody_met_take_no_place():
@@ -224,7 +195,7 @@ def test_feeds_of_authors_whom_nobody_met_take_no_place():
     scene.eve = make_identity(EVE)
     for n in range(0, 64, 8):
         runs = [run_of(scene, make_identity(1000 + n + k), 1) for k in range(8)]
-        assert offer(scene, runs) == coap.CHANGED
+        assert offer(scene, runs) == codes.CHANGED
         scene.world.now += 1000
     assert len(scene.ann.peer.feeds.foreign) <= 1, len(scene.ann.peer.feeds.foreign)
     scene.exchange()
@@ -246,9 +217,9 @@ def test_an_answer_longer_than_blocks_carry():
         )
         assert scene.world.run(10_000, lambda n=number: scene.answers(n, scene.at_ben))
         (answer,) = scene.answers(number, scene.at_ben)
-        assert (answer.code, answer.signed) == (coap.CONTENT, True), answer
+        assert (answer.code, answer.signed) == (codes.CONTENT, True), answer
         assert len(cbor.decode(answer.payload)) > 3, answer
         data = coap.build(scene.numbered(request_for(coap.GET, ["feeds"])))
         (reply,) = scene.arrive(data, scene.at_ben, scene.at_ann)  # in JSON it is too long
-        assert reply.code == coap.NOT_ACCEPTABLE, reply.code
+        assert reply.code == codes.NOT_ACCEPTABLE, reply.code
     settle(scene)

@@ -1,7 +1,8 @@
 from world import World
 
 from mesh.core.clock import EARLIEST, MOST_VOTES, NTP, PEERS, REFERENCE, VOTE_MS, Clock
-from mesh.core.ids import to_text
+from mesh.core.full.content import content
+from mesh.core.peer_id import to_text
 
 NOON = 1_795_262_400_000  # Unix ms of some noon
 YEARS = 6 * 365 * 86_400_000
@@ -72,7 +73,7 @@ def test_of_two_that_nearly_agree_the_earlier_is_taken():
     assert clock.stamp(0)[3] == NOON
 
 
-def test_who_cannot_tell_says_so_and_keeps_what_it_has():
+def test_a_clock_in_doubt_says_so_and_keeps_its_time():
     clock = Clock(1)
     assert clock.vote(0, b"0", told(0, NOON)) and not clock.doubt
     assert not clock.vote(1000, b"1", told(1000, NOON + 1000 - YEARS))
@@ -195,7 +196,7 @@ def test_a_stranger_does_not_move_who_has_the_time():
     world.run(600_000)
     for board in boards:
         assert board.clock.quality == PEERS and abs(off(world, board)) < 1000, off(world, board)
-        assert "clock_doubt" not in board.peer.about(world.now)
+        assert "clock_doubt" not in content(board.peer, world.now, "peer")
 
 
 def test_a_fresh_board_has_the_time_as_soon_as_it_meets_who_introduced_it():
@@ -208,7 +209,7 @@ def test_a_fresh_board_has_the_time_as_soon_as_it_meets_who_introduced_it():
     assert world.run(2000, lambda: board.clock.quality == PEERS)
 
 
-def test_whose_word_counts():
+def test_whose_vote_counts():
     for n, settings in enumerate(
         ("introduced_by", "follow", "keep", "peers with an id", "peers without")
     ):
@@ -240,6 +241,6 @@ def test_one_of_two_chosen_peers_lies_and_the_board_says_that_it_cannot_tell():
     board, _ = world.add(1, {"follow": [to_text(liar.peer.id), to_text(honest.peer.id)]})
     board.start(world.now, True)
     world.run(60_000)
-    about = board.peer.about(world.now)
+    about = content(board.peer, world.now, "peer")
     assert about["clock_doubt"] == 2
     assert about["clock"][0] < NTP

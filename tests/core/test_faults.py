@@ -1,13 +1,15 @@
 """A fault of our own in one piece of work: the others go on, and who waits is told."""
 
-from test_asking_feeds import Stranger
+from asking_stranger import Stranger
 from world import World, make_identity
 
-from mesh.core import cbor, coap
-from mesh.core.asks import request_for
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
 from mesh.core.events import Answer, PeerFound, Reading
-from mesh.core.ids import to_text
-from mesh.core.primitives import Guard
+from mesh.core.kit import Guard
+from mesh.core.peer_id import to_text
+from mesh.core.security.signed_client import request_for
 
 AT_ANN = ("10.0.0.1", 5683)
 
@@ -79,7 +81,7 @@ def ask(world, node, address, message, peer=None, payload=b""):
 def test_a_resource_that_fails_is_answered_by_500_signed_if_the_question_was():
     world, ann, ben, guard = two()
     at_ben = ("10.0.0.2", 5683)
-    ann.peer.about = broken
+    ann.peer.heap = broken
     answer = ask(world, ben, at_ben, request_for(coap.FETCH, ["peer"]), ann.peer.id)
     assert (answer.code, answer.signed) == (0xA0, True), answer
     assert "fault" in answer.error
@@ -87,8 +89,8 @@ def test_a_resource_that_fails_is_answered_by_500_signed_if_the_question_was():
     assert (answer.code, answer.signed) == (0xA0, False), answer
     assert guard.found == [("request", "planted")] * 2
     answer = ask(world, ben, at_ben, request_for(coap.FETCH, ["time"]), ann.peer.id)
-    assert answer.code == coap.CONTENT
-    del ann.peer.about
+    assert answer.code == codes.CONTENT
+    ann.peer.heap = None
     answer = ask(world, ben, at_ben, request_for(coap.FETCH, ["peer"]), ann.peer.id)
     assert cbor.decode(answer.payload)["faults"] == 2
 
@@ -103,7 +105,7 @@ def test_an_actuator_that_fails_is_answered_and_tried_again():
     assert (answer.code, answer.signed) == (0xA0, True), answer
     put = request_for(coap.PUT, ["actuators", "led"])
     answer = ask(world, ben, at_ben, put, ann.peer.id, cbor.encode(True))
-    assert answer.code == coap.CHANGED, answer
+    assert answer.code == codes.CHANGED, answer
 
 
 def test_when_not_even_a_refusal_can_be_signed_it_is_unsigned():
@@ -125,10 +127,10 @@ def test_events_behind_one_that_fails_are_not_lost():
         ann.endpoint.receive(world.now, ("10.0.0.7", 5683), coap.build(message))
     ann._work(world.now)
     assert len(answered) == 1 and guard.count == 1
-    codes = []
+    got = []
     while (sending := ann.next_send()) is not None:
-        codes.append(coap.parse(sending[2]).code)
-    assert sorted(codes) == [coap.CONTENT, 0xA0], codes
+        got.append(coap.parse(sending[2]).code)
+    assert sorted(got) == [codes.CONTENT, 0xA0], got
 
 
 def test_a_rule_that_fails_holds_up_no_other_and_no_reading():
@@ -208,5 +210,5 @@ def test_a_datagram_that_fails_is_one_lost():
     world, ann, ben, guard = two()
     ann.endpoint.receive = Fragile(ann.endpoint.receive)
     answer = ask(world, ben, ("10.0.0.2", 5683), request_for(coap.FETCH, ["time"]), ann.peer.id)
-    assert answer.code == coap.CONTENT
+    assert answer.code == codes.CONTENT
     assert guard.found == [("datagram", "planted")]

@@ -2,7 +2,7 @@
 
 from helpers import raises
 
-from mesh.core import ids
+from mesh.core import peer_id
 from mesh.core.errors import RemoteError
 
 COUNTING = bytes(range(32))
@@ -10,19 +10,19 @@ COUNTING_TEXT = "aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypq"
 
 
 def test_texts():
-    assert ids.to_text(COUNTING) == COUNTING_TEXT, ids.to_text(COUNTING)
-    assert ids.to_text(bytes(32)) == "a" * 52, ids.to_text(bytes(32))
-    assert ids.to_text(b"\xff" * 32) == "7" * 51 + "q", ids.to_text(b"\xff" * 32)
+    assert peer_id.to_text(COUNTING) == COUNTING_TEXT, peer_id.to_text(COUNTING)
+    assert peer_id.to_text(bytes(32)) == "a" * 52, peer_id.to_text(bytes(32))
+    assert peer_id.to_text(b"\xff" * 32) == "7" * 51 + "q", peer_id.to_text(b"\xff" * 32)
 
 
 def test_there_and_back():
     for peer in (COUNTING, bytes(32), b"\xff" * 32, bytes(range(224, 256))):
-        assert ids.from_text(ids.to_text(peer)) == peer, peer
+        assert peer_id.from_text(peer_id.to_text(peer)) == peer, peer
 
 
 def test_short():
-    assert ids.short(COUNTING) == "aaaqeaye", ids.short(COUNTING)
-    assert ids.INSTANCE == 16, ids.INSTANCE
+    assert peer_id.short(COUNTING) == "aaaqeaye", peer_id.short(COUNTING)
+    assert peer_id.INSTANCE == 16, peer_id.INSTANCE
 
 
 def test_what_is_no_id():
@@ -39,4 +39,4 @@ def test_what_is_no_id():
         tail_bits,
         "a" * 100_000,
     ):
-        raises(RemoteError, ids.from_text, text)
+        raises(RemoteError, peer_id.from_text, text)

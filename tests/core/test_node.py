@@ -1,35 +1,15 @@
 """Whole nodes: they meet, follow, act and refuse, with no desktop and nobody in charge."""
 
+from two_nodes import ask, two
 from world import World, make_identity, make_kit
 
-from mesh.core import cbor, coap
-from mesh.core.asks import request_for
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
 from mesh.core.events import Actuated, Answer, PeerFound, PeerLost, Reading, Refused
-from mesh.core.ids import to_text
-from mesh.core.message import seal_request
-
-
-def two(first=None, second=None, **limits):
-    """Two nodes that know of each other by hand."""
-    world = World()
-    a, at_a = world.add(1, first, **limits)
-    b, at_b = world.add(2, second, **limits)
-    a.add_sensor("temp", "Cel")
-    b.add_sensor("temp", "Cel")
-    a.start(world.now, False)
-    b.start(world.now, False)
-    a.candidate(world.now, b.peer.id, at_b, "given")
-    return world, a, at_a, b, at_b
-
-
-def ask(world, node, address, peer, message, payload=b""):
-    number = node.ask(world.now, peer, message, 60 if payload else None, payload)
-
-    def found():
-        return [e for e in world.of(address, Answer) if e.number == number]
-
-    assert world.run(60_000, found), "no answer came"
-    return found()[-1]
+from mesh.core.peer_id import to_text
+from mesh.core.security.seal import seal_request
+from mesh.core.security.signed_client import request_for
 
 
 def test_they_meet_by_a_signed_exchange_both_ways():
@@ -111,10 +91,10 @@ def test_an_actuator_does_what_its_own_peer_allows():
     world.run(5000)
     put = request_for(coap.PUT, ["actuators", "led"])
     answer = ask(world, a, at_a, b.peer.id, put, cbor.encode(True))
-    assert (answer.code, answer.signed, answer.error) == (coap.CHANGED, True, None), answer
+    assert (answer.code, answer.signed, answer.error) == (codes.CHANGED, True, None), answer
     put = request_for(coap.PUT, ["actuators", "led"])
     answer = ask(world, c, at_c, b.peer.id, put, cbor.encode(False))
-    assert (answer.code, answer.signed) == (coap.FORBIDDEN, True), answer
+    assert (answer.code, answer.signed) == (codes.FORBIDDEN, True), answer
     assert "actuators.led.allow" in answer.error, answer
     assert done == [True], done
     assert world.of(at_b, Actuated) == [Actuated("led", True, a.peer.id)]
@@ -180,7 +160,7 @@ def test_the_same_write_at_another_peer_or_path_is_refused():
         world.inject(at_a, at_b, coap.build(message))
     world.run(1000)
     assert done == [], done
-    assert [e.code for e in world.of(at_b, Refused)] == [coap.UNAUTHORIZED] * 2, world.events
+    assert [e.code for e in world.of(at_b, Refused)] == [codes.UNAUTHORIZED] * 2, world.events
 
 
 def test_a_peer_that_falls_silent_is_lost_and_the_others_go_on():
@@ -193,7 +173,7 @@ def test_a_peer_that_falls_silent_is_lost_and_the_others_go_on():
     assert world.run(60_000, lambda: world.of(at_a, PeerLost)), world.events
     assert world.of(at_a, PeerLost)[0].peer == b.peer.id
     answer = ask(world, a, at_a, c.peer.id, request_for(coap.FETCH, ["peer"]))
-    assert answer.code == coap.CONTENT and answer.signed
+    assert answer.code == codes.CONTENT and answer.signed
 
 
 def test_unsigned_reads_are_open_and_readable_and_unsigned_writes_are_not():
@@ -218,10 +198,10 @@ def test_unsigned_reads_are_open_and_readable_and_unsigned_writes_are_not():
     assert answer.content_format == 112, answer
     assert b'"ann"' in get(["peer"]).payload
     assert b"sensors/temp" in get([".well-known", "core"]).payload
-    assert get(["nothing"]).code == coap.NOT_FOUND
-    assert get(["peer"], 99).code == coap.NOT_ACCEPTABLE
-    assert get(["actuators", "led"], code=coap.PUT).code == coap.UNAUTHORIZED
-    assert get(["feeds"]).code == coap.CONTENT
+    assert get(["nothing"]).code == codes.NOT_FOUND
+    assert get(["peer"], 99).code == codes.NOT_ACCEPTABLE
+    assert get(["actuators", "led"], code=coap.PUT).code == codes.UNAUTHORIZED
+    assert get(["feeds"]).code == codes.CONTENT
 
 
 def test_sharing_is_decided_per_resource():
@@ -239,10 +219,10 @@ def test_sharing_is_decided_per_resource():
     b.reading(world.now, "temp", 20)
     world.run(5000)
     path = ["sensors", "temp"]
-    assert ask(world, a, at_a, b.peer.id, request_for(coap.FETCH, path)).code == coap.CONTENT
-    assert ask(world, c, at_c, b.peer.id, request_for(coap.FETCH, path)).code == coap.NOT_FOUND
+    assert ask(world, a, at_a, b.peer.id, request_for(coap.FETCH, path)).code == codes.CONTENT
+    assert ask(world, c, at_c, b.peer.id, request_for(coap.FETCH, path)).code == codes.NOT_FOUND
     assert (
-        ask(world, a, at_a, b.peer.id, request_for(coap.FETCH, ["peers"])).code == coap.FORBIDDEN
+        ask(world, a, at_a, b.peer.id, request_for(coap.FETCH, ["peers"])).code == codes.FORBIDDEN
     )
 
 
@@ -258,7 +238,7 @@ def test_what_is_not_shared_with_all_is_in_no_list_and_in_no_feed():
     assert b"open" in answer.payload and b"temp" not in answer.payload, answer
 
 
-def test_ten_thousand_invented_peers_leave_two_honest_ones_at_peace():
+def test_ten_thousand_fake_peers_do_not_disturb_two_honest_ones():
     world, a, at_a, b, _at_b = two({"follow": "*"})
     world.run(5000)
     random = make_kit(99).random

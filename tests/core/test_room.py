@@ -2,11 +2,11 @@
 
 from world import World, make_identity, make_kit
 
-from mesh.core import coap
-from mesh.core.asks import request_for
-from mesh.core.feed import Feed
+from mesh.core.coap import message as coap
+from mesh.core.feed.feed import Feed
 from mesh.core.limits import Limits
 from mesh.core.node import COAP
+from mesh.core.security.signed_client import request_for
 from mesh.device import room
 
 WORD = 1.6

@@ -2,12 +2,15 @@
 
 import hashlib
 
-from mesh.core import cbor
+from mesh.core.codec import cbor
+from mesh.core.full.requests import Questions
+from mesh.core.kit import Identity, Kit
 from mesh.core.limits import Limits
 from mesh.core.node import COAP, GROUP, MDNS, Node
-from mesh.core.primitives import Identity, Kit
-from mesh.core.questions import Questions
-from mesh.core.settings import parse
+from mesh.core.policy.section_table import SECTIONS
+from mesh.core.policy.settings import parse
+from mesh.core.resources.resource_table import RESOURCES
+from mesh.core.resources.sharing import shareable
 
 GROUPS = {("224.0.1.187", 5683): GROUP, ("224.0.0.251", 5353): MDNS}
 
@@ -61,17 +64,23 @@ class World:
         self.flying = []
         self.events = {}
         self.sent = 0
+        self.kind = Node
         self.lose = lambda source, target, data: False
         self._count = 0
 
-    def add(self, number, settings=None, boots=1, guard=None, **limits):
+    def add(  # noqa: PLR0913 - the last three by name
+        self, number, settings=None, boots=1, guard=None, *, kinds=None, resources=RESOURCES,
+        sections=SECTIONS, **limits,
+    ):  # fmt: skip
         """Put a node at 10.0.0.<number>:5683; its events gather in self.events[address]."""
-        node = Node(
+        node = self.kind(
             make_kit(number * 1000 + boots, guard),
             make_identity(number),
-            parse(settings or {}),
+            parse(settings or {}, "board", shareable(), sections),
             Limits(**limits),
             boots,
+            kinds=kinds,
+            resources=resources,
         )
         address = (f"10.0.0.{number}", 5683)
         questions = Questions(node)  # as desktops have them

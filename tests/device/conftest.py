@@ -7,10 +7,10 @@ import subprocess
 import needs
 import pytest
 from desk import Desk
+from interpreters import SharedModule, Unix
 from namespaces import Namespace
-from twice import TwiceModule
 
-from mesh.hub.boards import HEAP, VirtualBoard, build, configure
+from mesh.boards.virtual.process import HEAP, VirtualBoard, build, configure
 
 LOOPBACK = {"console": "json", "port": 0, "discovery": {"layers": [], "interface": "127.0.0.1"}}
 SECONDS = 60
@@ -19,7 +19,7 @@ SECONDS = 60
 def pytest_pycollect_makemodule(module_path, parent):
     """Drivers of chips need no board, so they run on both interpreters."""
     if module_path.name.startswith("test_sensors_"):
-        return TwiceModule.from_parent(parent, path=module_path)
+        return SharedModule.from_parent(parent, path=module_path, others=[Unix()])
     return None
 
 

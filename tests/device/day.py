@@ -8,8 +8,8 @@ import gc
 import flash
 from simulated import Nothing, Simulated, World, loop
 
-from mesh.core.cbor import decode
-from mesh.core.feed import Feed, next_link
+from mesh.core.codec.cbor import decode
+from mesh.core.feed.feed import Feed, next_link
 from mesh.device import board, identity, resets
 
 AT = ("10.0.0.1", 5683)

@@ -6,18 +6,19 @@ import socket
 import threading
 import time
 
-from mesh.core import cbor, coap
-from mesh.core.asks import request_for
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
 from mesh.core.errors import RemoteError
 from mesh.core.events import Answer
-from mesh.core.ids import to_text
+from mesh.core.full.requests import Questions
 from mesh.core.limits import Limits
-from mesh.core.message import open_request
 from mesh.core.node import COAP, Node
-from mesh.core.questions import Questions
-from mesh.core.settings import parse
-from mesh.hub.desktop import DESKTOP
-from mesh.hub.primitives import make_identity, make_kit, new_secret
+from mesh.core.peer_id import to_text
+from mesh.core.policy.settings import parse
+from mesh.core.security.seal import open_request
+from mesh.core.security.signed_client import request_for
+from mesh.hub.desktop_kit import make_identity, make_kit, new_secret
+from mesh.hub.desktop_limits import DESKTOP
 
 PATIENCE_S = 30.0
 PAUSE_MS = 200

@@ -4,12 +4,14 @@ the other; and what has to hold afterwards. For both interpreters.
 
 from world import World
 
-from mesh.core import cbor, coap
-from mesh.core.asking import Request
-from mesh.core.asks import request_for
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.coap.client import Request
+from mesh.core.coap.ticket import APPLICATION
+from mesh.core.codec import cbor
 from mesh.core.events import Answer, Forked, Reading, Refused
-from mesh.core.replies import APPLICATION
-from mesh.device import memory
+from mesh.core.security.signed_client import request_for
+from mesh.device import lacking as memory
 from mesh.device.faults import Faults
 
 BOARD = ("10.0.0.1", 5683)
@@ -19,11 +21,11 @@ CALM_MS = 5000
 READING, NEWS, PUT, WATCH, ASK, LOSS, FOUND, SENDING = range(8)
 WORK = {
     READING: "job",
-    NEWS: coap.CONTENT,
+    NEWS: codes.CONTENT,
     PUT: coap.PUT,
     WATCH: coap.FETCH,
     ASK: coap.FETCH,
-    LOSS: coap.CONTENT,
+    LOSS: codes.CONTENT,
     FOUND: coap.GET,
     SENDING: "tick",
 }
@@ -201,7 +203,7 @@ class Life:
             answers = [e for e in world.of(at, Answer) if e.number == asked]
             assert len(answers) == 1, (what, answers)
             assert answers[0].signed, (what, answers)
-            assert answers[0].code in (coap.CHANGED, coap.CONTENT), (what, answers)
+            assert answers[0].code in (codes.CHANGED, codes.CONTENT), (what, answers)
             if what == PUT:
                 assert self.values[-1] == self.count, "it was not done"
         self._check_feed()
@@ -216,7 +218,7 @@ class Life:
         )
         world.run(3000)
         answers = [e for e in world.of(self.peers[0][1], Answer) if e.number == number]
-        assert [(e.code, e.signed) for e in answers] == [(coap.CONTENT, True)], answers
+        assert [(e.code, e.signed) for e in answers] == [(codes.CONTENT, True)], answers
 
     def _check_feed(self):
         own = self.node.peer.feeds.own

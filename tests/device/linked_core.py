@@ -3,9 +3,9 @@
 import ast
 import shutil
 
-from mesh.hub import lean
-from mesh.hub.lean_names import module_of
-from mesh.hub.link import link
+from mesh.boards.firmware import lean
+from mesh.boards.firmware.lean_names import module_of
+from mesh.boards.firmware.link import link
 
 
 def lay_out(folder):
@@ -21,8 +21,7 @@ def lay_out(folder):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text + (_more(path, texts[path]) if path in texts else ""))
-    for name in lean.NOT_ON_BOARDS:
-        shutil.copy(root / "mesh/core" / name, folder / "mesh/core" / name)
+    shutil.copytree(root / "mesh/core/full", folder / "mesh/core/full", dirs_exist_ok=True)
     return made
 
 

@@ -2,9 +2,9 @@
 
 NODE = """
 import asyncio
-from mesh.device.clock import Ticks
+from mesh.device.ticks import Ticks
 from mesh.device.loop import Loop, is_for_group
-from mesh.device.udp import Socket
+from mesh.device.sockets import Socket
 
 
 class Node:

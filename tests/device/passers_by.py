@@ -4,10 +4,11 @@ few things, returns Echo values, acknowledges what it is told, and then is never
 
 from week_process import worlds
 
-from mesh.core import cbor, coap
-from mesh.core.asks import request_for
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
 from mesh.core.errors import RemoteError
-from mesh.core.message import seal_request
+from mesh.core.security.seal import seal_request
+from mesh.core.security.signed_client import request_for
 
 AWAY = 40_000  # ports of theirs
 MOST_ECHOES = 2

@@ -28,8 +28,8 @@ sys.modules[HASHES] = Ed25519
 import mesh.device  # noqa: E402
 
 mesh.device.ed25519 = Ed25519
-from mesh.core.settings import parse  # noqa: E402
-from mesh.device import board, clock, loop  # noqa: E402
+from mesh.core.policy.settings import parse  # noqa: E402
+from mesh.device import board, loop, ticks  # noqa: E402
 
 
 class Nothing:
@@ -79,7 +79,7 @@ class Simulated:
 
     def __init__(self, world, address, settings, modules=None, **more):
         start = world.now
-        clock.Ticks = lambda: lambda: world.now - start
+        ticks.Ticks = lambda: lambda: world.now - start
         self.world = world
         self.console = Console()
         given = {"port": address[1], "discovery": {"layers": [], "interface": address[0]}}

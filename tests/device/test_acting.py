@@ -2,8 +2,9 @@
 
 import time
 
-from mesh.core import coap
-from mesh.core.ids import to_text
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.peer_id import to_text
 
 
 def address(joined):
@@ -48,7 +49,7 @@ def test_an_actuator_refuses_a_stranger_with_a_signed_reason(board, desk):
     with board(actuators={"led": {}}) as one:
         peer = desk.meet(one.wait("joined"))
         answer = desk.ask(peer, coap.PUT, "actuators", "led", value=True)
-        assert (answer.code, answer.signed) == (coap.FORBIDDEN, True)
+        assert (answer.code, answer.signed) == (codes.FORBIDDEN, True)
         assert "actuators.led.allow" in answer.error
         assert one.wait("refused", code="4.03")["peer"] == desk.id
         assert (one.folder / "led.state").read_text() == "false\n"
@@ -59,7 +60,7 @@ def test_an_actuator_obeys_whom_its_holder_named(board, desk):
     with board(**names, introduced_by="me", actuators={"led": {}}) as one:
         peer = desk.meet(one.wait("joined"))
         answer = desk.ask(peer, coap.PUT, "actuators", "led", value=True)
-        assert (answer.code, answer.signed, answer.error) == (coap.CHANGED, True, None)
+        assert (answer.code, answer.signed, answer.error) == (codes.CHANGED, True, None)
         one.wait("actuated", name="led", value=True, by=desk.id)
         assert (one.folder / "led.state").read_text() == "true\n"
         wrong = desk.ask(peer, coap.PUT, "actuators", "led", value="on")
@@ -81,9 +82,9 @@ def test_a_desktop_reads_a_board(board, desk):
         )
         assert about["heap"][0] > 0
         answer = desk.ask(peer, coap.FETCH, "sensors", "load")
-        assert (answer.code, answer.signed) == (coap.CONTENT, True)
+        assert (answer.code, answer.signed) == (codes.CONTENT, True)
         answer = desk.ask(peer, coap.FETCH, "sensors", "heap")
-        assert (answer.code, answer.signed) == (coap.NOT_FOUND, True)
+        assert (answer.code, answer.signed) == (codes.NOT_FOUND, True)
 
 
 def test_the_machines_own_clock_is_believed_if_the_holder_says_so(board, desk):

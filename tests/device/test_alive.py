@@ -1,8 +1,8 @@
 """A board that had a fault, or may only do what is safe, says so; a watchdog sees a loop stand."""
 
-from mesh.core import coap
-from mesh.core.cbor import decode
-from mesh.core.peer import address_text
+from mesh.core.address import address_text
+from mesh.core.coap import message as coap
+from mesh.core.codec.cbor import decode
 
 MACHINE = """
 class WDT:
@@ -219,6 +219,7 @@ import os
 os.chdir({str(tmp_path)!r})
 """
         + """
+from mesh.core.full.content import content
 from simulated import Simulated, World
 from mesh.device.journal import Journal
 
@@ -248,11 +249,11 @@ def full(*_):
 own = one.node.peer.feeds.own
 store, own._keep = own._keep, full
 world.run(120_000)
-about = one.node.peer.about(one.board.loop.now())
+about = content(one.node.peer, one.board.loop.now(), "peer")
 print(json.dumps([had > 5, feed.next_seq - had < 2, about["unpublished"][0] > 8]))
 own._keep = store
 world.run(60_000)
-about = one.node.peer.about(one.board.loop.now())
+about = content(one.node.peer, one.board.loop.now(), "peer")
 print(json.dumps(["unpublished" in about, feed.next_seq > had + 15, feed.gap]))
 """
     )

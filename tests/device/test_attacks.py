@@ -3,11 +3,12 @@
 from asker import Asker
 from flooder import Flood
 
-from mesh.core import coap
-from mesh.core.asks import request_for
+from mesh.core import codes
+from mesh.core.coap import message as coap
 from mesh.core.events import PeerLost, Reading
-from mesh.core.message import seal_request
-from mesh.hub.primitives import make_kit
+from mesh.core.security.seal import seal_request
+from mesh.core.security.signed_client import request_for
+from mesh.hub.desktop_kit import make_kit
 
 PER_SECOND = 300
 QUESTIONS = 30
@@ -27,7 +28,7 @@ def exchange(desk, peer):
     """Questions that are answered, and readings that are told."""
     for _ in range(QUESTIONS):
         answer = desk.ask(peer, coap.FETCH, "peer")
-        assert (answer.code, answer.signed) == (coap.CONTENT, True), answer
+        assert (answer.code, answer.signed) == (codes.CONTENT, True), answer
     told = len(desk.of(Reading))
     desk.until(lambda: len(desk.of(Reading)) >= told + READINGS, "readings")
 

@@ -10,13 +10,14 @@ import sys
 import needs
 import pytest
 
+from mesh.boards.firmware import link
+from mesh.boards.virtual import process
 from mesh.core.errors import LocalError
-from mesh.hub import boards, link
 
 OWNER = """
 import sys
 from pathlib import Path
-from mesh.hub.boards import VirtualBoard
+from mesh.boards.virtual.process import VirtualBoard
 with VirtualBoard(Path(sys.argv[1])) as board:
     print(board.wait("joined") and board.pid, flush=True)
     sys.stdin.read()
@@ -25,7 +26,7 @@ with VirtualBoard(Path(sys.argv[1])) as board:
 
 def test_every_file_of_a_board_is_compiled(compiled):
     made = {path.relative_to(compiled).as_posix() for path in compiled.rglob("*.mpy")}
-    assert made == {boards.placed(source).as_posix() for source in link.linked().texts}
+    assert made == {process.placed(source).as_posix() for source in link.linked().texts}
     assert [path.name for path in compiled.rglob("*.py")] == ["main.py"]
 
 
@@ -39,7 +40,7 @@ def test_a_file_is_called_as_a_board_imports_it(compiled):
 def test_a_file_that_does_not_compile_is_named(tmp_path):
     text = "match 1:\n    case _:\n        pass\n"
     with pytest.raises(LocalError, match=r"x\.py does not compile"):
-        boards.compile_file(boards.Path("x.py"), text, tmp_path / "x.mpy", None)
+        process.compile_file(process.Path("x.py"), text, tmp_path / "x.mpy", None)
 
 
 def test_a_board_finds_nothing_outside_its_folder(board):
@@ -54,10 +55,12 @@ def test_a_board_finds_nothing_outside_its_folder(board):
 
 def test_a_traceback_of_a_board_has_the_lines_of_the_sources(board):
     one = board()
-    (one.folder / "main.py").write_text("from mesh.core.ids import from_text\nfrom_text('?')\n")
+    (one.folder / "main.py").write_text(
+        "from mesh.core.peer_id import from_text\nfrom_text('?')\n"
+    )
     with one:
         assert one.wait_end() == 1
-    frames = re.findall(r'File "(mesh/core/ids.py)", line (\d+), in (\w+)', one.console)
+    frames = re.findall(r'File "(mesh/core/peer_id.py)", line (\d+), in (\w+)', one.console)
     assert frames, one.console
     name, line, function = frames[-1]
     source = (needs.ROOT / name).read_text().split("\n")
@@ -99,7 +102,7 @@ def test_a_board_ends_with_its_owner(board):
     assert ended, "the board runs on without its owner"
 
 
-def test_waiting_in_vain_tells_the_console(board):
+def test_a_wait_that_fails_shows_the_console(board):
     one = board()
     (one.folder / "main.py").write_text("print('so it goes')\n")
     with one, pytest.raises(LocalError, match="so it goes"):
@@ -116,8 +119,8 @@ def test_the_least_heap_is_found(tmp_path, monkeypatch):
     monkeypatch.setenv("MICROPYTHON", str(fake))
 
     def start(heap):
-        return boards.VirtualBoard(tmp_path, heap=heap)
+        return process.VirtualBoard(tmp_path, heap=heap)
 
-    assert boards.find_least_heap(start) == 100
+    assert process.find_least_heap(start) == 100
     with pytest.raises(LocalError, match="96 KiB are not enough"):
-        boards.find_least_heap(start, most_kib=96)
+        process.find_least_heap(start, most_kib=96)

@@ -5,8 +5,9 @@ import random
 
 import pytest
 
-from mesh.core import cbor, coap
-from mesh.core.ids import from_text as to_bytes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
+from mesh.core.peer_id import from_text as to_bytes
 
 WRONG = [
     ("", "line 1, column 1: a value should be where 'the end' is"),

@@ -110,7 +110,7 @@ def test_a_driver_that_always_fails_does_not_start_the_board_anew(there):
         NODE
         + FAULTS
         + """
-from mesh.core.settings import Sensor as Wanted
+from mesh.core.policy.section_table import Sensor as Wanted
 from mesh.device.parts import Measuring
 
 

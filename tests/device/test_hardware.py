@@ -94,7 +94,7 @@ class Module:
     socket = Sock
 
 
-from mesh.device import udp
+from mesh.device import sockets as udp
 udp.UNIX, udp.socket = False, Module
 """
 
@@ -184,7 +184,7 @@ def test_the_address_of_this_machine_is_one_of_its_own(there, namespace):
 def test_an_epoch_of_2000_is_no_trouble(there):
     told = there(
         """
-from mesh.device import clock
+from mesh.device import ticks as clock
 
 
 class Time:

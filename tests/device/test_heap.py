@@ -4,10 +4,10 @@ from contextlib import ExitStack
 
 from desk import Desk
 
-from mesh.core import coap
-from mesh.core.asks import request_for
+from mesh.core.coap import message as coap
 from mesh.core.events import Answer, Reading
 from mesh.core.limits import Limits
+from mesh.core.security.signed_client import request_for
 
 READINGS = 5
 OBSERVERS = Limits().observers
@@ -43,7 +43,7 @@ def test_a_tail_grows_no_longer_than_a_heap_in_pieces_has_room_for(there):
     code = """
 import gc
 import hashlib
-from mesh.core.tail import Tail
+from mesh.core.feed.tail import Tail
 
 
 class Kit:

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from mesh.core.ids import to_text
-from mesh.hub.primitives import make_identity
+from mesh.core.peer_id import to_text
+from mesh.hub.desktop_kit import make_identity
 
 
 def secret_of(one):

@@ -7,8 +7,8 @@ START = f"""
 sys.path.append({str(ROOT / "tests/device")!r})
 import os
 import flash
-from mesh.core import cbor
-from mesh.core.feed import Feed, genesis
+from mesh.core.codec import cbor
+from mesh.core.feed.feed import Feed, genesis
 from mesh.device.identity import sha256
 from mesh.device.journal import Journal
 

@@ -10,19 +10,20 @@ import pytest
 CORE = needs.ROOT / "tests/core"
 # from bytes up to whole nodes: what a board loads for some settings only is among them
 TESTS = (
-    "test_cbor",
-    "test_coap",
-    "test_cose",
-    "test_senml",
-    "test_settings",
-    "test_message",
-    "test_endpoint",
-    "test_feed",
-    "test_run",
-    "test_mdns_found",
-    "test_observe",
-    "test_catching_up",
-    "test_keeping",
+    "codec/test_cbor",
+    "coap/test_coap",
+    "security/test_cose",
+    "codec/test_senml",
+    "policy/test_settings",
+    "security/test_message",
+    "coap/test_endpoint",
+    "feed/test_feed",
+    "feed/test_run",
+    "discovery/test_mdns_found",
+    "coap/test_observe",
+    "replication/test_catching_up",
+    "feed/test_keeping",
+    "kinds/test_kinds",
     "test_node",
 )
 
@@ -37,8 +38,9 @@ def joined(tmp_path_factory):
 
 @pytest.mark.parametrize("name", TESTS)
 def test_the_core_passes_its_tests_when_it_is_joined(joined, micropython, name):
+    test = CORE / name
     run = subprocess.run(
-        [micropython, CORE / "run_micropython.py", joined, CORE, name],
+        [micropython, CORE / "run_micropython.py", joined, test.parent, test.name],
         capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
     results = [json.loads(line[1:]) for line in run.stdout.splitlines() if line[0] == "@"]

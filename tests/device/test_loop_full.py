@@ -3,7 +3,7 @@
 from noting import NODE
 
 FULL = """
-from mesh.device import memory
+from mesh.device import lacking as memory
 full = [0]
 helped = []
 
@@ -73,6 +73,7 @@ except MemoryError as error:
 def test_a_datagram_that_never_finds_room_keeps_no_other_out(there):
     told = there(
         NODE
+        + FULL
         + """
 import socket
 
@@ -94,7 +95,55 @@ def met():
 
 
 asyncio.run(until())
-print(json.dumps([str(entry[2], "ascii") for entry in heard()]))
+print(json.dumps([str(data, "ascii") for data in heard()]))
 """
     )
     assert told == [["short"]]
+
+
+def test_a_board_for_which_no_datagram_finds_room_begins_anew(there):
+    """Deaf for long is no way to live; who reads and drops them all has to notice."""
+    told = there(
+        NODE
+        + FULL
+        + """
+def take(self):
+    self._sock.recvfrom(2000, 2)  # MSG_PEEK
+    raise MemoryError
+
+
+memory.LONG_MS = 0
+Socket._take = take
+for n in range(20):
+    there.send(address, b"more")
+try:
+    asyncio.run(asyncio.wait_for_ms(loop.run(), 5000))
+    print(json.dumps("nothing came out"))
+except MemoryError as error:
+    print(json.dumps([len(heard()), str(error), helped.count("recover") >= 16]))
+"""
+    )
+    assert told == [[0, "no memory 16 times in a row", True]]
+
+
+def test_room_for_a_datagram_is_kept_and_given_up_when_memory_is_lacking(there):
+    told = there(
+        NODE
+        + FULL
+        + """
+one = loop._memory
+
+
+def room():
+    return len(one._reserve or b"")
+
+
+found = [room()]
+for kind, lacked in ((memory.DATAGRAM, True), (memory.TURN, False), (memory.DATAGRAM, False)):
+    one.look(kind, lacked)
+    found.append(room())
+print(json.dumps([size >= 1025 for size in found] + found[1:3]))
+"""
+    )
+    # not before there was room for what lacked it
+    assert told == [[True, False, False, True, 0, 0]]

@@ -8,7 +8,7 @@ from desk import Desk
 from needs import ROOT
 
 from mesh.core.events import Forked, Reading
-from mesh.core.ids import from_text
+from mesh.core.peer_id import from_text
 
 HOURS = 24
 SECONDS = 200

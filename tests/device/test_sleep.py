@@ -4,7 +4,7 @@ import pytest
 from desk import Desk
 
 from mesh.core.events import Forked, Reading
-from mesh.core.ids import from_text
+from mesh.core.peer_id import from_text
 
 ASLEEP_S = 3600
 
@@ -71,7 +71,7 @@ def test_it_is_not_missed_while_it_sleeps(sleeper, desk):
     assert contact.state == "asleep"
 
 
-def test_what_nobody_took_comes_the_next_time(sleeper, desk):
+def test_entries_that_no_peer_took_come_the_next_time(sleeper, desk):
     through(desk, sleeper())
     nobody = sleeper(address="127.0.0.1:9")
     (nobody.folder / "peers").unlink()

@@ -3,7 +3,7 @@
 import week
 from week_process import lay_out
 
-from mesh.hub import pins
+from mesh.boards.catalogue import pins
 
 
 def test_a_full_board_lives_within_its_heap_and_uses_no_number_twice(

@@ -1,5 +1,6 @@
 """Firmware to update virtual boards with: what they have, and what a test changes of it."""
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -7,14 +8,17 @@ import socket
 from pathlib import Path
 from platform import machine
 
-from mesh.core import coap
-from mesh.core.contacts import UP
-from mesh.core.peer import address_text
-from mesh.hub.boards import NATIVE, compile_file
-from mesh.hub.firmware import Firmware
-from mesh.hub.lean import leaned
-from mesh.hub.link import link, linked
-from mesh.hub.updates import Offers
+from mesh.boards.firmware.build import Firmware
+from mesh.boards.firmware.flatten import flattened
+from mesh.boards.firmware.lean import leaned
+from mesh.boards.firmware.link import link, linked
+from mesh.boards.virtual.process import NATIVE, compile_file
+from mesh.core import peer_id as ids
+from mesh.core.address import address_text
+from mesh.core.coap import message as coap
+from mesh.core.discovery.contact import UP
+from mesh.hub.home.home import Home
+from mesh.hub.offers import Offers
 
 KIND = "unix"
 FILLER = "mesh/filler.mpy"
@@ -25,7 +29,7 @@ def make(compiled, folder, version, **changed):
     files = folder / "files"
     shutil.copytree(compiled / "mesh", files / "mesh")
     given = {Path("mesh", f"{name.replace('__', '/')}.py"): changed[name] for name in changed}
-    texts, usual = leaned(), linked().texts
+    texts, usual = dict(flattened(leaned()).texts), linked().texts
     texts |= {path: text for path, text in given.items() if path in texts}
     made = {path: text for path, text in link(texts).texts.items() if text != usual[path]}
     made |= {path: text for path, text in given.items() if path not in texts}
@@ -56,6 +60,27 @@ def settings(desk, **limits):
         "peers": [{"id": desk.id, "address": address_text(desk.address)}],
         "limits": {"max_retransmit": 1, "ack_timeout_ms": 500, **limits},
     }
+
+
+@contextlib.contextmanager
+def introduced(folder, board, *names, **given):
+    """Boards that a home has introduced, each switched on: (the home, the boards by name)."""
+    home = Home(folder)
+    with home:
+        own = ids.to_text(home.peer_id())
+    ports = {name: free_port() for name in names}
+    home.settings_file.write_text(
+        "[discovery]\nlayers = []\n"
+        + "".join(f'[[peers]]\naddress = "127.0.0.1:{port}"\n' for port in ports.values())
+    )
+    with contextlib.ExitStack() as stack:
+        made = {}
+        for name, port in ports.items():
+            about = {"introduced_by": own, "name": name, "port": port, **given}
+            made[name] = stack.enter_context(flashed(board(name, **about)))
+        for one in made.values():
+            one.wait("joined")
+        yield home, made
 
 
 def flashed(one, kind=KIND):

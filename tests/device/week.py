@@ -19,13 +19,13 @@ from pathlib import Path
 from passers_by import Passer
 from week_process import Numbers, Remote, World, lay_out, weigh, worlds
 
-from mesh.core import coap
-from mesh.core.asks import request_for
+from mesh.boards.virtual.process import configure
+from mesh.core.coap import message as coap
 from mesh.core.events import Answer, Forked, Reading, Refused
-from mesh.core.ids import to_text
 from mesh.core.limits import Limits
-from mesh.hub import cbor
-from mesh.hub.boards import configure
+from mesh.core.peer_id import to_text
+from mesh.core.security.signed_client import request_for
+from mesh.hub import fast_cbor
 
 AT = ("10.0.1.1", 5683)
 # 1.6 times a Pico W's 190 KiB (hardware/boards), as objects here have twice the size, and bytes do
@@ -111,7 +111,7 @@ class Week:
             node, at = self.world.add(number, {"follow": follow}, check_ms=CHECK_MS * 3)
             # they ask the board whom it knows, and leave each other alone: that is not looked at
             node.contacts.add = only(self.board.id, node.contacts.add)
-            node.peer.kit.encode, node.peer.kit.decode = cbor.encode, cbor.decode
+            node.peer.kit.encode, node.peer.kit.decode = fast_cbor.encode, fast_cbor.decode
             node.start(self.world.now, False)
             node.candidate(self.world.now, self.board.id, AT, "given")
             node.add_sensor("warm", "Cel")
@@ -148,7 +148,7 @@ class Week:
         holder = self.peers[0][0]
         wish, value = (("led", part % 2 == 0), ("door", 30 * part))[hour % 2]
         message = request_for(coap.PUT, ["actuators", wish])
-        holder.ask(now, self.board.id, message, 60, cbor.encode(value))
+        holder.ask(now, self.board.id, message, 60, fast_cbor.encode(value))
         proof = request_for(coap.GET, ["sensors", "sun"]).add(coap.ACCEPT, 18)
         self.peers[8][0].get(now, AT, proof)
         for pin, level in ((14, 1), (3, 0)):

@@ -44,7 +44,7 @@ class Wired(Bench):
 
 
 class Linked:
-    """The files into which mesh.hub.link joins what every board loads."""
+    """The files into which mesh.boards.firmware.link joins what every board loads."""
 
     def __init__(self):
         names = sorted([name for name in os.listdir("/rom/mesh") if name.startswith("linked")])

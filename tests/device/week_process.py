@@ -14,9 +14,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests/core")]
 
 import world as worlds  # noqa: E402
 
-from mesh.core import coap, cose  # noqa: E402
-from mesh.hub import romfs  # noqa: E402
-from mesh.hub.boards import NATIVE, build, compile_file, find_micropython  # noqa: E402
+from mesh.boards.firmware import romfs  # noqa: E402
+from mesh.boards.virtual.process import NATIVE, build, compile_file, find_micropython  # noqa: E402
+from mesh.core.coap import message as coap  # noqa: E402
+from mesh.core.security import cose  # noqa: E402
 
 HERE = Path(__file__).parent
 BARE = "import gc; gc.collect(); print(gc.mem_alloc())"

@@ -6,7 +6,7 @@ import pytest
 from hosts import World, run, tool
 from members import Board, Desktop, Ears
 
-from mesh.hub.boards import build
+from mesh.boards.virtual.process import build
 
 
 @pytest.fixture

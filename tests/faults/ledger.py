@@ -8,7 +8,7 @@ import time
 import cbor2
 from members import PATIENCE
 
-from mesh.core import ids
+from mesh.core import peer_id
 
 LOOK_S = 0.1  # a file tells nobody that it was written
 ROWS = """SELECT key, first, before, last, entries FROM run JOIN author ON author.id = run.author
@@ -61,7 +61,7 @@ def read(home):
     with contextlib.closing(sqlite3.connect(f"file:{home / 'store.db'}?mode=ro", uri=True)) as db:
         db.execute("PRAGMA query_only = 1")
         for author, *row in db.execute(ROWS).fetchall():
-            feeds.setdefault(ids.to_text(author), Feed(author)).add(*row)
+            feeds.setdefault(peer_id.to_text(author), Feed(author)).add(*row)
     return feeds
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import needs
 
-from mesh.core import ids
-from mesh.hub import control
-from mesh.hub.boards import HEAP, VirtualBoard, configure
-from mesh.hub.home import Home
+from mesh.boards.virtual.process import HEAP, VirtualBoard, configure
+from mesh.core import peer_id as ids
+from mesh.hub.home.home import Home
+from mesh.hub.operations import control
 
 PATIENCE = 60  # seconds that anything here may take
 # so that a silent peer is missed in seconds: the time constants are settings, the code is the same
@@ -27,7 +27,7 @@ QUICK = {
     "head_ms": 500,
 }
 SENSORS = {"uptime": {"every_s": 0.5}}
-MESH = (sys.executable, "-m", "mesh.hub.cli")
+MESH = (sys.executable, "-m", "mesh.cli")
 EARS = str(Path(__file__).with_name("ears.py"))
 
 
@@ -207,6 +207,14 @@ class Desktop(Process):
         except TimeoutError:
             pass
         raise AssertionError(f"{self.name} sees {other.name} as {row}")
+
+    def met(self):
+        """The ids of those whom it knows as up, as in `mesh peers`."""
+        return asyncio.run(self._met())
+
+    async def _met(self):
+        async with contextlib.aclosing(control.call(Home(self.home).control, "peers", {})) as told:
+            return {row["id"] async for rows in told for row in rows if row["state"] == "up"}
 
     def verify(self):
         """Have all that its store holds checked, by the command; what it says at the end."""

@@ -26,14 +26,13 @@ from ledger import newest  # noqa: E402
 from members import Board, Desktop  # noqa: E402
 from namespaces import Namespace  # noqa: E402
 
-from mesh.hub import boards  # noqa: E402
-from mesh.hub.virtual_session import first  # noqa: E402
+from mesh.boards.virtual import process as boards  # noqa: E402
+from mesh.boards.virtual.virtual_session import first  # noqa: E402
 
 LOOK_S = 5
 LAST_LINES = 12  # shown of a board that something is wrong with
-PATIENCE_S = 120  # until the last one is found, and until each is heard of once more
-SPAN_S = 4  # of seconds between two starts of a lot of boards
-AT_ONCE = 8
+PATIENCE_S = 120  # until one more is found, and until each is heard of once more
+AT_ONCE = 8  # boards start, then those after them once each of these is found
 
 
 class Taken(NamedTuple):
@@ -61,6 +60,13 @@ class Fleet:
         self._stack = contextlib.ExitStack()
 
     def __enter__(self):
+        with contextlib.ExitStack() as begun:
+            self._stack = begun
+            self._start()
+            self._stack = begun.pop_all()
+        return self
+
+    def _start(self):
         hosts = self._hosts()
         made = boards.build(self._folder / "compiled")
         for name in self._names:
@@ -70,13 +76,12 @@ class Fleet:
             one.start()
         for at in range(self._count):
             if at and at % AT_ONCE == 0:
-                time.sleep(SPAN_S)
+                self.met()
             folder = shutil.copytree(made, self._folder / f"board{at}")
             settings = first(folder.name, self.desktops[0].home)
             self.boards.append(Board(next(hosts), folder, self._heap, limits={}, **settings))
             self._stack.callback(self.boards[-1].kill)
             self.boards[-1].start()
-        return self
 
     def __exit__(self, *_):
         self._stack.close()
@@ -91,10 +96,31 @@ class Fleet:
             yield world.host(lan, f"10.1.{at >> 8}.{at & 255}/16")
 
     def met(self):
-        """Wait until each desktop has found each board."""
-        for desktop in self.desktops:
-            for board in self.boards:
-                desktop.wait("found", timeout_s=PATIENCE_S, peer=board.id)
+        """Wait until each desktop has found each board that is on, while ever more are found.
+
+        AssertionError if for PATIENCE_S nobody new is found.
+        """
+        missing = self._unmet()
+        end = time.monotonic() + PATIENCE_S
+        while missing:
+            if time.monotonic() > end:
+                raise AssertionError(f"not found: {', '.join(missing)}")
+            time.sleep(1)
+            before, missing = missing, self._unmet()
+            if len(missing) < len(before):
+                end = time.monotonic() + PATIENCE_S
+
+    def _unmet(self):
+        """Who has not found whom yet, as words. Asked of the desktops: of what many tell at once,
+        their lines name a few.
+        """
+        found = {one.name: one.met() for one in self.desktops}
+        return [
+            f"{board.name} by {name}"
+            for name, peers in found.items()
+            for board in self.boards
+            if board.id not in peers
+        ]
 
     def live(self, seconds, told=None):
         """Let them live for so long; told(seconds left) is called now and then."""

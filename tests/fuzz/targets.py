@@ -7,29 +7,36 @@ some bytes to start from. Signatures count as right, so that what is behind them
 
 import contextlib
 import hashlib
+import io
 import json
 
 import signers
 from link import counting, label, peer_id, question, records, response
 from making_feeds import Chain
 
-from mesh.core import bundle, cbor, coap, dns, evidence, senml, senml_reading
-from mesh.core.cose import header, protect, split
+from mesh.boards.cable import images
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor, senml, senml_reading
+from mesh.core.discovery import dns
+from mesh.core.discovery.dnssd import SERVICE, OneShot, instance
+from mesh.core.discovery.mdns import Mdns
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.feed import Feed
-from mesh.core.feeds import check_wishes
+from mesh.core.feed import fork_proof
+from mesh.core.feed.chain import claim, read_entry, read_wishes, walk
+from mesh.core.feed.feed import Feed
+from mesh.core.kit import Kit
 from mesh.core.limits import Limits
-from mesh.core.mdns import Mdns
-from mesh.core.message import open_request, open_response, seal_representation, seal_request
-from mesh.core.oneshot import SERVICE, OneShot, instance
-from mesh.core.primitives import Kit
-from mesh.core.run import claim, read_entry, walk
-from mesh.core.settings import parse
-from mesh.hub import bulk_check, formats, images
-from mesh.hub import cbor as hub_cbor
-from mesh.hub.bulk_frames import Frames, frame
+from mesh.core.policy.settings import parse
+from mesh.core.resources import bundle
+from mesh.core.security.cose import header, protect, split
+from mesh.core.security.seal import open_request, open_response, seal_representation, seal_request
+from mesh.hub import fast_cbor as hub_cbor
 from mesh.hub.failure import Failure
-from mesh.hub.foreign import Reply
+from mesh.hub.foreign import decode as formats
+from mesh.hub.foreign.coap_client import Reply
+from mesh.hub.store import sequence
+from mesh.hub.tcp import runs_check
+from mesh.hub.tcp.frames import Frames, frame
 
 ALICE, BOB = signers.hash_identity(1), signers.hash_identity(2)
 HASHED = signers.make_hash_kit()
@@ -119,9 +126,9 @@ def any_run(data):
     if value is REFUSED:
         return
     run = outcome(walk, KIT, value, LIMITS)
-    apart = outcome(bulk_check.split, b"\x81" + data, MOST_ENTRIES)
+    apart = outcome(runs_check.split, b"\x81" + data, MOST_ENTRIES)
     if apart is not REFUSED:
-        fast = outcome(bulk_check.linked, KIT, apart[0], LIMITS)
+        fast = outcome(runs_check.linked, KIT, apart[0], LIMITS)
         assert (run is REFUSED) == (fast is REFUSED), (run, fast)
     if run is not REFUSED:
         feed = Feed(KIT, run.author, 8, limits=LIMITS)
@@ -140,8 +147,8 @@ def any_news(data):
     outcome(claim, KIT, data)
     value = outcome(cbor.decode, data)
     if value is not REFUSED:
-        outcome(check_wishes, value)
-        outcome(evidence.fork_of, KIT, CHAIN.author, value, LIMITS)
+        outcome(read_wishes, value)
+        outcome(fork_proof.fork_of, KIT, CHAIN.author, value, LIMITS)
 
 
 def any_senml(data):
@@ -167,10 +174,27 @@ def any_stream(data):
         try:
             for message in frames.messages():
                 frame(message)
-                outcome(bulk_check.split, message.payload, MOST_ENTRIES)
+                outcome(runs_check.split, message.payload, MOST_ENTRIES)
         except (RemoteError, LocalError):
             return
-    outcome(bulk_check.split, data, MOST_ENTRIES)
+    outcome(runs_check.split, data, MOST_ENTRIES)
+
+
+def any_file(data):
+    """A file of runs: it is cut into items that make up its beginning, each of which decodes to
+    what is written the same, or is refused.
+    """
+    cuts = []
+    with contextlib.suppress(RemoteError):
+        for one in sequence.cut(io.BytesIO(data)):
+            cuts.append(one)
+            assert 0 < len(one.data) <= sequence.MOST
+    whole = b"".join(one.data for one in cuts)
+    assert data.startswith(whole)
+    assert [one.end for one in cuts][-1:] == ([len(whole)] if cuts else [])
+    for one in cuts:
+        any_run(one.data)
+        any_cbor(one.data)
 
 
 def any_settings(data):
@@ -229,7 +253,8 @@ TARGETS = {
     "news": (any_news, [RUN[4], cbor.encode({b"": 0, bytes(32): None}), cbor.encode([RUN, RUN])]),
     "senml": (any_senml, [PACK]),
     "offer": (any_offer, [OFFER]),
-    "stream": (any_stream, [frame(MESSAGE), bulk_check.packed_all([RUN])]),
+    "stream": (any_stream, [frame(MESSAGE), runs_check.packed_all([RUN])]),
+    "file": (any_file, [cbor.encode(RUN) + cbor.encode([RUN[4], RUN])]),
     "settings": (any_settings, [json.dumps(SETTINGS).encode()]),
     "answer": (any_answer, [bytes((n,)) + PACK for n in range(len(FORMATS))]),
     "partitions": (any_partitions, [b"\xaa\x50\x01\x02" + bytes(28)]),

@@ -4,16 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh.core.cbor import Decimal
-from mesh.core.cbor import encode as core_encode
+from mesh.core.codec.cbor import Decimal
+from mesh.core.codec.cbor import encode as core_encode
+from mesh.core.codec.senml_reading import unpack
 from mesh.core.errors import LocalError, RemoteError
+from mesh.core.feed.chain import genesis, next_link, seal_head, walk
 from mesh.core.limits import Limits
 from mesh.core.ranges import END
-from mesh.core.run import genesis, next_link, seal_head, walk
-from mesh.core.senml_reading import unpack
-from mesh.hub import bulk_check, cbor, plain
-from mesh.hub.primitives import make_identity, make_kit
+from mesh.hub import fast_cbor
+from mesh.hub.desktop_kit import make_identity, make_kit
+from mesh.hub.store import plain_entries
 from mesh.hub.store.readings import as_kept
+from mesh.hub.tcp import runs_check
 
 KIT = make_kit()
 AUTHOR = make_identity(bytes(32), lambda: 1)
@@ -69,7 +71,7 @@ def test_the_same_runs_are_accepted(parts, right, of_head):
         links.append(link)
     run = [AUTHOR.public, 1, genesis(KIT, AUTHOR.public), entries, None]
     run[4] = changed(seal_head(AUTHOR, len(entries), link), of_head)
-    assert outcome(bulk_check.linked, run) == outcome(walk, run)
+    assert outcome(runs_check.linked, run) == outcome(walk, run)
 
 
 @pytest.mark.parametrize("size", [0, 31, 33])
@@ -80,23 +82,23 @@ def test_a_link_of_another_size_is_refused(size):
         entries.append(core_encode([seq, [0, 1, 1, None], "reading", [{0: "t", 2: 1}]]))
         link = next_link(KIT, link, entries[-1])
     run = [AUTHOR.public, 2, before, entries, seal_head(AUTHOR, 3, link)]
-    assert outcome(bulk_check.check, run) is outcome(walk, run) is None
+    assert outcome(runs_check.check, run) is outcome(walk, run) is None
 
 
 @given(
     st.binary(max_size=300)
     | st.lists(st.binary(max_size=300), max_size=5).map(
-        lambda entries: bulk_check.packed_all([[bytes(32), 1, bytes(32), entries, b"head"]])
+        lambda entries: runs_check.packed_all([[bytes(32), 1, bytes(32), entries, b"head"]])
     ),
     CHANGES,
 )
 def test_the_same_bodies_are_split(body, changes):
     body = changed(body, changes)
     try:
-        runs = bulk_check.split(body, 100)
+        runs = runs_check.split(body, 100)
     except RemoteError:
         return
-    assert cbor.decode(body) == runs
+    assert fast_cbor.decode(body) == runs
     assert core_encode(runs) == body
 
 
@@ -116,20 +118,22 @@ PLAIN_ENTRIES = st.tuples(
 @given(st.lists(st.tuples(ENTRIES | PLAIN_ENTRIES, CHANGES), max_size=4))
 def test_the_same_is_read(parts):
     entries = [changed(encoded(value), changes) for value, changes in parts]
-    for entry, said in zip(entries, plain.said(entries), strict=True):
+    for entry, said in zip(entries, plain_entries.said(entries), strict=True):
         if said is not None:
             seq, clock, records = said
-            body = unpack(cbor.decode(entry)[3])
-            assert [seq, clock, "reading"] == cbor.decode(entry)[:3]
+            body = unpack(fast_cbor.decode(entry)[3])
+            assert [seq, clock, "reading"] == fast_cbor.decode(entry)[:3]
             assert [(r.name, r.unit or "", as_kept(r.value)) for r in body] == [
-                (*plain.name_and_unit(label), value) for label, value in records
+                (*plain_entries.name_and_unit(label), value) for label, value in records
             ]
 
 
 @given(st.lists(PLAIN_ENTRIES, min_size=1, max_size=3))
 def test_what_is_plain_is_known(values):
     values = [value for value in values if all(r[2] != -(2**63) for r in value[3])]
-    for entry, said in zip(values, plain.said([core_encode(v) for v in values]), strict=True):
+    for entry, said in zip(
+        values, plain_entries.said([core_encode(v) for v in values]), strict=True
+    ):
         assert said[:2] == (entry[0], entry[1])
 
 
@@ -150,7 +154,7 @@ ANYTHING = st.recursive(
 @given(ANYTHING)
 def test_the_same_bytes_are_written(value):
     outcomes = []
-    for encode in (core_encode, cbor.encode):
+    for encode in (core_encode, fast_cbor.encode):
         try:
             outcomes.append(encode(value))
         except LocalError as error:

@@ -9,9 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from near_cbor import NearCbor
 
-from mesh.core import cbor, coap, senml, senml_reading
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor, senml, senml_reading
 from mesh.core.errors import LocalError, RemoteError
-from mesh.hub import cbor as hub_cbor
+from mesh.hub import fast_cbor as hub_cbor
 
 REFUSED = object()
 TURN = 200  # cases of one seed
@@ -105,7 +107,7 @@ def coap_agrees(data):
     for number, _ in message.options:
         message.uint(number)
     coap.sift(message)
-    coap.code_text(message.code)
+    codes.text(message.code)
 
 
 @given(SEEDS)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from link import STRANGER, alone, counting, peer_id, question, records, response
 from zeroconf import DNSIncoming
 
-from mesh.core import dns
+from mesh.core.discovery import dns
+from mesh.core.discovery.dnssd import SERVICE, OneShot, host, instance
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.limits import Limits
-from mesh.core.oneshot import SERVICE, OneShot, host, instance
 
 labels = st.binary(min_size=1, max_size=63).map(lambda label: bytes([len(label)]) + label)
 names = st.lists(labels, max_size=5).map(lambda parts: b"".join(parts) + b"\0")

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh.hub.primitives import make_kit
+from mesh.hub.desktop_kit import make_kit
 
 KIT = make_kit()
 P = 2**255 - 19

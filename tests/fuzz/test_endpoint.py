@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from network import Dice, Link, asking, content, sizes
 
-from mesh.core import coap
-from mesh.core.endpoint import Endpoint
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.coap.endpoint import Endpoint
 from mesh.core.errors import LocalError
 from mesh.core.events import Answered, Failed, ObserverGone, Requested
 from mesh.core.limits import Limits
@@ -182,7 +183,7 @@ def reply(message, request):
         message.type = max(message.type, coap.ACK)
         return
     if message.type == coap.RST or not 64 <= message.code < 160:
-        message.type, message.code = coap.ACK, coap.CONTENT
+        message.type, message.code = coap.ACK, codes.CONTENT
     for number in (coap.BLOCK1, coap.BLOCK2):
         block = request.uint(number)
         if block is not None:
@@ -192,7 +193,7 @@ def reply(message, request):
                 message.drop(number)
                 message.add(number, block | 8)
             if block & 8:
-                message.code = coap.CONTINUE
+                message.code = codes.CONTINUE
 
 
 @settings(max_examples=200, deadline=None)
@@ -247,7 +248,7 @@ def test_any_loss_delay_and_order(fates, asks):
     for event in link.of(A):
         assert event.number not in ended, "ended twice"
         ended[event.number] = event
-        if isinstance(event, Answered) and event.message.code == coap.CONTENT:
+        if isinstance(event, Answered) and event.message.code == codes.CONTENT:
             assert event.message.payload == expected[event.number]
     assert sorted(ended) == sorted(expected)
     tickets = [(e.ticket.asked, e.ticket.token) for e in link.of(B) if isinstance(e, Requested)]

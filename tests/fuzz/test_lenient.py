@@ -7,11 +7,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from mesh.cli.views.content_view import VIEWS
 from mesh.core.errors import RemoteError
-from mesh.hub import diagnostic, formats, lenient, links, plain_json, senml_any
-from mesh.hub.cli.views import VIEWS
 from mesh.hub.failure import Failure
-from mesh.hub.foreign import Reply
+from mesh.hub.foreign import decode, diagnostic, lenient, links, plain_json, senml_any
+from mesh.hub.foreign.coap_client import Reply
 
 NOW = 1_500_000_000.0
 FORMATS = [
@@ -50,7 +50,7 @@ FORMATS += [
 def shown(content_format, payload, code=0x45):
     """What a command shows: as JSON, which must be some, and on a screen."""
     try:
-        row = formats.describe("coap://h/", Reply(code, content_format, payload), NOW)
+        row = decode.describe("coap://h/", Reply(code, content_format, payload), NOW)
     except Failure as failure:
         assert code >= 0x80 or content_format == 18
         failure.detail.encode()

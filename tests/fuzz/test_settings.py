@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh.core.errors import LocalError
-from mesh.core.ids import to_text
-from mesh.core.near import near
-from mesh.core.settings import SCHEMA, Profile, parse
+from mesh.core.peer_id import to_text
+from mesh.core.policy.section_table import SECTIONS
+from mesh.core.policy.settings import Profile, parse
+from mesh.core.policy.suggest import near
 
 IDS = st.binary(min_size=32, max_size=32).map(to_text)
 WORDS = st.sampled_from(
@@ -48,7 +49,7 @@ def complaint(mapping):
         return error.detail
 
 
-@given(shaped(SCHEMA))
+@given(shaped({row.key: row.spec for row in SECTIONS}))
 def test_any_mapping_is_a_profile_or_a_complaint(mapping):
     detail = complaint(mapping)
     assert detail is None or (":" in detail and len(detail) < 2000)

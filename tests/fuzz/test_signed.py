@@ -5,14 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making_feeds import Chain
 
-from mesh.core import coap
-from mesh.core.cbor import Decimal, encode
-from mesh.core.cose import header, protect, split
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec.cbor import Decimal, encode
 from mesh.core.errors import LocalError, RemoteError, Stale
-from mesh.core.feed import Feed, Fork, read_entry, read_run
-from mesh.core.freshness import Freshness
+from mesh.core.feed.feed import Feed, Fork, read_entry, read_run
+from mesh.core.kit import Kit
 from mesh.core.limits import Limits
-from mesh.core.message import (
+from mesh.core.security.cose import header, protect, split
+from mesh.core.security.replay import Freshness
+from mesh.core.security.seal import (
     Opened,
     open_representation,
     open_request,
@@ -21,12 +23,11 @@ from mesh.core.message import (
     seal_request,
     seal_response,
 )
-from mesh.core.primitives import Kit
-from mesh.hub import cbor
+from mesh.hub import fast_cbor
 
 ALICE, BOB = signers.hash_identity(1), signers.hash_identity(2)
 BOARD = signers.make_hash_kit()
-DESKTOP = Kit(BOARD.sha256, BOARD.verify, cbor.encode, cbor.decode, BOARD.random)
+DESKTOP = Kit(BOARD.sha256, BOARD.verify, fast_cbor.encode, fast_cbor.decode, BOARD.random)
 # whatever is signed is right: what is tried is the reading
 TRUSTING = Kit(BOARD.sha256, lambda *_: True, BOARD.encode, BOARD.decode, BOARD.random)
 CHAIN = Chain()
@@ -85,7 +86,7 @@ REQUEST, DIGEST = request()
 
 
 def response():
-    message = coap.Message(coap.CONTENT, b"", coap.ACK, 7, b"token").add(coap.OBSERVE, 3)
+    message = coap.Message(codes.CONTENT, b"", coap.ACK, 7, b"token").add(coap.OBSERVE, 3)
     seal_response(BOARD, BOB, ALICE.public, DIGEST, message, 112, b"\x80")
     return coap.build(message)
 
@@ -147,16 +148,16 @@ def test_any_message(code, options, payload):
     message = coap.Message(code, payload)
     message.options = sorted([*options, (coap.CONTENT_FORMAT, b"\x12")])
     for kit in (BOARD, TRUSTING):
-        codes = []
+        got = []
         try:
             assert isinstance(open_request(kit, BOB.public, message), Opened)
         except RemoteError as error:
-            codes.append(error.code)
+            got.append(error.code)
         try:
             open_response(kit, BOB.public, ALICE.public, DIGEST, message)
         except RemoteError as error:
-            codes.append(error.code)
-        assert set(codes) <= {0x80, 0x81, 0x8F}
+            got.append(error.code)
+        assert set(got) <= {0x80, 0x81, 0x8F}
 
 
 @given(
@@ -243,7 +244,7 @@ def test_changed_runs(changed):
     feed.accept(CHAIN.run(1, 3))
     for data in changed:
         try:
-            feed.accept(cbor.decode(data))
+            feed.accept(fast_cbor.decode(data))
         except Fork as fork:
             raise AssertionError("a fork needs the author's signature") from fork
         except RemoteError:

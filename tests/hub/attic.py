@@ -2,7 +2,7 @@
 
 import json
 
-from mesh.hub import cli
+from mesh.cli import app as cli
 from mesh.hub.failure import OK
 
 QUIET = {"port": 0, "console": "json", "discovery": {"interface": "127.0.0.1", "layers": []}}

@@ -8,15 +8,17 @@ import sys
 
 from typer.testing import CliRunner
 
-from mesh.core.cbor import Decimal
-from mesh.core.settings import parse
-from mesh.hub import cli, operations
-from mesh.hub.home import Home
-from mesh.hub.loop import HubPeer
+from mesh.boards.over_the_mesh import OPERATIONS
+from mesh.cli.lazy import make_app
+from mesh.core.codec.cbor import Decimal
+from mesh.hub.desktop_peer import HubPeer
+from mesh.hub.home.home import Home
+from mesh.hub.home.settings_words import parse
+from mesh.hub.operations import table
 
 LIMIT_S = 60
 LOOPBACK = "127.0.0.1"
-MESH = (sys.executable, "-m", "mesh.hub.cli")
+MESH = (sys.executable, "-m", "mesh.cli")
 
 
 def make_home(path):
@@ -28,7 +30,7 @@ def make_home(path):
 
 def call(*arguments):
     """What a command gives main() to show, or the error that main() reports."""
-    result = CliRunner().invoke(cli.make_app(), list(arguments), standalone_mode=False)
+    result = CliRunner().invoke(make_app(), list(arguments), standalone_mode=False)
     if result.exception:
         raise result.exception
     return result.return_value
@@ -94,4 +96,6 @@ async def running(home, *options):
 
 async def do(hub, op, **args):
     """What an operation gives, all of it."""
-    return [item async for item in operations.run(hub, op, {"wait": 10, "timeout": 10} | args)]
+    return [
+        item async for item in table.run(hub, op, {"wait": 10, "timeout": 10} | args, OPERATIONS)
+    ]

@@ -2,8 +2,8 @@
 
 from mesh.core.errors import RemoteError
 from mesh.core.limits import Limits
-from mesh.hub.primitives import make_identity
-from mesh.hub.store.budget import Budget
+from mesh.hub.desktop_kit import make_identity
+from mesh.hub.store.quota import Budget
 
 SMALL = {"strange_mb": 1, "strange_authors": 20, "strange_sensors": 50, "author_sensors": 8}
 TELLERS = [bytes([n]) * 32 for n in range(200, 220)]

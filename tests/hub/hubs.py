@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from mesh.core.settings import Sensor
+from mesh.core.policy.section_table import Sensor
 
 HOST = "127.0.0.1"
 LIMIT_S = 20

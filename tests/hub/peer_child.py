@@ -8,12 +8,13 @@ import asyncio
 import json
 import sys
 
-from mesh.core import coap, ids
+from mesh.core import peer_id
+from mesh.core.coap import message as coap
 from mesh.core.events import PeerFound
-from mesh.core.settings import parse
-from mesh.hub import udp
-from mesh.hub.home import Home
-from mesh.hub.loop import HubPeer
+from mesh.hub.desktop_peer import HubPeer
+from mesh.hub.home.home import Home
+from mesh.hub.home.settings_words import parse
+from mesh.hub.net import udp
 
 udp.REFRESH_S = 0.2  # so that no test waits long for an interface
 
@@ -25,7 +26,7 @@ def say(**line):
 async def tell(peer):
     events = peer.events()
     say(
-        id=ids.to_text(peer.identity.public),
+        id=peer_id.to_text(peer.identity.public),
         addresses=peer.addresses,
         layers={layer.name: layer.reason for layer in peer.layers},
         active=[layer.name for layer in peer.layers if layer.active],
@@ -34,7 +35,7 @@ async def tell(peer):
         if isinstance(event, PeerFound):
             answer = await peer.ask(event.peer, coap.FETCH, ["peer"], timeout=10)
             say(
-                found=ids.to_text(event.peer),
+                found=peer_id.to_text(event.peer),
                 address=event.address,
                 how=event.how,
                 code=answer.code,

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from stored import feed, identity
 
-from mesh.core.feeds import Feeds
+from mesh.core.feed.feeds import Feeds
 from mesh.core.limits import Limits
-from mesh.hub.home import Home
-from mesh.hub.primitives import make_kit
+from mesh.hub.desktop_kit import make_kit
+from mesh.hub.home.home import Home
 from mesh.hub.store.archive import Archive
 from mesh.hub.store.own import OwnFeed
 
@@ -40,7 +40,7 @@ def main(folder):
                 for run in islice(runs, 20):
                     archive.took(run.author, run)
                     flushed = run.seq
-                archive.flush()
+                archive.flush(30)
                 os.write(1, f"flushed {flushed}\n".encode())
 
 

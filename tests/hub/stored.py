@@ -1,8 +1,8 @@
 """What the tests of the store share: runs of authors, whole or in pieces."""
 
-from mesh.core.cbor import Decimal
-from mesh.core.run import Run, genesis, make_entry, next_link, read_entry, seal_head
-from mesh.hub.primitives import make_identity, make_kit
+from mesh.core.codec.cbor import Decimal
+from mesh.core.feed.chain import Run, genesis, make_entry, next_link, read_entry, seal_head
+from mesh.hub.desktop_kit import make_identity, make_kit
 from mesh.hub.store.check import Fault, check
 
 KIT = make_kit()
@@ -63,7 +63,7 @@ def part(who, entries, first, last):
 def take(archive, runs):
     for run in runs:
         archive.took(run.author, run)
-    archive.flush()
+    archive.flush(30)
 
 
 def faults(path):

@@ -4,22 +4,24 @@ import asyncio
 import threading
 
 import pytest
-from bulk_peers import KIT, put, runs_of, serving, someone
 from hubs import run, until
+from tcp_peers import KIT, put, runs_of, serving, someone
 
-from mesh.core import coap
-from mesh.core.asks import request_for
-from mesh.core.errors import RemoteError
-from mesh.core.message import seal_request
-from mesh.core.run import read_run
-from mesh.hub import aside
-from mesh.hub.bulk_asking import connected
-from mesh.hub.home import Home
-from mesh.hub.loop import HubPeer
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.errors import RemoteError, Stale
+from mesh.core.feed.chain import read_run
+from mesh.core.peer_id import to_text
+from mesh.core.security.seal import seal_request
+from mesh.core.security.signed_client import request_for
+from mesh.hub import large_reads
+from mesh.hub.desktop_peer import HubPeer
+from mesh.hub.home.home import Home
 from mesh.hub.store import pieces, reader
 from mesh.hub.store.archive import Archive
 from mesh.hub.store.pieces import Sizes
 from mesh.hub.store.reader import Reader
+from mesh.hub.tcp.tcp_client import connected
 
 
 def watched(monkeypatch):
@@ -51,12 +53,57 @@ def test_over_tcp(tmp_path, monkeypatch):
             connected(KIT, someone(), source) as way,
         ):
             names.clear()
-            answer = await way.fetch(KIT.encode({author.public: 1}), ("max=200000",))
-            got = KIT.decode(way.opened(answer))
+            got = KIT.decode(await way.fetch(KIT.encode({author.public: 1}), ("max=200000",)))
         assert entries(got) == list(range(1, len(entries(got)) + 1))
         assert len(entries(got)) > 2000
         assert names
         assert {name.split("_")[0] for name in names} == {"store-reader"}
+
+    run(main)
+
+
+def test_no_answer_is_longer_than_what_is_asked_for(tmp_path):
+    author = someone()
+    runs = runs_of(author, 3000)
+
+    async def main():
+        async with (
+            serving(tmp_path / "a", runs) as (_, source),
+            connected(KIT, someone(), source) as way,
+        ):
+            for most in (4097, 5000, 16_384, 16_700, 20_000, 40_000):
+                body = await way.fetch(KIT.encode({author.public: 1}), (f"max={most}",))
+                assert len(entries(KIT.decode(body))) > most // 200
+                assert len(body) <= most
+
+    run(main)
+
+
+def test_a_recorded_large_question_is_answered_once(tmp_path, monkeypatch):
+    author, friend = someone(), someone()
+    shared = {"/feeds": [to_text(friend.public)]}
+
+    async def main():
+        async with (
+            serving(tmp_path / "a", runs_of(author, 300), share=shared) as (peer, source),
+            connected(KIT, friend, source) as way,
+        ):
+            serving_half, recorded = peer.node.serving, []
+            requested = serving_half.requested
+
+            def record(now_ms, event):
+                recorded.append((event, coap.parse(coap.build(event.message))))
+                requested(now_ms, event)
+
+            monkeypatch.setattr(serving_half, "requested", record)
+            got = KIT.decode(await way.fetch(KIT.encode({author.public: 1}), ("max=200000",)))
+            assert len(entries(got)) == 300
+            assert len(recorded) == 2, "it was asked for an Echo"
+            for event, message in recorded:
+                again = event._replace(message=message)
+                opened = peer.node.gate.open(peer.now(), again)
+                with pytest.raises(Stale):
+                    serving_half._wishes(peer.now(), again, opened)
 
     run(main)
 
@@ -134,8 +181,8 @@ def test_a_reader_has_a_queue_of_a_length_and_each_has_a_part_of_it(tmp_path):
         modest = [asyncio.create_task(ask(f"one {n}")) for n in range(reader.MOST)]
         await asyncio.sleep(0)
         free.set()
-        codes = await asyncio.gather(*greedy)
-        assert codes.count(0x9D) == 5
+        got = await asyncio.gather(*greedy)
+        assert got.count(0x9D) == 5
         others = await asyncio.gather(*modest)
         assert others.count(0xA3) == reader.MOST_EACH
         assert not one._waiting
@@ -147,7 +194,7 @@ def test_a_reader_has_a_queue_of_a_length_and_each_has_a_part_of_it(tmp_path):
 def test_too_many_questions_are_refused_signed_and_the_rest_answered(tmp_path, monkeypatch):
     author = someone()
     runs = runs_of(author, 300)
-    monkeypatch.setattr(aside, "MOST", 3)
+    monkeypatch.setattr(large_reads, "MOST", 3)
 
     async def main():
         async with serving(tmp_path / "a", runs) as (one, _):
@@ -163,11 +210,11 @@ def test_too_many_questions_are_refused_signed_and_the_rest_answered(tmp_path, m
                 one.driver._deliver(0, ("127.0.0.1", 9), coap.build(message))
 
             def answers():
-                return [message for _, message in sent if message.code >= coap.CREATED]
+                return [message for _, message in sent if message.code >= codes.CREATED]
 
             await until(lambda: len(answers()) >= 8)
-            codes = sorted(message.code for message in answers())
-            assert codes == [coap.CONTENT] * 3 + [0xA3] * 5
+            got = sorted(message.code for message in answers())
+            assert got == [codes.CONTENT] * 3 + [0xA3] * 5
             assert all(message.uint(coap.CONTENT_FORMAT) == 18 for message in answers())
 
     run(main)
@@ -208,6 +255,6 @@ def test_it_is_answered_after_the_peer_stopped_reading_aside(tmp_path, query):
             seal_request(KIT, someone(), one.identity.public, message, 60, body)
             message.mid, message.token, message.type = 1, b"t", coap.NON
             one.driver._deliver(0, ("127.0.0.1", 9), coap.build(message))
-            assert coap.CONTENT in [message.code for message in sent]
+            assert codes.CONTENT in [message.code for message in sent]
 
     run(main)

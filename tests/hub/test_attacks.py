@@ -4,10 +4,11 @@ import psutil
 from flooder import Flood
 from hubs import CPU, acquainted, run
 
-from mesh.core import coap
+from mesh.core import codes
+from mesh.core.coap import message as coap
 from mesh.core.events import PeerLost, Reading
 from mesh.core.limits import Limits
-from mesh.hub.desktop import DESKTOP
+from mesh.hub.desktop_limits import DESKTOP
 
 PER_SECOND = 2000
 ROUNDS = 4
@@ -20,7 +21,7 @@ async def exchange(one, two, events):
     """Questions that are answered, and readings that are told."""
     for _ in range(QUESTIONS):
         answer = await one.ask(two.identity.public, coap.FETCH, ["peer"])
-        assert (answer.code, answer.signed) == (coap.CONTENT, True), answer
+        assert (answer.code, answer.signed) == (codes.CONTENT, True), answer
     told = 0
     while told < READINGS:
         event = await anext(events)

@@ -2,12 +2,12 @@
 
 import cbor2
 import pytest
+from cbor_values import meant, same
 from helpers import vectors
-from test_cbor import meant, same
 
-from mesh.core import cbor
+from mesh.core.codec import cbor
 from mesh.core.errors import RemoteError
-from mesh.hub import cbor as hub_cbor
+from mesh.hub import fast_cbor as hub_cbor
 
 OUTSIDE = object()
 # every row of the table, in its order: (bytes, the value, or OUTSIDE the subset)

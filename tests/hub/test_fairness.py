@@ -2,9 +2,10 @@
 
 import pytest
 
-from mesh.core import coap
-from mesh.core.coap import Message
-from mesh.core.contacts import Contact
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.coap.message import Message
+from mesh.core.discovery.contact import Contact
 from mesh.hub import fairness
 from mesh.hub.driver import is_request
 from mesh.hub.fairness import CHOSEN, MET, STRANGE, Fairness, User, network, stranger
@@ -49,7 +50,7 @@ def peer(loop, id, host="192.0.2.1"):
     return loop.fair.peer(id, host)
 
 
-def test_who_is_alone_has_all_of_it():
+def test_a_user_alone_has_all_the_time():
     for id in (FRIEND, PEER):
         loop = Loop()
         one = peer(loop, id)
@@ -118,7 +119,7 @@ def test_checks_that_fail_cost_more_and_nobody_whose_address_they_name():
     assert loop.served(all_of_it(forger, fails=True))[forger] < 0.12
 
 
-def test_it_is_over_soon():
+def test_accounts_decay_soon():
     loop = Loop()
     friend, greedy = peer(loop, FRIEND), peer(loop, PEER, "192.0.2.2")
     loop.served(all_of_it(friend, greedy))
@@ -163,6 +164,6 @@ def test_who_answered_is_known_at_its_address():
 def test_what_answers_us_never_waits():
     assert is_request(coap.build(Message(coap.GET, b"", coap.CON, 1, b"")))
     assert is_request(coap.build(Message(coap.FETCH, b"", coap.NON, 1, b"abcd")))
-    assert not is_request(coap.build(Message(coap.CONTENT, b"x", coap.ACK, 1, b"abcd")))
+    assert not is_request(coap.build(Message(codes.CONTENT, b"x", coap.ACK, 1, b"abcd")))
     assert not is_request(b"\x60\0\0\1")
     assert not is_request(b"")

@@ -7,22 +7,26 @@ import threading
 
 import pytest
 from breaking import broken
-from bulk_peers import KIT, LIMITS, runs_of, someone
-from hubs import HOST, acquainted, run, until
+from hubs import acquainted, run, until
+from tcp_client import answer_to
+from tcp_peers import KIT, LIMITS, listening, runs_of, someone
 
-from mesh.core import cbor, coap
-from mesh.core.asks import request_for
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
 from mesh.core.errors import LocalError
 from mesh.core.events import PeerFound
-from mesh.core.message import open_response, seal_request
-from mesh.core.run import walk
-from mesh.core.settings import Sensor
-from mesh.hub import control, faults
-from mesh.hub.bulk_connection import Connection
-from mesh.hub.bulk_serving import BulkServing
+from mesh.core.feed.chain import walk
+from mesh.core.full.content import content
+from mesh.core.policy.section_table import Sensor
+from mesh.core.security.seal import open_response, seal_request
+from mesh.core.security.signed_client import request_for
+from mesh.hub import guard
 from mesh.hub.failure import Failure
-from mesh.hub.faults import Faults
-from mesh.hub.foreign_server import ForeignServer
+from mesh.hub.guard import Faults
+from mesh.hub.large_offers import Offering
+from mesh.hub.operations import control
+from mesh.hub.tcp.connection import Connection
 
 FAULT = 0xA0  # 5.00
 
@@ -49,12 +53,11 @@ def test_a_resource_that_fails_is_answered_signed_told_once_and_counted(start, c
     async def main():
         async with acquainted(start) as (one, two):
             peer = two.identity.public
-            about = two.node.peer.about
-            two.node.peer.about = broken
+            two.node.peer.heap = broken
             for _ in range(3):
                 answer = await one.ask(peer, coap.FETCH, ["peer"])
                 assert (answer.code, answer.signed) == (FAULT, True)
-            two.node.peer.about = about
+            two.node.peer.heap = None
             answer = await one.ask(peer, coap.FETCH, ["peer"])
             assert cbor.decode(answer.payload)["faults"] == 3
             assert not one.faults.count
@@ -71,7 +74,7 @@ def test_a_datagram_or_a_tick_that_fails_ends_nothing(start, place):
             setattr(two.node, place, Fragile(getattr(two.node, place), 2))
             two.driver._tick()  # as its timer does
             answer = await one.ask(two.identity.public, coap.FETCH, ["time"])
-            assert answer.code == coap.CONTENT
+            assert answer.code == codes.CONTENT
             await until(lambda: two.faults.count == 2)
             assert two.driver._timer is not None
 
@@ -120,16 +123,16 @@ class Moody:
 @pytest.mark.parametrize("error", [ValueError("no"), ZeroDivisionError(), KeyError("x")])
 def test_a_sensor_goes_on_whatever_its_reader_raises(start, monkeypatch, error):
     moody = Moody(error)
-    monkeypatch.setattr("mesh.hub.loop.sensors.make", lambda _: moody)
+    monkeypatch.setattr("mesh.hub.desktop_peer.sensors.make", lambda _: moody)
 
     async def main():
         async with start("one", sensed={"moody": Sensor("moody", 20, {})}) as one:
             sensor = one.node.peer.sensors["moody"]
             await until(lambda: moody.reads > 2)
-            assert type(error).__name__ in one.node.peer.about(0)["failing"]["moody"]
+            assert type(error).__name__ in content(one.node.peer, 0, "peer")["failing"]["moody"]
             moody.error = None
             await until(lambda: sensor.value == 7)
-            assert one.node.peer.about(0)["failing"] == {}
+            assert content(one.node.peer, 0, "peer")["failing"] == {}
 
     run(main)
 
@@ -144,7 +147,7 @@ def test_a_sensor_that_was_not_there_at_the_start_comes_by_itself(start, monkeyp
                 raise ValueError("psutil does not expect that")
             super().__init__(None)
 
-    monkeypatch.setattr("mesh.hub.sensors.KINDS", {"late": Late})
+    monkeypatch.setattr("mesh.hub.own.sensors.KINDS", {"late": Late})
 
     async def main():
         async with start("one", sensed={"late": Sensor("late", 20, {})}) as one:
@@ -154,26 +157,24 @@ def test_a_sensor_that_was_not_there_at_the_start_comes_by_itself(start, monkeyp
 
 
 @contextlib.asynccontextmanager
-async def door(peer, local_get):
-    bulk = BulkServing(KIT, peer.identity, peer.node, peer.now)
-    server = ForeignServer(local_get, [HOST], 0, bulk, peer.faults)
-    await server.start()
-    try:
+async def door(peer):
+    async with listening(peer) as source:
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(
-            lambda: Connection(lambda *_: None, lambda _: None, 300_000), HOST, server.port
+            lambda: Connection(lambda *_: None, lambda _: None, 300_000), *source.address
         )
         yield connection
         connection.end()
-    finally:
-        await server.stop()
 
 
 def test_a_request_over_tcp_that_fails_is_answered_and_the_connection_goes_on(start):
     async def main():
-        async with start("one") as one, door(one, Fragile(one.local_get, 1)) as connection:
-            for code in (FAULT, coap.CONTENT):
-                answer = await connection.ask(request_for(coap.GET, ["time"]), 5)
+        async with start("one") as one, door(one) as connection:
+            own = one.node.peer
+            own.answer = Fragile(own.answer, 1)
+            one.node.call = Fragile(one.node.call, 1)
+            for code in (FAULT, FAULT, codes.CONTENT):
+                answer = await answer_to(connection, request_for(coap.GET, ["time"]))
                 assert answer.code == code
             feeds = one.node.peer.feeds
             heads, feeds.heads = feeds.heads, broken
@@ -182,27 +183,24 @@ def test_a_request_over_tcp_that_fails_is_answered_and_the_connection_goes_on(st
             for _ in range(2):
                 message = request_for(coap.FETCH, ["feeds"])
                 digest = seal_request(KIT, who, one.identity.public, message, None, b"")
-                answer = await connection.ask(message, 5)
+                answer = await answer_to(connection, message)
                 open_response(KIT, one.identity.public, who.public, digest, answer)
                 answers.append(answer.code)
                 feeds.heads = heads
-            assert answers == [FAULT, coap.CONTENT]
-            assert one.faults.count == 2
+            assert answers == [FAULT, codes.CONTENT]
+            assert one.faults.count == 3
 
     run(main)
 
 
-def test_an_offer_over_tcp_that_fails_is_answered(start):
+def test_an_offer_over_tcp_that_fails_is_answered(start, monkeypatch):
     async def main():
-        async with start("one") as one, door(one, one.local_get) as connection:
+        monkeypatch.setattr(Offering, "_checked", broken)
+        async with start("one") as one, door(one) as connection:
             one.node.gate.fresh = lambda *_: None
-            BulkServing._checked, checked = broken, BulkServing._checked
-            try:
-                message = request_for(coap.POST, ["feeds"])
-                seal_request(KIT, someone(), one.identity.public, message, 60, b"\x80")
-                answer = await connection.ask(message, 5)
-            finally:
-                BulkServing._checked = checked
+            message = request_for(coap.POST, ["feeds"])
+            seal_request(KIT, someone(), one.identity.public, message, 60, b"\x80")
+            answer = await answer_to(connection, message)
             assert answer.code == FAULT
             assert one.faults.count == 1
 
@@ -262,7 +260,7 @@ def test_faults_of_many_kinds_take_a_bounded_room(caplog):
     for n in range(1000):
         one("part", fail, f"Kind{n}")
     assert one.count == 1000
-    assert len(one._kinds) <= faults.MOST_KINDS + 1
+    assert len(one._kinds) <= guard.MOST_KINDS + 1
     assert sum(len(record.getMessage()) for record in caplog.records) < 64 * 400
 
 

@@ -5,16 +5,18 @@ import os
 import pytest
 from stored import feed, identity, take
 
+from mesh.boards.cable.writers import write_uf2
+from mesh.boards.firmware import build as firmware
+from mesh.boards.virtual import process
+from mesh.cli.commands import board_settings, hardware_wiring, simulate
 from mesh.core.errors import LocalError
-from mesh.hub import boards, files, firmware
-from mesh.hub.cli import board_settings, hardware_wiring, simulate
 from mesh.hub.failure import Failure
+from mesh.hub.home import files
 from mesh.hub.store.archive import Archive
 from mesh.hub.store.copying import backup
-from mesh.hub.store.export import export
+from mesh.hub.store.exporting import export
 from mesh.hub.store.plot import Plot, save
 from mesh.hub.store.queries import Point, Queries
-from mesh.hub.writers import write_uf2
 
 SECRET = b"what is mine"
 
@@ -67,7 +69,7 @@ WRITERS = [
     (log, "sim.log"), (lambda path, _: files.write(path, b"x"), "any"),
     (lambda path, _: files.replace(path, b"x"), "private"),
     (lambda path, _: files.create(path, b"x"), "new"),
-    (lambda path, _: boards.configure(path.parent, {}), "settings.json"),
+    (lambda path, _: process.configure(path.parent, {}), "settings.json"),
 ]  # fmt: skip
 
 
@@ -130,7 +132,7 @@ def test_a_build_follows_no_link(tmp_path, victim):
     planted += [folder / "mesh" / "core" / "cbor.mpy", folder / "mesh" / "core" / "base.mpy"]
     for link in planted:
         link.symlink_to(victim)
-    boards.build(folder)
+    process.build(folder)
     assert victim.read_bytes() == SECRET
     assert not planted[0].is_symlink()
     assert not planted[1].is_symlink()

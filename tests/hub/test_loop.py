@@ -8,19 +8,24 @@ import aiocoap
 import pytest
 from hubs import CPU, HOST, acquainted, run, until
 
-from mesh.core import cbor, coap
+from mesh.core import codes
 from mesh.core.clock import NTP
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
 from mesh.core.errors import LocalError
 from mesh.core.events import PeerFound, Reading, Refused
 from mesh.core.limits import Limits
-from mesh.core.settings import Sensor
-from mesh.hub import discovery, foreign, loop, machine_clock
-from mesh.hub.desktop import DESKTOP, use_uvloop
-from mesh.hub.errors import NoAnswer
-from mesh.hub.foreign_server import ForeignServer
-from mesh.hub.home import Home
-from mesh.hub.loop import HubPeer
+from mesh.core.policy.section_table import Sensor
+from mesh.hub import desktop_peer, machine_clock
+from mesh.hub.desktop_errors import Unanswered
+from mesh.hub.desktop_limits import DESKTOP, use_uvloop
+from mesh.hub.desktop_peer import HubPeer
+from mesh.hub.foreign import coap_client
+from mesh.hub.home.home import Home
+from mesh.hub.net import browser
 from mesh.hub.streams import Stream
+from mesh.hub.tcp.tcp_requests import TcpRequests
+from mesh.hub.tcp.tcp_server import TcpServer
 
 # Others who are on loopback at that time may have told it first.
 OTHERWISE = ("query", "group", "asked us", "peers")
@@ -50,7 +55,7 @@ def test_two_find_each_other_without_port_5353(start, monkeypatch):
     def taken():
         raise LocalError("port 5353: taken")
 
-    monkeypatch.setattr(discovery, "_check_port", taken)
+    monkeypatch.setattr(browser, "_check_port", taken)
     layers = {"discovery": {"layers": ["dns-sd", "query", "group"]}}
 
     async def main():
@@ -73,7 +78,7 @@ def test_one_without_5353_finds_one_with_it(start, monkeypatch):
                 def taken():
                     raise LocalError("port 5353: taken")
 
-                patched.setattr(discovery, "_check_port", taken)
+                patched.setattr(browser, "_check_port", taken)
                 stack = contextlib.AsyncExitStack()
                 two = await stack.enter_async_context(start("two", **both))
             async with stack:
@@ -139,7 +144,7 @@ def test_stopping_fails_what_is_open_and_ends_what_is_heard(start):
             events = one.events()
             await asyncio.sleep(0)
             await one.stop()
-            with pytest.raises(NoAnswer, match="this peer was stopped"):
+            with pytest.raises(Unanswered, match="this peer was stopped"):
                 await asked
             async for _ in events:
                 pass
@@ -155,8 +160,8 @@ def test_aiocoap_reads_what_is_open(start):
         async with start("two", sensed=CPU) as two:
             await until(lambda: two.node.peer.sensors["cpu"].value is not None)
             base = "coap://{}:{}".format(*two.address)
-            assert (await foreign.get(f"{base}/sensors/cpu")).content_format == 110
-            assert b"othermesh.peer" in (await foreign.get(f"{base}/.well-known/core")).payload
+            assert (await coap_client.get(f"{base}/sensors/cpu")).content_format == 110
+            assert b"othermesh.peer" in (await coap_client.get(f"{base}/.well-known/core")).payload
 
     run(main)
 
@@ -165,15 +170,15 @@ def test_aiocoap_reads_what_is_open_by_tcp(start):
     async def main():
         async with start("two", sensed=CPU) as two:
             await until(lambda: two.node.peer.sensors["cpu"].value is not None)
-            door = ForeignServer(two.local_get, [HOST])
+            door = TcpServer(TcpRequests(two.node, two.driver), [HOST])
             await door.start()
             base = f"coap+tcp://{HOST}:{door.port}"
-            links = await foreign.get(f"{base}/.well-known/core")
+            links = await coap_client.get(f"{base}/.well-known/core")
             assert links.content_format == 40
             assert b"</sensors/cpu>" in links.payload
-            assert (await foreign.get(f"{base}/peer")).content_format == 50
-            assert (await foreign.get(f"{base}/sensors/cpu", accept=112)).content_format == 112
-            assert (await foreign.get(f"{base}/sensors/none")).code == 0x84
+            assert (await coap_client.get(f"{base}/peer")).content_format == 50
+            assert (await coap_client.get(f"{base}/sensors/cpu", accept=112)).content_format == 112
+            assert (await coap_client.get(f"{base}/sensors/none")).code == 0x84
             await door.stop()
 
     run(main)
@@ -255,7 +260,7 @@ def test_on_uvloop(start):
 
     async def main():
         async with acquainted(start, two={"sensed": CPU}) as (one, two):
-            assert (await one.ask(two.identity.public, coap.FETCH, ["peer"])).code == coap.CONTENT
+            assert (await one.ask(two.identity.public, coap.FETCH, ["peer"])).code == codes.CONTENT
             async for answer in one.observe(two.identity.public, ["sensors", "cpu"]):
                 assert answer.signed
                 break
@@ -275,4 +280,4 @@ def test_uvloop_is_used_if_it_is_there():
 def test_limits_of_a_desktop_exist():
     limits, board = Limits(**DESKTOP), Limits()
     assert (limits.datagram, limits.block_szx) == (board.datagram, board.block_szx)
-    assert loop.DESKTOP is DESKTOP
+    assert desktop_peer.DESKTOP is DESKTOP

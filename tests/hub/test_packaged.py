@@ -8,8 +8,9 @@ import subprocess
 from commands import MESH, call
 from needs import ROOT
 
-from mesh.hub import firmware, packaged
-from mesh.hub.cli import run
+from mesh.boards.firmware import build as firmware
+from mesh.cli.app import run
+from mesh.hub import packaged
 
 
 def test_what_pip_and_editors_leave_is_no_template(tmp_path, monkeypatch):

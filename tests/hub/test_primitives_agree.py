@@ -11,13 +11,14 @@ from board_process import BoardKeys
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mesh.core import coap
+from mesh.core import codes
+from mesh.core.coap import message as coap
 from mesh.core.errors import RemoteError
-from mesh.core.message import open_request, open_response, seal_request, seal_response
-from mesh.hub import primitives
+from mesh.core.security.seal import open_request, open_response, seal_request, seal_response
+from mesh.hub import desktop_kit
 
 VECTORS = needs.ROOT / "tests" / "vectors"
-KIT = primitives.make_kit()
+KIT = desktop_kit.make_kit()
 P = 2**255 - 19
 SECRETS = st.binary(min_size=32, max_size=32)
 
@@ -54,7 +55,7 @@ def test_vectors(case):
     )
     assert KIT.verify(public, signature, data) is case.get("valid", True)
     if "secret" in case:
-        identity = primitives.make_identity(bytes.fromhex(case["secret"]), counting())
+        identity = desktop_kit.make_identity(bytes.fromhex(case["secret"]), counting())
         assert (identity.public, identity.sign(data)) == (public, signature)
 
 
@@ -62,7 +63,7 @@ def test_vectors(case):
 @example(bytes(32), b"")
 @example(b"\xff" * 32, b"\xff" * 111)
 def test_sign_alike(board, secret, data):
-    identity = primitives.make_identity(secret, counting())
+    identity = desktop_kit.make_identity(secret, counting())
     public = board.public_key(secret)
     assert public == identity.public
     signature = board.sign(secret, public, data)
@@ -99,10 +100,10 @@ def test_sha512(board, data):
 
 
 def test_keys_are_kept_but_not_too_many():
-    kit = primitives.make_kit(keys=4)
+    kit = desktop_kit.make_kit(keys=4)
     signed = []
     for n in range(10):
-        identity = primitives.make_identity(bytes((n,)) * 32, counting())
+        identity = desktop_kit.make_identity(bytes((n,)) * 32, counting())
         signed.append((identity.public, identity.sign(b"x")))
     for _ in range(2):
         for public, signature in signed:
@@ -111,19 +112,19 @@ def test_keys_are_kept_but_not_too_many():
 
 
 def test_secrets_differ():
-    assert primitives.new_secret() != primitives.new_secret()
+    assert desktop_kit.new_secret() != desktop_kit.new_secret()
     assert len(KIT.random(5)) == 5
 
 
 def test_every_bit_with_real_signatures():
-    alice, bob = (primitives.make_identity(bytes((n,)) * 32, counting()) for n in (1, 2))
+    alice, bob = (desktop_kit.make_identity(bytes((n,)) * 32, counting()) for n in (1, 2))
     message = coap.Message(coap.PUT, b"", coap.CON, 0x1234, b"\x01\x02")
     message.add(coap.URI_PATH, "actuators").add(coap.URI_PATH, "lamp").add(coap.ECHO, b"123456")
     digest = seal_request(KIT, alice, bob.public, message, 60, b"\xf5")
     datagram = coap.build(message)
     refused, same = flipping.check(datagram, lambda m: open_request(KIT, bob.public, m))
     assert refused + same == 8 * len(datagram)
-    answer = coap.Message(coap.CHANGED, b"", coap.ACK, 0x1234, b"\x01\x02").add(coap.OBSERVE, 9)
+    answer = coap.Message(codes.CHANGED, b"", coap.ACK, 0x1234, b"\x01\x02").add(coap.OBSERVE, 9)
     seal_response(KIT, bob, alice.public, digest, answer, 257, b"\xa0")
     datagram = coap.build(answer)
     refused, same = flipping.check(
@@ -143,7 +144,7 @@ def test_message_vectors_by_the_desktop():
                 open_request(KIT, recipient, message)
                 code = None
             except RemoteError as error:
-                code = coap.code_text(error.code)
+                code = codes.text(error.code)
             assert code == case["code"], case["meaning"]
         elif case["what"] == "request":
             message = coap.parse(bytes.fromhex(case["datagram"]))

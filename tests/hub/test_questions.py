@@ -7,12 +7,15 @@ import os
 import pytest
 from hubs import CPU, HOST, acquainted, run, until
 
-from mesh.core import cbor, coap, ids, senml_reading
+from mesh.core import codes
+from mesh.core import peer_id as ids
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor, senml_reading
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.limits import Limits
-from mesh.core.settings import Sensor
-from mesh.hub.desktop import DESKTOP
-from mesh.hub.errors import NoAnswer
+from mesh.core.policy.section_table import Sensor
+from mesh.hub.desktop_errors import Unanswered
+from mesh.hub.desktop_limits import DESKTOP
 
 
 def test_own_sensors_are_read_and_asked_for(start):
@@ -24,7 +27,7 @@ def test_own_sensors_are_read_and_asked_for(start):
                 first, second = await anext(answers), await anext(answers)
             for answer in (first, second):
                 (record,) = senml_reading.unpack(cbor.decode(answer.payload))
-                assert record.name == f"urn:othermesh:{ids.to_text(two.identity.public)}:cpu"
+                assert record.name == f"{ids.to_text(two.identity.public)}/cpu"
                 assert record.unit == "/"
                 assert answer.signed
 
@@ -47,13 +50,13 @@ def test_what_cannot_be_observed_answers_once(start):
     async def main():
         async with acquainted(start) as (one, two):
             answers = [a.code async for a in one.observe(two.identity.public, ["peer"])]
-            assert answers == [coap.CONTENT]
+            assert answers == [codes.CONTENT]
 
     run(main)
 
 
 def test_an_observation_is_made_anew_when_nothing_comes(start, monkeypatch):
-    monkeypatch.setattr("mesh.hub.questions.MAX_AGE_S", 0.05)
+    monkeypatch.setattr("mesh.hub.asking.MAX_AGE_S", 0.05)
 
     async def main():
         slow = {"sensed": {"up": Sensor("uptime", 3_600_000, {})}}
@@ -63,7 +66,7 @@ def test_an_observation_is_made_anew_when_nothing_comes(start, monkeypatch):
                 one.observe(two.identity.public, ["sensors", "up"])
             ) as answers:
                 for _ in range(3):
-                    assert (await anext(answers)).code == coap.CONTENT
+                    assert (await anext(answers)).code == codes.CONTENT
 
     run(main)
 
@@ -85,7 +88,7 @@ def test_whoever_is_unknown_cannot_be_asked(start):
         async with start("one") as one:
             with pytest.raises(LocalError):
                 await one.ask(os.urandom(32), coap.FETCH, ["peer"])
-            with pytest.raises(NoAnswer):
+            with pytest.raises(Unanswered):
                 await one.wait_for_peer(os.urandom(32), timeout=0.01)
 
     run(main)
@@ -95,7 +98,7 @@ def test_silence_ends_in_time_and_leaves_nothing(start):
     async def main():
         async with acquainted(start) as (one, two):
             await two.stop()
-            with pytest.raises(NoAnswer):
+            with pytest.raises(Unanswered):
                 await one.ask(two.identity.public, coap.FETCH, ["peer"], timeout=0.05)
             task = asyncio.ensure_future(one.ask(two.identity.public, coap.FETCH, ["peer"]))
             await asyncio.sleep(0)
@@ -113,7 +116,7 @@ def test_silence_ends_by_itself(start):
     async def main():
         async with acquainted(start, one={"limits": quick}) as (one, two):
             await two.stop()
-            with pytest.raises(NoAnswer):
+            with pytest.raises(Unanswered):
                 await one.ask(two.identity.public, coap.FETCH, ["peer"])
 
     run(main)
@@ -126,7 +129,7 @@ def test_plain_questions_to_an_address(start):
             assert answer.content_format == 40
             assert ids.to_text(two.identity.public).encode() in answer.payload
             assert (await one.get(two.address, ["peer"], accept=60)).content_format == 60
-            with pytest.raises(NoAnswer):
+            with pytest.raises(Unanswered):
                 await one.get((HOST, 9), ["peer"], timeout=0.05)
 
     run(main)
@@ -138,7 +141,7 @@ def test_many_questions_at_once(start):
             answers = await asyncio.gather(
                 *[one.ask(two.identity.public, coap.FETCH, ["time"]) for _ in range(200)]
             )
-            assert {answer.code for answer in answers} == {coap.CONTENT}
+            assert {answer.code for answer in answers} == {codes.CONTENT}
 
     run(main)
 
@@ -146,7 +149,7 @@ def test_many_questions_at_once(start):
 def test_a_body_of_many_blocks(start):
     async def main():
         async with acquainted(start) as (one, two):
-            two.node.peer.name = "x" * 20_000
+            two.profile.name = "x" * 20_000
             answer = await one.ask(two.identity.public, coap.FETCH, ["peer"])
             assert cbor.decode(answer.payload)["name"] == "x" * 20_000
 

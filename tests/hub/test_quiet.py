@@ -7,17 +7,19 @@ import json
 import logging
 import os
 
+from announced import LOOPBACK, ONE, TWO, Heard, only
 from hubs import run, until
-from test_discovery import LOOPBACK, ONE, TWO, TYPE, Heard, only
 from zeroconf import DNSPointer, ServiceStateChange
 from zeroconf.asyncio import AsyncZeroconf
 
+from mesh.cli.views import event_lines as lines
 from mesh.core.events import PeerFound, PeerLost, Reading, Refused
 from mesh.core.limits import Limits
-from mesh.hub import quiet, watching
-from mesh.hub.cli import lines
-from mesh.hub.discovery import Discovery
-from mesh.hub.faults import Faults
+from mesh.hub import quiet
+from mesh.hub.guard import Faults
+from mesh.hub.net.announcer import TYPE
+from mesh.hub.net.browser import Discovery
+from mesh.hub.operations import happenings
 from mesh.hub.quiet import Quiet, QuietHandler
 
 FLOOD = 20_000
@@ -55,7 +57,7 @@ def flooded(start, events, extra=()):
             await showing
 
     async def show(one, news):
-        async for row in watching.happenings(one, news):
+        async for row in happenings.happenings(one, news):
             rows.append(row)  # noqa: PERF401 - some of it is looked at before it ends
 
     run(main)
@@ -92,7 +94,7 @@ def test_readings_of_one_leave_room_for_those_of_another(start, monkeypatch):
     flood = [Reading(loud, n, "t", "Cel", n, clock) for n in range(5000)]
     flood.append(Reading(calm, 1, "t", "Cel", 1, clock))
     rows = flooded(start, flood)
-    assert len(rows) == watching.MOST_READINGS + 1
+    assert len(rows) == happenings.MOST_READINGS + 1
     assert rows[-1]["value"] == 1
 
 
@@ -141,7 +143,7 @@ def test_tracebacks_are_told_of_what_is_ours():
     screen = io.StringIO()
     handler = QuietHandler()
     handler.setStream(screen)
-    for name in ("zeroconf", "aiocoap.messagemanager", "mesh.hub.loop"):
+    for name in ("zeroconf", "aiocoap.messagemanager", "mesh.hub.desktop_peer"):
         log = logging.Logger(name)
         log.addHandler(handler)
         try:
@@ -151,7 +153,7 @@ def test_tracebacks_are_told_of_what_is_ours():
     told = screen.getvalue()
     assert told.count("Traceback") == 1
     assert told.count("it failed") == 3
-    assert "\nOSError: [Errno 101] no way out of mesh.hub.loop" in told
+    assert "\nOSError: [Errno 101] no way out of mesh.hub.desktop_peer" in told
 
 
 def test_names_of_mdns_that_are_none_are_passed_over(caplog):

@@ -4,10 +4,13 @@ import contextlib
 import json
 import os
 import sys
+import sysconfig
 
 import place
 import pytest
+import pythons as tool
 from namespaces import Namespace
+from needs import ROOT
 
 BOARDS = {
     "greenhouse": {
@@ -17,8 +20,18 @@ BOARDS = {
     "door": {"sensors": {"heap": {"every_s": 5}, "uptime": {"every_s": 5}}},
     "shed": {"sensors": {kind: {"every_s": 5} for kind in ("heap", "load", "memory")}},
 }
-# `make installed` names more
-PYTHONS = [sys.executable, *os.environ.get("PYTHONS", "").split()]
+NEWEST = ROOT / ".venv" / "newest"  # tools/setup.py makes it, where there is a newer Python
+
+
+def pythons():
+    """Each Python that the wheel is tried with, and a folder of packages for it, or None."""
+    own = (sys.executable, sysconfig.get_path("purelib"))
+    if named := os.environ.get("PYTHONS", "").split():  # `make installed` names them
+        where = tool.folders()
+        return [own, *((str(tool.named(name, where)), None) for name in named)]
+    if (NEWEST / "python").exists():
+        return [own, ((NEWEST / "python").read_text(), NEWEST / "site")]
+    return [own]
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +39,10 @@ def wheel(tmp_path_factory):
     return place.wheel(tmp_path_factory.mktemp("wheel"))
 
 
-@pytest.fixture(scope="session", params=PYTHONS, ids=os.path.basename)
+@pytest.fixture(scope="session", params=pythons(), ids=lambda one: os.path.basename(one[0]))
 def python(request, wheel, tmp_path_factory):
     """A Python in which the wheel was installed."""
-    return place.install(tmp_path_factory.mktemp("venv") / "v", wheel, request.param)
+    return place.install(tmp_path_factory.mktemp("venv") / "v", wheel, *request.param)
 
 
 @pytest.fixture(scope="session")

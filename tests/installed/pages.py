@@ -8,10 +8,10 @@ from needs import ROOT
 FENCE = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"(?:^    .*\n)+", re.MULTILINE)
 COMMAND = "$ mesh "
-# these need a second firmware, and have tests of their own: tests/device/test_update_command.py
+# these need a second firmware, and have tests of their own: tests/device/firmware
 ELSEWHERE = ("update greenhouse --firmware dist/pico_w",)
-PAGES = ("README", "docs/first-board", "docs/command", "docs/hardware", "docs/firmware",
-         "docs/updates")  # fmt: skip
+PAGES = ("docs/tour", "README", "docs/first-board", "docs/command", "docs/hardware",
+         "docs/firmware", "docs/updates")  # fmt: skip
 
 
 class Shown(NamedTuple):
@@ -32,7 +32,7 @@ def shown():
 
 def by_another(one):
     """Whether it is another computer that asks, which nobody named to the greenhouse."""
-    return one.page == "README" and one.words == "set greenhouse/fan false"
+    return one.page == "docs/tour" and one.words == "set greenhouse/fan false"
 
 
 def every_page_with_commands():

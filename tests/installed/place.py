@@ -1,17 +1,16 @@
 """A computer of somebody who installed othermesh: a wheel, a fresh home, boards, a network."""
 
-import contextlib
 import os
 import shlex
 import shutil
 import subprocess
 import sys
-import sysconfig
 import time
 from pathlib import Path
 
 import needs
 from needs import ROOT
+from terminal import Terminal
 
 PARTS = ("mesh", "hardware", "firmware", "docs")
 FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
@@ -40,24 +39,23 @@ def wheel(folder):
     return made
 
 
-def install(folder, made, python=sys.executable):
+def install(folder, made, program, site=None):
     """Install a wheel with pip, which compiles it; the Python that has it.
 
-    By the Python that runs the tests: beside the packages that are there for these, without a
-    network. By another one: with what pip fetches.
+    With `site`, a folder of the packages that it needs: beside these, without a network. Else
+    with what pip fetches.
     """
-    if python != sys.executable:
-        run(python, "-m", "venv", folder)
+    if site is None:
+        run(program, "-m", "venv", folder)
         own = folder / "bin" / "python"
         run(own, "-m", "pip", "install", "-q", f"{made}[boards]")
         return own
-    run(python, "-m", "venv", "--without-pip", folder)
+    run(program, "-m", "venv", "--without-pip", folder)
     own = folder / "bin" / "python"
-    site = run(own, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
-    with open(f"{site}/others.pth", "w", encoding="utf-8") as file:
-        file.write(sysconfig.get_path("purelib") + "\n")
+    its = run(own, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+    Path(its, "others.pth").write_text(f"{site}\n")
     quiet = ("install", "-q", "--no-deps", "--no-index", "--compile")
-    run(python, "-m", "pip", "--python", own, *quiet, made)
+    run(sys.executable, "-m", "pip", "--python", own, *quiet, made)
     return own
 
 
@@ -98,6 +96,12 @@ class Place:
         )
         return done.returncode, done.stdout.decode()
 
+    def terminal(self, words):
+        """Run a command at a terminal of 80x24: see Terminal."""
+        environment = self._environment({})
+        del environment["COLUMNS"]
+        return Terminal(*self._command(words), environment=environment)
+
     def start(self, words, until):
         """Run a command that goes on and on; its log, once it has said `until`."""
         log = self.folder / f"log-{len(self._running)}"
@@ -130,15 +134,3 @@ def wait(ready, told):
     while not ready():
         assert time.monotonic() < end, told()
         time.sleep(0.05)
-
-
-@contextlib.contextmanager
-def unchanged(folder):
-    """Nothing in it is written, made or removed: packages may lie where nobody may write."""
-
-    def stamps():
-        return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-
-    before = stamps()
-    yield
-    assert stamps() == before

@@ -7,7 +7,7 @@ import needs
 import pytest
 from whole import PATIENCE_S, Peer, up, wait_for_reading
 
-from mesh.hub.boards import VirtualBoard, build, configure
+from mesh.boards.virtual.process import VirtualBoard, build, configure
 
 SENSORS = ("load", "memory", "network", "disk", "uptime", "heap")
 NODE = needs.ROOT / ".venv" / "node"

@@ -6,8 +6,9 @@ import os
 import socket
 import subprocess
 
-from mesh.core import coap
-from mesh.core.endpoint import Endpoint
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.coap.endpoint import Endpoint
 from mesh.core.events import Answered, ObserverGone, Requested
 from mesh.core.limits import Limits
 
@@ -79,10 +80,10 @@ class Socket(asyncio.DatagramProtocol):
         message = event.message
         path = "/".join(message.path())
         self.asked.append((message.code, path))
-        answer = coap.Message(coap.CONTENT, b"hello").add(coap.CONTENT_FORMAT, 0)
+        answer = coap.Message(codes.CONTENT, b"hello").add(coap.CONTENT_FORMAT, 0)
         if message.code in (coap.PUT, coap.POST):
             self.stored = message.payload
-            answer = coap.Message(coap.CHANGED, message.payload if path == "echo" else b"")
+            answer = coap.Message(codes.CHANGED, message.payload if path == "echo" else b"")
         elif path == "big":
             answer.payload = BIG
         elif path == "store":
@@ -106,7 +107,7 @@ class Socket(asyncio.DatagramProtocol):
     def notify(self):
         self.count += 1
         for ticket in self.observers:
-            answer = coap.Message(coap.CONTENT, b"%d" % self.count)
+            answer = coap.Message(codes.CONTENT, b"%d" % self.count)
             answer.add(coap.OBSERVE, self.count + 1).add(coap.CONTENT_FORMAT, 0)
             if self.end.notify(self.now(), ticket, answer):
                 self.loop.call_later(0.05, self.notify)

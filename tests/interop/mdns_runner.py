@@ -16,11 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
+from mesh.core.discovery.dnssd import OneShot, is_dns  # noqa: E402
+from mesh.core.discovery.mdns import Mdns  # noqa: E402
 from mesh.core.events import Announced  # noqa: E402 - the program finds them by the line above
-from mesh.core.ids import INSTANCE, to_text  # noqa: E402
 from mesh.core.limits import Limits  # noqa: E402
-from mesh.core.mdns import Mdns  # noqa: E402
-from mesh.core.oneshot import OneShot, is_dns  # noqa: E402
+from mesh.core.peer_id import INSTANCE, to_text  # noqa: E402
 
 GROUP = "224.0.0.251"
 PORT = 5353

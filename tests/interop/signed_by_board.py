@@ -9,10 +9,12 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
-from mesh.core import cbor, coap
-from mesh.core.feed import Feed
-from mesh.core.message import seal_representation, seal_request, seal_response
-from mesh.core.primitives import Identity, Kit
+from mesh.core import codes
+from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
+from mesh.core.feed.feed import Feed
+from mesh.core.kit import Identity, Kit
+from mesh.core.security.seal import seal_representation, seal_request, seal_response
 from mesh.device import ed25519
 
 
@@ -32,7 +34,7 @@ def main(secret, other):
     path = ["actuators", "lamp"]
     request_aad = ["othermesh-request", other, 3, path, [], None, None, b"an Echo value"]
 
-    response = coap.Message(coap.CONTENT).add(coap.OBSERVE, 1000)
+    response = coap.Message(codes.CONTENT).add(coap.OBSERVE, 1000)
     seal_response(kit, identity, other, digest, response, 112, reading)
     response_aad = ["othermesh-response", other, digest, 0x45, 1000]
 

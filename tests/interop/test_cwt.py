@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from mesh.core.errors import RemoteError
-from mesh.core.message import open_representation
-from mesh.hub.primitives import make_kit
+from mesh.core.security.seal import open_representation
+from mesh.hub.desktop_kit import make_kit
 
 SECRET, OTHER = bytes(range(32)), bytes(range(100, 132))
 PRIVATE = Ed25519PrivateKey.from_private_bytes(SECRET)

@@ -8,7 +8,8 @@ import aiocoap.resource
 import pytest
 from loopback import BIG, HOST, Socket, free_port, run
 
-from mesh.core import coap
+from mesh.core import codes
+from mesh.core.coap import message as coap
 
 
 @contextlib.asynccontextmanager
@@ -112,12 +113,12 @@ def test_aiocoap_answers():
         try:
             async with Socket.open() as end:
                 assert (await end.ask(port, coap.GET, "store")).payload == BIG
-                assert (await end.ask(port, coap.PUT, "store", BIG[::-1])).code == coap.CHANGED
+                assert (await end.ask(port, coap.PUT, "store", BIG[::-1])).code == codes.CHANGED
                 assert (await end.ask(port, coap.GET, "store")).payload == BIG[::-1]
                 fetched = await end.ask(port, coap.FETCH, "store", b"abc")
                 assert fetched.payload == b"abc" * 1000
                 assert (await end.ask(port, coap.POST, "store", BIG)).payload == BIG
-                assert (await end.ask(port, coap.GET, "none")).code == coap.NOT_FOUND
+                assert (await end.ask(port, coap.GET, "none")).code == codes.NOT_FOUND
                 number, queue = end.start(port, coap.GET, "count", OBSERVE=0)
                 heard = []
                 while b"9" * 600 not in heard:

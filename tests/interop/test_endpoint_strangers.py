@@ -5,26 +5,11 @@ import json
 import needs
 import pytest
 from loopback import BIG, HOST, Socket, free_port, output, run, started
+from node_client import NODE_CLIENT
 
-from mesh.core import coap
+from mesh.core import codes
+from mesh.core.coap import message as coap
 from mesh.core.events import Answered
-
-NODE_CLIENT = """
-const coap = require('coap');
-const [port, method, path, observe, body] = process.argv.slice(2);
-const request = coap.request({host: '127.0.0.1', port: +port, method, pathname: path,
-                              observe: observe === '1'});
-let seen = 0;
-const tell = (code, payload) => console.log(JSON.stringify([code, payload.toString()]));
-request.on('response', (response) => {
-  if (observe !== '1') { tell(response.code, response.payload); process.exit(0); }
-  response.on('data', (chunk) => {
-    tell(response.code, chunk);
-    if (++seen === 4) process.exit(0);
-  });
-});
-request.end(body);
-"""
 
 NODE_SERVER = """
 const coap = require('coap');
@@ -113,11 +98,11 @@ def test_libcoap_answers(coap_client):
                 if isinstance(await queue.get(), Answered):
                     break
             stored = await end.ask(port, coap.PUT, "made", BIG)
-            assert stored.code == coap.CREATED, stored.code
+            assert stored.code == codes.CREATED, stored.code
             assert (await end.ask(port, coap.GET, "made")).payload == BIG
             small = await end.ask(port, coap.GET, "made", BLOCK2=2)
             assert small.payload == BIG
-            assert (await end.ask(port, coap.GET, "none")).code == coap.NOT_FOUND
+            assert (await end.ask(port, coap.GET, "none")).code == codes.NOT_FOUND
             number, queue = end.start(port, coap.GET, "time", OBSERVE=0)
             orders = []
             for _ in range(3):
@@ -169,7 +154,7 @@ def test_node_answers(node_coap):
             port = int(await server.stdout.readline())
             assert (await end.ask(port, coap.GET, "hello")).payload == b"hello"
             assert (await end.ask(port, coap.GET, "big")).payload == BIG
-            assert (await end.ask(port, coap.PUT, "store", BIG[::-1])).code == coap.CHANGED
+            assert (await end.ask(port, coap.PUT, "store", BIG[::-1])).code == codes.CHANGED
             assert (await end.ask(port, coap.GET, "store")).payload == BIG[::-1]
             number, queue = end.start(port, coap.GET, "count", OBSERVE=0)
             assert [(await queue.get()).message.payload for _ in range(5)] == [

@@ -187,7 +187,7 @@ def test_avahi_finds_a_desktop_at_the_address_of_the_link(judge, tmp_path):
     system(*bridge, "add", "docker0", "type", "bridge")
     system(*bridge[:-1], "address", "add", "172.17.0.1/16", "dev", "docker0")
     system(*bridge, "set", "docker0", "up")
-    command = [sys.executable, "-m", "mesh.hub.cli", "up", "--home", tmp_path / "home", "--json"]
+    command = [sys.executable, "-m", "mesh.cli", "up", "--home", tmp_path / "home", "--json"]
     try:
         with host.running(*command, stdout=subprocess.PIPE, text=True) as process:
             up = json.loads(process.stdout.readline())

@@ -9,12 +9,13 @@ import aiocoap
 import needs
 import pytest
 from avahi import avahi_host
-from test_endpoint_strangers import NODE_CLIENT
+from node_client import NODE_CLIENT
 from whole import PATIENCE_S, is_reading, run, up
 
-from mesh.core import cbor, coap
-from mesh.core.senml_reading import unpack
-from mesh.hub.boards import VirtualBoard, build
+from mesh.boards.virtual.process import VirtualBoard, build
+from mesh.core import codes
+from mesh.core.codec import cbor
+from mesh.core.codec.senml_reading import unpack
 
 READER = """
 const coap = require('coap');
@@ -106,7 +107,7 @@ def test_refusals_by_code(coap_client, peer, code, method, options):
     )  # fmt: skip
     assert (done.stdout + done.stderr).strip().startswith(code), done
     answer = asyncio.run(_ask(peer.uri(""), getattr(aiocoap, method.upper()), options))
-    assert coap.code_text(int(answer.code)) == code, answer.code
+    assert codes.text(int(answer.code)) == code, answer.code
 
 
 async def _ask(uri, method, options):
@@ -133,7 +134,7 @@ async def _get(uri, accept=None):
 
 def test_aiocoap_reads_cbor_and_large_ones(peer):
     answer = asyncio.run(_get(peer.uri(f"sensors/{peer.sensor}"), 112))
-    assert [r.name.rpartition(":")[2] for r in unpack(cbor.decode(answer.payload))] == [
+    assert [r.name.rpartition("/")[2] for r in unpack(cbor.decode(answer.payload))] == [
         peer.sensor
     ]
     links = asyncio.run(_get(peer.uri(".well-known/core"))).payload.decode()

@@ -5,8 +5,8 @@ import json
 import subprocess
 import sys
 
-from mesh.core import coap
-from mesh.hub import foreign
+from mesh.core import codes
+from mesh.hub.foreign import coap_client
 
 PATIENCE_S = 60
 
@@ -29,7 +29,7 @@ def up(folder, interface, wrap=()):
     (folder / "settings.toml").write_text(
         'name = "hall"\n[sensors.clock]\nkind = "uptime"\nevery_s = 1\n'
     )
-    command = [*wrap, sys.executable, "-m", "mesh.hub.cli", "up", "--home", str(folder)]
+    command = [*wrap, sys.executable, "-m", "mesh.cli", "up", "--home", str(folder)]
     process = subprocess.Popen(
         [*command, "--interface", interface, "--port", "0", "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -40,7 +40,7 @@ def up(folder, interface, wrap=()):
 def wait_for_reading(peer):
     """A peer says that it is up before its sensor was read for the first time."""
     for _ in range(200):
-        if asyncio.run(foreign.get(peer.uri(f"sensors/{peer.sensor}"))).code == coap.CONTENT:
+        if asyncio.run(coap_client.get(peer.uri(f"sensors/{peer.sensor}"))).code == codes.CONTENT:
             return
     raise AssertionError("no reading comes")
 

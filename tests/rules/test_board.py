@@ -6,8 +6,8 @@ import pytest
 import sizes
 from needs import ROOT
 
-from mesh.hub.lean import sources
-from mesh.hub.link import linked
+from mesh.boards.firmware.lean import sources
+from mesh.boards.firmware.link import linked
 
 CASES = [
     (source, text, processor)

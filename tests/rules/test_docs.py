@@ -11,13 +11,18 @@ import pytest
 import typer
 from needs import ROOT
 
+from mesh.cli import app as cli
+from mesh.cli.lazy import make_app
+from mesh.core.full.witnessing import KINDS
 from mesh.core.limits import Limits
-from mesh.core.settings import SCHEMA, parse
+from mesh.core.policy.section_table import SECTIONS
+from mesh.core.policy.settings import parse
+from mesh.core.resources.sharing import shareable
 from mesh.device import config
-from mesh.hub import cli, sensors
-from mesh.hub.actuators import KINDS as ACTUATORS
-from mesh.hub.desktop import DESKTOP
+from mesh.hub.desktop_limits import DESKTOP
 from mesh.hub.failure import MEANINGS
+from mesh.hub.own import sensors
+from mesh.hub.own.actuators import KINDS as ACTUATORS
 
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text()
@@ -71,19 +76,19 @@ def shown_commands():
 
 @pytest.mark.parametrize("text", cases(blocks("toml")))
 def test_examples_for_desktops_are_settings(text):
-    parse(tomllib.loads(text), "desktop")
+    parse(tomllib.loads(text), "desktop", shareable())
 
 
 @pytest.mark.parametrize("text", cases(blocks("json")))
 def test_examples_for_boards_are_settings(text):
     settings = config.Reader(text).read()
     assert settings == json.loads(text)
-    parse(settings)
+    parse(settings, "board", shareable())
 
 
 @pytest.mark.parametrize("text", cases(blocks("json")))
 def test_examples_for_boards_have_kinds_and_of_boards(text):
-    profile = parse(json.loads(text))
+    profile = parse(json.loads(text), "board", shareable())
     for package, things in (("sensors", profile.sensors), ("actuators", profile.actuators)):
         for thing in things.values():
             folder = ROOT / "mesh" / "device" / package
@@ -92,14 +97,14 @@ def test_examples_for_boards_have_kinds_and_of_boards(text):
 
 @pytest.mark.parametrize("text", cases(blocks("toml")))
 def test_examples_for_desktops_have_kinds_of_desktops(text):
-    profile = parse(tomllib.loads(text), "desktop")
+    profile = parse(tomllib.loads(text), "desktop", shareable())
     assert {sensor.kind for sensor in profile.sensors.values()} <= set(sensors.KINDS)
     assert {actuator.kind for actuator in profile.actuators.values()} <= set(ACTUATORS)
 
 
 def test_every_setting_is_told():
     told = {word for row in rows(SETTINGS) for word in re.findall(r"`([\w-]+)`", row[0])}
-    missing = keys(SCHEMA) - told
+    missing = keys({row.key: row.spec for row in SECTIONS}) - told
     assert not missing, f"docs/settings.md does not tell of {sorted(missing)}"
 
 
@@ -130,7 +135,7 @@ def test_limits_are_told_with_their_values():
 def test_shown_commands_are_accepted(line):
     line = line.replace("[", "").replace("]", "")  # what may be left out is accepted too
     name, *words = ["1" if word in NUMBERS else word for word in shlex.split(line)[1:]]
-    app = typer.main.get_command(cli.make_app())
+    app = typer.main.get_command(make_app())
     if name.startswith("-") or name == "COMMAND":
         assert not words or words == ["--help"], line
         return
@@ -164,6 +169,16 @@ def test_every_document_is_found_from_the_readme():
     assert not lost, f"nobody finds what the README does not name: {lost}"
 
 
+def test_the_readme_is_short():
+    words = len(README.split())
+    assert words <= 1500, f"{words} words: what nobody needs first belongs to docs/"
+
+
+def test_the_glossary_is_short():
+    _, _, *words = rows((ROOT / "docs" / "glossary.md").read_text())
+    assert 10 < len(words) <= 25, "nobody learns more than 25 words"
+
+
 def test_every_command_is_told():
     told = (ROOT / "docs" / "command.md").read_text()
     lost = [name for name in cli.COMMANDS if f"`mesh {name}" not in told]
@@ -179,3 +194,19 @@ def test_the_picture_is_what_its_tool_draws():
     drawn = pictures.picture()
     assert pictures.FILE.read_text() == drawn, "run: python3 tools/pictures.py"
     assert ET.fromstring(drawn).tag.endswith("svg")
+
+
+def test_the_registry_has_all_names():
+    """Kinds and features that the code has stand in docs/registry.md, and no other ones."""
+    page = (ROOT / "docs/registry.md").read_text()
+    rows = {
+        head: set(re.findall(r"^\| `([a-z-]+)` ", part, re.MULTILINE))
+        for head, part in re.findall(
+            r"^## (.*?)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL
+        )
+    }
+    assert rows["Kinds of entries"] == set(KINDS)
+    sources = "".join(path.read_text() for path in (ROOT / "mesh").rglob("*.py"))
+    said = re.findall(r'"features"(?:\]\.append\(|: \[)([^)\]]*)', sources)
+    told = set(re.findall(r'"([a-z-]+)"', " ".join(said)))
+    assert rows["Features"] == {name for name in told if not name.startswith("x-")} - {"features"}

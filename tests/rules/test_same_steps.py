@@ -36,7 +36,7 @@ EXEMPT = {("scalar25519", "digits")}  # verify() alone
 def machine_code():
     """(module, function): its tree, for every function in machine code."""
     for module in ("field25519", "scalar25519", "sha512"):
-        tree = ast.parse((ROOT / "mesh" / "device" / f"{module}.py").read_text())
+        tree = ast.parse((ROOT / "mesh" / "device" / "crypto" / f"{module}.py").read_text())
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.decorator_list:
                 yield (module, node.name), node

@@ -15,8 +15,9 @@ def made():
     return module.texts()
 
 
-@pytest.mark.parametrize(
-    "name", ["keys.json", "messages.json", "feeds.json", "updates.json", "settings.json"]
-)
+MADE = ("keys", "messages", "feeds", "updates", "settings", "exchanges", "tcp")
+
+
+@pytest.mark.parametrize("name", [f"{one}.json" for one in MADE])
 def test_current(name):
     assert made()[name] == (FOLDER / name).read_text(), "run `python tests/vectors/make.py`"

@@ -7,17 +7,21 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "core"), str(HERE.parent.parent)]
 
-from edges import keys  # noqa: E402 - found by the line above
+from edge_keys import keys  # noqa: E402 - found by the line above
+from framing import frames  # noqa: E402
 from making import messages  # noqa: E402
+from making_exchanges import exchanges  # noqa: E402
 from making_feeds import feeds  # noqa: E402
+from making_files import file_of_runs  # noqa: E402
 from making_proposals import proposals  # noqa: E402
 from making_updates import updates  # noqa: E402
 
 
 def texts() -> dict[str, str]:
     """The content of each file by its name."""
-    cases = {"keys": keys(), "messages": messages(), "feeds": feeds()}
+    cases = {"keys": keys(), "messages": messages(), "feeds": [*feeds(), file_of_runs()]}
     cases |= {"updates": updates(), "settings": proposals()}
+    cases |= {"exchanges": exchanges(), "tcp": frames()}
     return {
         f"{name}.json": json.dumps(value, indent=1, ensure_ascii=True) + "\n"
         for name, value in cases.items()

@@ -1,6 +1,6 @@
 """Kinds of actuators, found by file name.
 
-Each has OPTIONS (as core.settings.check reads it) and class Actuator: Actuator(name, options)
+Each has OPTIONS (a schema of core.policy.checking) and a class Actuator: Actuator(name, options)
 raises OSError or ValueError; `value` is its state; apply(value) raises LocalError.
 """
 
@@ -8,7 +8,7 @@ from mesh.core.errors import LocalError
 
 
 def show(name: str, text: str) -> None:
-    """Write a state where there are no pins: into the file NAME.state, for all to see."""
+    """Write a state to the file NAME.state, where there are no pins."""
     path = name + ".state"
     try:
         with open(path, "w") as file:

@@ -1,4 +1,4 @@
-"""A light: a switch that knows the pin of a board's own one."""
+"""A light: a switch, by default on the pin of the board's own LED."""
 
 from mesh.device.actuators import switch
 
@@ -6,7 +6,7 @@ OPTIONS = switch.OPTIONS
 
 
 class Actuator(switch.Actuator):
-    """As a switch; `pin` is "LED" if it is left out, the name that boards have for theirs."""
+    """A switch. `pin` is by default "LED", the name of the board's own one."""
 
     def __init__(self, name: str, options: "dict[str, bool | int | str]") -> None:
         chosen: dict[str, bool | int | str] = {"pin": "LED"}

@@ -1,4 +1,4 @@
-"""A relay: a switch that may be told how long it may stay on."""
+"""A relay: a switch with an optional limit on how long it stays on."""
 
 from mesh.device.actuators import switch
 
@@ -6,8 +6,8 @@ OPTIONS = switch.OPTIONS | {"max_on_s": ((int, float), "seconds", 1, 86400)}
 
 
 class Actuator(switch.Actuator):
-    """`max_on_s`: switches itself off after that, counted from when it went on; never longer, to
-    within a second, however often it is told to be on.
+    """A switch with `max_on_s`: it switches itself off so long after it was switched on, to within
+    a second, however often it is set to on.
     """
 
     def __init__(self, name: str, options: "dict[str, bool | int | str]") -> None:
@@ -16,13 +16,13 @@ class Actuator(switch.Actuator):
         super().__init__(name, options)
 
     def apply(self, value: object) -> None:
-        """Switch on or off; LocalError for any other wish."""
+        """Switch on or off. LocalError for any other value."""
         super().apply(value)
         if not value:
             self._since_ms = None
 
     def wish(self, now_ms: int) -> "bool | None":
-        """False once it has been on for too long."""
+        """False when it has been on for too long, else None."""
         if not self.value or not self._most_ms:
             return None
         if self._since_ms is None:

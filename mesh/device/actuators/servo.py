@@ -1,7 +1,7 @@
-"""A servo: an angle from 0 to 180 as pulses of some length, 50 a second.
+"""A servo: an angle from 0 to 180 degrees, as pulses at 50 Hz.
 
-Pulses of 1 to 2 ms are what every servo takes; many turn further with 0.5 to 2.5 ms, and strain at
-their stops if that is too far for them.
+Every servo takes pulses of 1 to 2 ms. Many turn further with 0.5 to 2.5 ms, but others strain at
+their stops.
 """
 
 from mesh.core.errors import LocalError
@@ -18,8 +18,8 @@ TURN = 180
 
 
 class Actuator:
-    """`min_us`, `max_us`: pulses at 0 and 180. Without `start` it is left as it stands at first,
-    and `value` is -1. On unix, without pins, the angle is in the file NAME.state.
+    """`min_us`, `max_us`: pulses at 0 and 180 degrees. Without `start` it does not move at first,
+    and `value` is -1. On unix, without pins, the angle is written to the file NAME.state.
     """
 
     def __init__(self, name: str, options: "dict[str, int | str]") -> None:
@@ -40,7 +40,7 @@ class Actuator:
             self.apply(options["start"])
 
     def apply(self, value: object) -> None:
-        """Turn to an angle; LocalError for any other wish."""
+        """Turn to an angle. LocalError for any other value."""
         try:
             if isinstance(value, (bool, str)):
                 raise ValueError

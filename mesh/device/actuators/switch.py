@@ -1,4 +1,4 @@
-"""On or off: a relay on a pin; on unix, without pins, a file NAME.state for all to see."""
+"""A switch, on or off, on a pin; on unix, without pins, a file NAME.state."""
 
 from mesh.core.errors import LocalError
 from mesh.device.actuators import show
@@ -7,7 +7,7 @@ OPTIONS = {"pin": ((int, str), "a pin's number or name"), "inverted": (bool, "tr
 
 
 class Actuator:
-    """`pin`: where; `inverted`: on is low. Off at the start."""
+    """A switch. `pin`: where; `inverted`: on is low. Off at the start."""
 
     def __init__(self, name: str, options: "dict[str, bool | int | str]") -> None:
         self._name = name
@@ -25,7 +25,7 @@ class Actuator:
         self.apply(False)
 
     def apply(self, value: object) -> None:
-        """Switch on or off; LocalError for any other wish."""
+        """Switch on or off. LocalError for any other value."""
         if not isinstance(value, bool):
             raise LocalError("it can be true or false")
         if self._pin is not None:

@@ -1,19 +1,18 @@
 """Kinds of sensors, found by file name (docs/add-a-sensor.md).
 
-Each has UNIT (SenML registry), or UNITS = {quantity: unit} if it measures several things at once
-(OF: those that are read if nobody chooses; all if left out); OPTIONS, if it has any (as
-core.settings.check reads them); RANGES = {quantity: (least, most)}, "" for the only one: what the
-data sheet says that it can measure, as in hardware/sensors/*/sensor.toml, in whole numbers; and
-class Sensor, which raises OSError or ValueError with the reason why there is nothing to read:
+Each has UNIT (SenML registry), or UNITS = {quantity: unit} if it measures several quantities (OF:
+those read by default, all if missing); OPTIONS, if it has any (a schema of core.policy.checking);
+RANGES = {quantity: (least, most)}, "" for the only one: the range in the data sheet, as in
+hardware/sensors/*/sensor.toml, in whole numbers; and a class Sensor, which raises OSError or
+ValueError with the reason if there is no reading:
 
-Sensor(options), or Sensor(options, buses) if the module has BUS: what it is wired to.
-start() -> ms until read() has something to read; left out where that is at once. `rest_ms`: how
-long it is left alone after that.
-read() -> int, float, Decimal, text or bool; {quantity: that} where there are UNITS.
-`watch_ms`: how often to look, where changes are told at once.
+Sensor(options), or Sensor(options, buses) if the module has BUS: what it is wired to. start() ->
+ms until read() may be called; missing if that is at once. `rest_ms`: pause after that. read() ->
+int, float, Decimal, text or bool; {quantity: value} with UNITS. `watch_ms`: interval of checks, if
+changes are reported at once.
 """
 
-from mesh.core.cbor import Decimal
+from mesh.core.codec.cbor import Decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def readings(name: str, module: "Any", options: "dict[str, Any]") -> "dict[str, str]":  # noqa: ANN401
-    """What the sensor of that name gives: {name of the reading: unit}."""
+    """The readings of a sensor with that name: {name of the reading: unit}."""
     units = getattr(module, "UNITS", None)
     if units is None:
         return {name: module.UNIT}
@@ -30,7 +29,7 @@ def readings(name: str, module: "Any", options: "dict[str, Any]") -> "dict[str, 
 
 
 def checked(value: "Any", span: "tuple[int, int] | None") -> "Any":  # noqa: ANN401
-    """The value; ValueError if it is a number outside of what can be measured."""
+    """The value. ValueError if it is outside of the range."""
     if span is not None:
         n, one = (
             (value.mantissa, 10**-value.exponent) if isinstance(value, Decimal) else (value, 1)
@@ -41,7 +40,7 @@ def checked(value: "Any", span: "tuple[int, int] | None") -> "Any":  # noqa: ANN
 
 
 def scaled(n: int, digits: int) -> "int | Decimal":
-    """n * 10**-digits, exact, without trailing zeros: floats have too few digits on a board."""
+    """n * 10**-digits, exact, without trailing zeros: a board's floats have too few digits."""
     while digits and n % 10 == 0:
         n //= 10
         digits -= 1
@@ -49,7 +48,9 @@ def scaled(n: int, digits: int) -> "int | Decimal":
 
 
 def words(path: str, first: str) -> "list[str]":
-    """The words after `first` in the first line that begins with it; ValueError if none does."""
+    """The words after `first` in the first line of a file that begins with it. ValueError if there
+    is none.
+    """
     with open(path) as file:
         for line in file:
             if line.strip().startswith(first):

@@ -1,4 +1,6 @@
-"""What pir and button have in common: a pin that is looked at often, its changes told at once."""
+"""Common to pir and button: a digital input, polled and debounced. Changes are reported at
+once.
+"""
 
 from mesh.device.buses import PIN, part, pin_of
 
@@ -15,9 +17,9 @@ OPTIONS = {
 
 
 class Input:
-    """`inverted`: on is low. A change counts once it is seen twice, `watch_ms` apart.
+    """`inverted`: on is low. A change counts when it was seen twice, `watch_ms` apart.
 
-    A short change between two looks is not lost: the pin's interrupt notes it.
+    A short change between two polls is not lost, as the pin's interrupt records it.
     """
 
     def __init__(self, options: "dict[str, Any]") -> None:

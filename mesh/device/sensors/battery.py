@@ -1,4 +1,4 @@
-"""A battery's voltage by an analog input behind a divider, and how full that means it is."""
+"""Battery voltage on an analog input behind a divider, and the charge level derived from it."""
 
 from mesh.device.buses import PIN, Analog
 from mesh.device.sensors import scaled
@@ -7,12 +7,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from mesh.core.cbor import Decimal
+    from mesh.core.codec.cbor import Decimal
 
 BUS = "adc"
 UNITS = {"voltage": "V", "level": "%EL"}
 RANGES = {"voltage": (0, 100), "level": (0, 100)}
-OF = ("voltage",)  # a level needs `empty` and `full`
+OF = ("voltage",)  # the level needs `empty` and `full`
 _VOLTS = ((int, float), "volts", 0, 100)
 OPTIONS = {
     "pin": PIN,
@@ -23,7 +23,9 @@ OPTIONS = {
 
 
 class Sensor:
-    """`divider`: the battery's voltage by that of the pin. `empty`, `full`: volts, for a level."""
+    """`divider`: ratio of the battery's voltage to that of the pin. `empty`, `full`: volts, for
+    the level.
+    """
 
     def __init__(self, options: "dict[str, Any]", buses: object) -> None:
         self._adc = Analog(options)
@@ -34,7 +36,7 @@ class Sensor:
             raise ValueError("a level needs empty and full, in volts")
 
     def read(self) -> "dict[str, int | Decimal]":
-        """The voltage in mV, and the level in percent: in proportion between empty and full."""
+        """The voltage in mV, and the level in percent: linear between empty and full."""
         mv = (self._adc.uv() * self._divider + 500_000) // 1_000_000
         found = {"voltage": scaled(mv, 3)}
         span = self._full - self._empty

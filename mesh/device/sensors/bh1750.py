@@ -1,4 +1,4 @@
-"""Light: ROHM BH1750FVI, by I2C.
+"""Light sensor: ROHM BH1750FVI, by I2C.
 
 Facts by heading of the data sheet BH1750FVI (ROHM, 2009.04 revision B): "Electrical
 Characteristics", "Instruction Set Architecture", "I2C Bus Access" with addresses and an example.
@@ -11,26 +11,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from mesh.core.cbor import Decimal
+    from mesh.core.codec.cbor import Decimal
 
 BUS = "i2c"
 UNIT = "lx"
 RANGES = {"": (0, 54_612)}
 OPTIONS = buses.I2C
 ADDRESSES = (0x23, 0x5C)  # ADDR low, ADDR high
-ON, ONCE = b"\x01", b"\x20"  # once, in steps of 1 lx; then it switches itself off
-MEASURE_MS = 180  # at most; 120 as a rule
+ON, ONCE = b"\x01", b"\x20"  # one measurement in steps of 1 lx, then power-off
+MEASURE_MS = 180  # at most; typically 120
 MOST = 65535
 
 
 class Sensor:
-    """Off between measurements."""
+    """Powered off between measurements."""
 
     def __init__(self, options: "dict[str, Any]", buses: "Any") -> None:  # noqa: ANN401
         self._chip = buses.chip(options, ADDRESSES)
 
     def start(self) -> int:
-        """Have it measure once; the ms that takes."""
+        """Start a measurement. Gives the ms that it takes."""
         self._chip.write(ON)
         self._chip.write(ONCE)
         return MEASURE_MS

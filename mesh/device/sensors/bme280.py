@@ -1,4 +1,4 @@
-"""Air: Bosch BME280, or BMP280 without humidity, by I2C.
+"""Temperature, humidity, pressure: Bosch BME280, or BMP280 without humidity, by I2C.
 
 Facts by section of the data sheet BST-BME280-DS002, revision 1.6: modes 3.3, trimming 4.2.2,
 formulae 4.2.3, registers 5.3 and 5.4, addresses 6.2, measuring time 9.1. Whole numbers all the
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from mesh.core.cbor import Decimal
+    from mesh.core.codec.cbor import Decimal
 
     Words = list[int]
 
@@ -21,24 +21,25 @@ UNITS = {"temperature": "Cel", "humidity": "%RH", "pressure": "Pa"}
 RANGES = {"temperature": (-40, 85), "humidity": (0, 100), "pressure": (30_000, 110_000)}
 OPTIONS = buses.I2C
 ADDRESSES = (0x76, 0x77)  # SDO low, SDO high (s.6.2)
-BME, BMP = 0x60, (0x56, 0x57, 0x58)  # the chip's id; BMP280: two of samples, and BST-BMP280-DS001
+# chip ids; BMP280: two of samples, and that of BST-BMP280-DS001
+BME, BMP = 0x60, (0x56, 0x57, 0x58)
 ID, LOW, HIGH, HUMIDITY, STATUS = 0xD0, 0x88, 0xE1, 0xF2, 0xF3
 COPYING, MEASURING = 1, 8  # bits of STATUS
-ONCE = 0x25  # ctrl_meas: temperature and pressure once, forced mode
-ASLEEP = 0x24  # what that is afterwards
-NOTHING = 0x80000  # a measurement that was left out
+ONCE = 0x25  # ctrl_meas: one temperature and pressure, forced mode
+ASLEEP = 0x24  # ctrl_meas afterwards
+NOTHING = 0x80000  # value of a skipped measurement
 MEASURE_MS = 10  # 9.3 ms at most with one sample of each
 
 
 def warmth(adc: int, t: "Words") -> int:
-    """The fine temperature, 5120 to the degree, out of the raw one and dig_T1 to dig_T3."""
+    """The fine temperature, 5120 per degree, from the raw one and dig_T1 to dig_T3."""
     first = ((adc >> 3) - (t[0] << 1)) * t[1] >> 11
     off = (adc >> 4) - t[0]
     return first + ((off * off >> 12) * t[2] >> 14)
 
 
 def pressure(adc: int, fine: int, p: "Words") -> int:
-    """256ths of a pascal; ValueError if the trimming makes no sense. p: dig_P1 to dig_P9."""
+    """256ths of a pascal. ValueError if the trimming is invalid. p: dig_P1 to dig_P9."""
     x = fine - 128_000
     y = x * x * p[5] + (x * p[4] << 17) + (p[3] << 35)
     x = (x * x * p[2] >> 8) + (x * p[1] << 12)
@@ -61,7 +62,7 @@ def humidity(adc: int, fine: int, h: "Words") -> int:
 
 
 class Sensor:
-    """Sleeps between measurements, woken by the forced mode of s.3.3.3."""
+    """It sleeps between measurements; forced mode (s.3.3.3) wakes it."""
 
     def __init__(self, options: "dict[str, Any]", buses: "Any") -> None:  # noqa: ANN401
         self._chip = chip = buses.chip(options, ADDRESSES)
@@ -86,17 +87,17 @@ class Sensor:
             self._h.append(_signed(high[3] << 4 | middle & 15, 12))
             self._h.append(_signed(high[5] << 4 | middle >> 4, 12))
             self._h.append(_signed(high[6], 8))
-            if not any(high):  # a BMP280 that is sold as a BME280, and says so itself
+            if not any(high):  # a BMP280 sold as BME280, with its id
                 self._h = []
 
     def start(self) -> int:
-        """Have it measure once; the ms that takes."""
-        self._chip.write(bytes((HUMIDITY, 1)))  # in force with the next line only (s.5.4.3)
+        """Start a measurement. Gives the ms that it takes."""
+        self._chip.write(bytes((HUMIDITY, 1)))  # takes effect with the next line (s.5.4.3)
         self._chip.write(bytes((HUMIDITY + 2, ONCE)))
         return MEASURE_MS
 
     def read(self) -> "dict[str, int | Decimal]":
-        """What it measured."""
+        """The last measurement."""
         data = self._chip.registers(HUMIDITY, 13)
         if data[1] & MEASURING:
             raise ValueError("it does not finish measuring")

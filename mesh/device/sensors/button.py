@@ -1,4 +1,4 @@
-"""A button, from its pin to ground; told when it is pressed and when it is let go."""
+"""A push button from its pin to ground. Pressing and releasing are reported at once."""
 
 from mesh.device.sensors import _input
 
@@ -7,12 +7,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 BUS = "gpio"
-UNIT = "/"  # of a switch too (RFC 8428 s.12.1)
+UNIT = "/"  # also for switches (RFC 8428 s.12.1)
 OPTIONS = _input.OPTIONS
 
 
 class Sensor(_input.Input):
-    """Low is pressed, and the pin is pulled up, unless the options say otherwise."""
+    """Low is pressed, with a pull-up, unless the options say otherwise."""
 
     def __init__(self, options: "dict[str, Any]", buses: object) -> None:
         chosen = {"pull": "up", "inverted": True, "debounce_ms": 50}

@@ -1,4 +1,4 @@
-"""Air: Aosong DHT22 (AM2302), on one pin.
+"""Temperature and humidity: Aosong DHT22 (AM2302), on one pin.
 
 Facts by the data sheet "AM2302 product manual" (Aosong): the 40 bits with two examples, and that
 it gives what it measured last, is to be asked twice for what is new, and not twice in 2 s.
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from mesh.core.cbor import Decimal
+    from mesh.core.codec.cbor import Decimal
 
 BUS = "gpio"
 UNITS = {"temperature": "Cel", "humidity": "%RH"}
@@ -26,7 +26,7 @@ MOST_HUMID, MOST_WARM, MOST_COLD = 1000, 800, 400  # tenths
 
 
 class Sensor:
-    """Gives what it measured when it was asked before: so it is asked twice, 2 s apart."""
+    """Each request gives the former measurement, so it is asked twice, 2 s apart."""
 
     rest_ms = 2000
 
@@ -41,7 +41,7 @@ class Sensor:
     def _ask(self) -> bytearray:
         data = self._data
         try:
-            self._readinto(self._pin, data)  # some 5 ms
+            self._readinto(self._pin, data)  # about 5 ms
         except OSError:
             raise ValueError(
                 f"no answer on pin {self._name}: is it wired, with a resistor to 3.3 V?"
@@ -49,16 +49,16 @@ class Sensor:
         return data
 
     def start(self) -> int:
-        """Have it measure; the ms until it may be asked again."""
+        """Start a measurement. Gives the ms until it is done."""
         self._ask()
         return self.rest_ms
 
     def read(self) -> "dict[str, int | Decimal]":
-        """What it measured."""
+        """The last measurement."""
         data = self._ask()
         if sum(data[:4]) & 0xFF != data[4]:
             raise ValueError("checksum wrong: are wires loose, or too long?")
-        if not any(data):  # a line that is held low has a right check sum
+        if not any(data):  # a line that is held low has a valid check sum
             raise ValueError("it says nothing but zeros: does it have power?")
         h = data[0] << 8 | data[1]
         t = (data[2] & 0x7F) << 8 | data[3]

@@ -1,4 +1,4 @@
-"""Free room where the board keeps its files."""
+"""Free space where the board keeps its files."""
 
 import os
 
@@ -7,12 +7,12 @@ OPTIONS = {"path": (str, "a text", 1, 255)}
 
 
 class Sensor:
-    """Asks the file system of the option `path`, this folder's if it is left out."""
+    """Free space on the file system of the option `path`, by default this folder's."""
 
     def __init__(self, options: "dict[str, str]") -> None:
         self._path = options.get("path", ".")
 
     def read(self) -> int:
-        """Give the bytes that can still be written."""
+        """The free bytes."""
         stat = os.statvfs(self._path)
         return stat[1] * stat[4]

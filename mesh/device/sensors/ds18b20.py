@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from mesh.core.cbor import Decimal
+    from mesh.core.codec.cbor import Decimal
 
 BUS = "onewire"
 UNIT = "Cel"
@@ -24,16 +24,17 @@ HALVES = 0x10  # DS18S20 and DS1820
 FAMILIES = (0x28, 0x22, HALVES)  # DS18B20, DS1822
 MATCH_ROM, SKIP_ROM, CONVERT, READ, POWER = 0x55, 0xCC, 0x44, 0xBE, 0xB4
 MEASURE_MS = 750  # for 12 bits
-NOTHING = 0xFF  # a line that nobody pulls low
+NOTHING = 0xFF  # an idle line, pulled high
 # what it holds before its first measurement: 85 Cel, and byte 6 as in the memory maps of the data
 # sheets of 2008 and of the DS18B20-PAR; after a measurement that byte is another one
 UNMEASURED, RESERVED = 0x0550, 0x0C
-UNMEASURED_HALVES, COUNTS = 0x00AA, b"\x0c\x10"  # the same of a DS18S20: remaining, per degree
-WEAK = 0x07FF  # what it gives when its supply broke down while it measured (Linux: w1_therm.c)
+# the same for a DS18S20: count remaining, count per degree
+UNMEASURED_HALVES, COUNTS = 0x00AA, b"\x0c\x10"
+WEAK = 0x07FF  # after its supply broke down during a measurement (Linux: w1_therm.c)
 
 
 class Sensor:
-    """One of the chips on a pin: that of the option `rom`, or the only one."""
+    """A chip on a pin: that of the option `rom`, or the only one."""
 
     def __init__(self, options: "dict[str, Any]", buses: "Any") -> None:  # noqa: ANN401
         self._wire = buses.onewire(options)
@@ -49,7 +50,9 @@ class Sensor:
             raise ValueError("its third leg has no power: wire that to 3.3 V")
 
     def _only(self) -> int:
-        """The family of the only chip, so that it need not be named. ValueError if it is not."""
+        """The family of the only chip, so that `rom` is not needed. ValueError if there are
+        several.
+        """
         if not self._wire.reset():
             self._unanswered()
         found = [bytes(rom) for rom in self._wire.scan()]
@@ -77,12 +80,14 @@ class Sensor:
         )
 
     def start(self) -> int:
-        """Have it measure; the ms that takes. Others on the pin may do so meanwhile."""
+        """Start a measurement. Gives the ms that it takes. Others on the pin may measure
+        meanwhile.
+        """
         self._call(CONVERT)
         return MEASURE_MS
 
     def read(self) -> "int | Decimal":
-        """The temperature, in sixteenths; of a DS18S20 by how far it counted."""
+        """The temperature, in sixteenths; of a DS18S20 by its counter."""
         self._call(READ)
         data = bytearray(9)
         self._wire.readinto(data)
@@ -90,12 +95,12 @@ class Sensor:
             raise ValueError("no answer: it is unplugged, or has another rom")
         if self._wire.crc8(data):
             raise ValueError("checksum wrong: are wires loose, or too long?")
-        if not data[4]:  # all zeros have a right check sum, but no chip has such a configuration
+        if not data[4]:  # all zeros have a valid check sum, but no chip has this configuration
             raise ValueError("the pin is held low: a short circuit?")
         return scaled(self._meant(data), 4)
 
     def _meant(self, data: bytearray) -> int:
-        """Ten thousandths of a degree; ValueError if it did not measure."""
+        """Ten thousandths of a degree. ValueError if it did not measure."""
         raw = data[0] | data[1] << 8
         if self._halves:
             still = raw == UNMEASURED_HALVES and bytes(data[6:8]) == COUNTS
@@ -109,12 +114,12 @@ class Sensor:
             raw -= 0x10000
         if self._halves:
             return _counted(raw, data[6], data[7])
-        # with fewer bits, the last ones mean nothing
+        # at lower resolution the last bits are undefined
         return (raw & -1 << (3 - (data[4] >> 5 & 3))) * 625
 
 
 def _counted(halves: int, remaining: int, per_degree: int) -> int:
-    """Ten thousandths of a degree by a DS18S20; copies that do not count have halves only."""
+    """Ten thousandths of a degree from a DS18S20's counter; clones without it have halves only."""
     if not 0 < remaining <= per_degree:
         return halves * 5000
     return (halves >> 1) * 10_000 - 2500 + (per_degree - remaining) * 10_000 // per_degree

@@ -1,4 +1,4 @@
-"""Memory that this board's own programs have left."""
+"""Free heap of this board."""
 
 import gc
 
@@ -6,12 +6,12 @@ UNIT = "B"
 
 
 class Sensor:
-    """Asks the garbage collector."""
+    """Free heap, by the garbage collector."""
 
     def __init__(self, options: "dict[str, str]") -> None:
         pass
 
     def read(self) -> int:
-        """Give the free bytes after a collection."""
+        """The free bytes after a collection."""
         gc.collect()
         return gc.mem_free()

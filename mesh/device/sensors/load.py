@@ -1,4 +1,4 @@
-"""How many tasks want to run on this machine, a mean over the last minute."""
+"""Load average of this machine over the last minute."""
 
 from mesh.device.sensors import words
 
@@ -13,5 +13,5 @@ class Sensor:
         pass
 
     def read(self) -> float:
-        """Give the mean over a minute."""
+        """The mean over a minute."""
         return float(words("/proc/loadavg", "")[0])

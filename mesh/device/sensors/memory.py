@@ -1,4 +1,4 @@
-"""Memory of this machine that is available."""
+"""Available memory of this machine."""
 
 from mesh.device.sensors import words
 
@@ -13,5 +13,5 @@ class Sensor:
         pass
 
     def read(self) -> int:
-        """Give the bytes that programs can still have."""
+        """The bytes available to programs."""
         return int(words("/proc/meminfo", "MemAvailable:")[0]) * 1024

@@ -1,4 +1,4 @@
-"""What an interface of this machine received and sent since its start."""
+"""Bytes received and sent by a network interface since its start."""
 
 from mesh.device.sensors import words
 
@@ -8,12 +8,12 @@ OPTIONS = {"interface": (str, "a text", 1, 32)}
 
 
 class Sensor:
-    """Reads /proc/net/dev; the option `interface` names the interface, lo if it is left out."""
+    """Reads /proc/net/dev. Option `interface`, by default lo."""
 
     def __init__(self, options: "dict[str, str]") -> None:
         self._first = options.get("interface", "lo") + ":"
 
     def read(self) -> int:
-        """Give the bytes in and out."""
+        """The bytes received and sent."""
         columns = words("/proc/net/dev", self._first)
         return int(columns[0]) + int(columns[8])

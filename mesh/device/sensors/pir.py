@@ -1,4 +1,4 @@
-"""Motion: a PIR module with a digital output, such as HC-SR501 or AM312; told when it changes."""
+"""Motion: a PIR module with a digital output, such as HC-SR501 or AM312."""
 
 from mesh.device.sensors import _input
 
@@ -7,12 +7,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 BUS = "gpio"
-UNIT = "/"  # of a switch too (RFC 8428 s.12.1)
+UNIT = "/"  # also for switches (RFC 8428 s.12.1)
 OPTIONS = _input.OPTIONS
 
 
 class Sensor(_input.Input):
-    """High is motion; pulled down, so that a wire that fell off is none."""
+    """High is motion, with a pull-down, so that a loose wire is no motion."""
 
     def __init__(self, options: "dict[str, Any]", buses: object) -> None:
         chosen = {"pull": "down", "inverted": False, "debounce_ms": 100}

@@ -1,4 +1,4 @@
-"""Moisture of soil: a capacitive probe on an analog input, between what it gives dry and wet.
+"""Soil moisture: a capacitive probe on an analog input, scaled between dry and wet.
 
 Unit "/" is a share, 0 to 1, as the SenML registry prefers it to "%" (RFC 8428 s.12.1).
 """
@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from mesh.core.cbor import Decimal
+    from mesh.core.codec.cbor import Decimal
 
 BUS = "adc"
 UNIT = "/"
@@ -20,7 +20,9 @@ OPTIONS = {"pin": PIN, "dry": _RAW, "wet": _RAW}
 
 
 class Sensor:
-    """`dry`, `wet`: raw values in air and in water; without them, the raw one is the reason."""
+    """`dry`, `wet`: raw values in air and in water. Without them, the raw value is shown as the
+    reason.
+    """
 
     def __init__(self, options: "dict[str, Any]", buses: object) -> None:
         self._adc = Analog(options)
@@ -28,7 +30,7 @@ class Sensor:
         self._wet = options.get("wet")
 
     def read(self) -> "int | Decimal":
-        """How wet it is, in steps of a thousandth."""
+        """The moisture, in steps of a thousandth."""
         raw = self._adc.raw()
         dry, wet = self._dry, self._wet
         if dry is None or wet is None or dry == wet:

@@ -1,4 +1,4 @@
-"""How long this machine is up."""
+"""Uptime of this machine."""
 
 from mesh.device.sensors import words
 
@@ -13,5 +13,5 @@ class Sensor:
         pass
 
     def read(self) -> float:
-        """Give the seconds since its start."""
+        """The seconds since its start."""
         return float(words("/proc/uptime", "")[0])

@@ -1,1 +1,1 @@
-"""What a desktop keeps of the mesh's record: one SQLite file, checked against its authors."""
+"""The store: verified feeds and their readings in one SQLite file."""

@@ -1,4 +1,6 @@
-"""The store as the core's feeds use it: quick to hand over to, written by a thread of its own."""
+"""The archive that the core's feeds use: takes runs quickly, and writes them in a thread of its
+own.
+"""
 
 import contextlib
 import logging
@@ -8,33 +10,36 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mesh.core import cbor
+from mesh.core.codec import cbor
 from mesh.core.errors import LocalError
-from mesh.core.run import Run
-from mesh.hub.store import healing, meter, pieces, schema, upkeep
-from mesh.hub.store.budget import UNLIMITED, Budget
+from mesh.core.feed.chain import Run
+from mesh.core.full import seen
+from mesh.hub.store import healing, log_size, meter, pieces, projecting, schema, upkeep, witnesses
 from mesh.hub.store.crowd import MET
 from mesh.hub.store.held import MOST, Held
 from mesh.hub.store.hidden import Hidden
 from mesh.hub.store.hooks import Forked, Hooks, log_fault
+from mesh.hub.store.own_clock import unix_ms
+from mesh.hub.store.quota import UNLIMITED, Budget
 from mesh.hub.store.reader import Reader
-from mesh.hub.store.rules import Rules
+from mesh.hub.store.retention_rules import Rules
 from mesh.hub.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
-READ_MS = 250  # that the core waits where another program has locked the whole file
-WAITING = 100_000  # entries handed over and not yet written: beyond that, new ones are let go
-PARTS = 64  # of the feed of one whom we do not know, with gaps between them
+READ_MS = 250  # how long the core waits if another program has locked the file
+WAITING = 100_000  # entries waiting to be written; beyond that new ones are dropped
+PARTS = 64  # parts, with gaps between, of a stranger's feed
 
 
 class Archive:
-    """Keeps feeds in `path`. A context manager, or open() and close(). LocalError.
+    """Keeps feeds in the file `path`. A context manager, or open() and close(). LocalError.
 
-    `forked` is called, in the writing thread, when two signed histories disagree; told(text) with
-    what goes wrong, and with nothing once it is well again. trouble: the same, to be read. `own`:
-    whose store it is: if something of that author has to be taken out, its feed gets a gap.
-    faulty(what, error) gets faults of ours in the writing thread.
+    `own`: the peer whose store it is; if entries of its feed have to be removed, the feed gets a
+    gap. projections: by kind of entry. `trouble`: what goes wrong at present, or "".
+
+    Called in the writing thread: `forked`, when two signed histories disagree; told(text), when
+    `trouble` changes; faulty(what, error), with faults of ours.
     """
 
     def __init__(  # noqa: PLR0913 - whom it tells of what, and what it may keep
@@ -47,14 +52,17 @@ class Archive:
         faulty: Callable[[str, BaseException], None] = log_fault,
         *,
         budget: Budget | None = None,
+        projections: projecting.Table = projecting.BUILT_IN,
     ) -> None:
         self.path = path
         self._own = own
-        self._unread = ""  # why it could not be read, as it was told
+        self._unread = ""  # why it could not be read, as reported
         self._ready: pieces.Found = {}
         self._reader = Reader(path)
         self._budget = budget or Budget(UNLIMITED)
-        self._lost = False  # something that was handed over was let go
+        self._projections = projections
+        self._has_seen = projections.get(seen.NAME) is witnesses.Witnesses
+        self._lost = False  # whether something handed over was dropped
         self._rules = rules or Rules()
         self._held = Held()
         self._hidden = Hidden()
@@ -65,21 +73,25 @@ class Archive:
             self._held.forget,
             faulty,
             self._dropped,
+            self._held.add,
         )
 
     def open(self) -> Self:
-        """Open or make the file."""
+        """Open or create the file."""
+        projecting.check(self._projections)
         self._database = schema.connect(self.path, writing=True)
         try:
             self._heal()
-            meter.trim(self._database, self._budget)
+            upkeep.transaction(
+                self._database, lambda database: projecting.prepare(database, self._projections)
+            )
+            meter.trim(self._database, self._budget, self._projections)
             self._reading = schema.connect(self.path)
             self._held.load(self._reading)
             self._hidden.load(self._reading)
             self._reading.execute(f"PRAGMA busy_timeout = {READ_MS}")
-            self._writer = Writer(
-                self.path, self._database, self._rules, self._hooks, self._budget
-            )
+            metered = meter.Meter(self._database, self._budget, unix_ms, self._projections)
+            self._writer = Writer(self.path, self._database, self._rules, self._hooks, metered)
         except sqlite3.Error as error:
             self._database.close()
             raise schema.broken(self.path, error) from error
@@ -101,7 +113,7 @@ class Archive:
         self._reader.close()
         if self._writer.close():
             self._reading.close()
-            self._database.close()  # the last, so that it leaves one file
+            log_size.close(self._database)
 
     def __enter__(self) -> Self:
         return self.open()
@@ -114,26 +126,42 @@ class Archive:
     ) -> None:
         self.close()
 
-    # what the core calls
+    # called by the core
 
     def admit(self, author: bytes, size: int, teller: bytes | None, *, asked: bool) -> None:
-        """Whether `size` bytes of an author's may come, which `teller` gave; `asked`: as we asked
-        for them. RemoteError says why not. To be called before they are checked.
+        """RemoteError unless `size` bytes of an author may be accepted, from peer `teller`;
+        `asked`: we requested them. To be called before they are verified.
         """
         self._budget.admit(author, size, teller, asked=asked)
 
-    def took(self, author: bytes, run: Run) -> None:
-        """Keep what is new of a checked run, soon. What there is no room for is missing again."""
+    def took(self, author: bytes, run: Run, certain: bool = False) -> None:
+        """Queue the new entries of a verified run; of a certain one, in place of what contradicts
+        it. If there is no room, they are missing again.
+        """
         most = PARTS if self._budget.standing(author) < MET else MOST
         if self._writer.waiting <= WAITING and self._held.add(
             author, run.first, run.before, run.seq, most
         ):
-            self._writer.keep(run)
+            self._writer.keep(run, certain)
         else:
             self._lost = True
 
+    def seen(self, author: bytes) -> list[tuple[bytes, int, int, bytes]]:
+        """What was seen of an author: [(witness, seq of its entry, up to which seq, link there)],
+        in the order in which each witness said it.
+        """
+        if not self._has_seen:
+            return []
+        return self._look(witnesses.SAID, (author,))
+
+    def trace(self, author: bytes, seq: int, link: bytes) -> tuple[int, bytes]:
+        """Down to where the entries that are held lead to a link: the seq and link before."""
+        return witnesses.trace(self._look, author, seq, link)
+
     def heads(self) -> dict[bytes, tuple[int, bytes, bytes]]:
-        """How far each feed is held: {author: (next seq, link of the last, a head up to it)}."""
+        """How far each feed is held: {author: (next seq, link of the last entry, a head up to
+        it)}.
+        """
         found = self._ask(
             "SELECT key, last + 1, link, head FROM author JOIN run ON run.author = author.id "
             "AND first = (SELECT max(first) FROM run WHERE author = author.id)"
@@ -141,14 +169,14 @@ class Archive:
         return {key: (seq, link, head) for key, seq, link, head in found}
 
     def missing(self, author: bytes) -> list[tuple[int, int]]:
-        """The first and last seq of each gap in what is held of an author, or on its way."""
+        """The gaps in an author's entries, stored or queued, as [(first, last)]."""
         return self._held.missing(author)
 
     def run(self, author: bytes, first: int, most: int) -> list[object] | None:
         """A run of at most `most` bytes from `first` on, or from the next entry held.
 
-        If not even the next head is so near, the oldest entries are left out. None if nothing is
-        held from there on.
+        If no head is near enough, the oldest entries are left out. None if nothing is held from
+        there on.
         """
         try:
             run = pieces.fitting(self._ready, author, first, most)
@@ -158,26 +186,28 @@ class Archive:
         return self.run(author, again, most) if again else run
 
     def hide(self, author: bytes, first: int, last: int) -> None:
-        """Keep these entries, and give them to nobody: others hold what came before them."""
+        """Keep these entries, but give them to nobody: other peers hold other entries at these
+        seqs.
+        """
         try:
             self.do(self._hidden.add(author, first, last))
-        except LocalError as error:  # it is hidden until this peer stops
+        except LocalError as error:  # not stored, so hidden until this peer stops
             log.error("what is not to be given out could not be noted: %s", error.detail)
 
     async def runs(
         self, who: Hashable, wanted: Sequence[tuple[bytes, int]], sizes: pieces.Sizes
     ) -> tuple[pieces.Found, float]:
-        """Read what run() will be asked for, in another thread: of each author from a seq on; and
-        the seconds it took. RemoteError if too much is being read; LocalError.
+        """Read in another thread what run() will be asked for: of each author from a seq on. Gives
+        it and the seconds it took. RemoteError if too many reads wait; LocalError.
         """
         try:
             return await self._reader.read(who, lambda db: pieces.runs(db, wanted, sizes))
-        except LocalError:  # run() tells, and does without
+        except LocalError:  # reported by run()
             return {}, 0.0
 
     @contextlib.contextmanager
     def ready(self, found: pieces.Found) -> Iterator[None]:
-        """Have run() give what was read before, where it is asked for that."""
+        """A context in which run() gives what was read before."""
         self._ready = found
         try:
             yield
@@ -185,30 +215,34 @@ class Archive:
             self._ready = {}
 
     def evidence(self, author: bytes, one: object, other: object) -> None:
-        """Keep two signed statements of an author that disagree, in place of the last two."""
+        """Keep two contradicting statements of an author, in place of former ones."""
         self._writer.keep_evidence(author, cbor.encode([one, other]))
 
     def proofs(self) -> dict[bytes, tuple[object, object]]:
-        """Of each author that was caught, two signed statements that disagree."""
+        """The fork proofs, by author: two contradicting statements."""
         found = self._ask("SELECT key, pair FROM evidence JOIN author ON author.id = author")
         proofs = {author: healing.proof(pair) for author, pair in found}
         return {author: pair for author, pair in proofs.items() if pair is not None}
 
     def flush(self, patience_s: float | None = None) -> None:
-        """Wait until all that was handed over is written: then a crash loses none of it.
+        """Wait until all that was queued is written, so that a crash loses none of it.
 
-        LocalError if it cannot be written, or not within `patience_s`, about a second if that is
-        not given, as an event loop stands still for it; and if some of it was let go.
+        LocalError if it cannot be written, or not within `patience_s`, by default about a second,
+        as an event loop waits for it; or if some of it was dropped.
         """
         lost, self._lost = self._lost, False
         self._writer.flush(patience_s)
         if lost:
-            raise LocalError("more came than can be kept", "offer it again, from its beginning on")
+            raise LocalError(
+                "more came than can be stored", "offer it again, from its beginning on"
+            )
 
-    # what the desktop calls
+    # called by the desktop
 
     def meet(self, author: bytes, host: str) -> None:
-        """An author answered us, signed, at an address of a host: it is no stranger any more."""
+        """Record that an author answered, signed, at an address of `host`: it is no stranger any
+        more.
+        """
         if self._budget.meet(author, host):
             self._writer.meet(author)
 
@@ -218,38 +252,38 @@ class Archive:
 
     @property
     def waiting(self) -> int:
-        """How many entries were handed over and are not yet written: who is far ahead waits."""
+        """How many entries wait to be written. Who reads far ahead should pause."""
         return self._writer.waiting
 
     @property
     def faults(self) -> int:
-        """How often something was left out that was handed over, by a fault of ours."""
+        """How many jobs were dropped by a fault of ours."""
         return self._writer.faults
 
     @property
     def trouble(self) -> str:
-        """Why nothing can be written, or nothing."""
+        """Why nothing can be written, or ""."""
         return self._writer.trouble
 
     def do(self, what: Callable[[sqlite3.Connection], None], *, synced: bool = False) -> None:
-        """Do something in the writing thread, in a transaction; `synced`: not even a power cut
+        """Run work in the writing thread, in a transaction; `synced`: so that not even a power cut
         loses it. LocalError.
         """
         self._writer.do(what, synced=synced)
 
     def keep_synced(self, runs: list[Run]) -> None:
-        """Keep runs before this returns, so that not even a power cut loses them. LocalError."""
+        """Write runs before this returns, so that not even a power cut loses them. LocalError."""
         self._writer.keep_synced(runs)
         for run in runs:
             self._held.add(run.author, run.first, run.before, run.seq)
 
     @property
     def database(self) -> sqlite3.Connection:
-        """A connection that can only read, for the thread that opened the archive."""
+        """A read-only connection, for the thread that opened the archive."""
         return self._reading
 
     def _look(self, question: str, values: Sequence[object]) -> list[Any]:
-        """As _ask(); nothing where the file cannot be read: others may have it."""
+        """As _ask(), but [] if the file cannot be read: other peers may have the entries."""
         try:
             return self._ask(question, values)
         except LocalError as error:

@@ -1,4 +1,4 @@
-"""Everything in a store checked anew, from the authors' keys up; and what is wrong taken out."""
+"""Verifies a whole store, beginning with the authors' keys, and removes what is wrong."""
 
 import os
 import sqlite3
@@ -11,22 +11,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mesh.core.errors import MeshError
+from mesh.core.feed.chain import Run, genesis, read_run
+from mesh.core.kit import Kit
 from mesh.core.limits import Limits
-from mesh.core.primitives import Kit
-from mesh.core.run import Run, genesis, read_run
-from mesh.hub.primitives import make_kit
+from mesh.hub.desktop_kit import make_kit
 from mesh.hub.store import healing, rows, schema, upkeep
 from mesh.hub.store.dropping import SLACK_MS
 from mesh.hub.store.own_clock import unix_ms
-from mesh.hub.store.readings import Readings
+from mesh.hub.store.projecting import FACT, Projecting, read_author
+from mesh.hub.store.projection import Ground
 from mesh.hub.store.rows import Row
 from mesh.hub.store.schema import COPY
 
-PIECE = 256  # rows that are checked at a time
-MANY = 10_000  # readings from one word of progress to the next
+PIECE = 256  # rows checked at a time
+MANY = 10_000  # readings between two reports of progress
 
-# The readings are made anew in a store of its own, to which the one that is checked is attached as
-# `kept`. No start's time is known there: what has no time of its own is found by sensor and seq.
+# The readings are built again in a temporary store, to which the checked one is attached as
+# `kept`. It knows no times of starts, so readings without a time are compared by sensor and seq.
 PLACED = (
     """CREATE TABLE placed AS SELECT sensor, seq, value FROM kept.reading
     WHERE sensor IN (SELECT DISTINCT sensor FROM unplaced)""",
@@ -65,7 +66,7 @@ HOLDS = """
 
 
 class Fault(NamedTuple):
-    """Something wrong: with which entries of whom, and what; row: its id in the table, or 0."""
+    """Something wrong: whose entries, which, and what; `row`: its id in the table, or 0."""
 
     author: bytes
     first: int
@@ -83,7 +84,7 @@ class Progress(NamedTuple):
 
 
 class Sum(NamedTuple):
-    """What was checked in all. gone: readings whose entries are not kept any more."""
+    """The sum of what was checked. `gone`: readings whose entries are no longer kept."""
 
     authors: int
     entries: int
@@ -100,10 +101,10 @@ def check(
     workers: int = os.cpu_count() or 1,
     only: Collection[bytes] | None = None,
 ) -> Generator[Finding, None, None]:
-    """Check all that is in a store, or what is of `only` these authors: faults as they are found,
-    and progress. The store may be in use.
+    """Check a store, or what it has of the authors `only`. Yields faults, and progress. The store
+    may be in use.
 
-    `using` is told the connection, by which another thread can interrupt a long look.
+    using(connection) gets the connection, by which another thread can interrupt a long query.
     LocalError if it cannot be read at all.
     """
     schema.connect(path).close()
@@ -114,14 +115,14 @@ def check(
             ThreadPoolExecutor(workers) as pool,
         ):
             using(twin)
-            twin.execute("BEGIN")  # one state of it, whatever is written meanwhile
+            twin.execute("BEGIN")  # a snapshot, whatever is written meanwhile
             yield from _check(twin, pool, only)
     except sqlite3.Error as error:
         raise schema.broken(path, error) from error
 
 
 def _twin(made: Path, path: Path) -> sqlite3.Connection:
-    """An empty store that calls authors and sensors by the same numbers as the one in `path`."""
+    """An empty store with the same numbers of authors and sensors as the one in `path`."""
     twin = schema.connect(made, writing=True)
     twin.execute("PRAGMA journal_mode = OFF")
     twin.execute("ATTACH ? AS kept", (f"{path.absolute().as_uri()}?mode=ro",))
@@ -129,7 +130,7 @@ def _twin(made: Path, path: Path) -> sqlite3.Connection:
 
 
 def _tables(twin: sqlite3.Connection) -> Iterator[Fault]:
-    """What is wrong with the file and its tables; from then on the rest is seen as `sound`."""
+    """Check the file and its tables. The rest is checked on the views `sound`."""
     for (problem,) in twin.execute("PRAGMA kept.quick_check(8)").fetchall():
         if problem != "ok":
             yield Fault(b"", 0, 0, f"the file: {problem}")
@@ -156,7 +157,7 @@ def _check(
     twin.executemany("INSERT INTO asked VALUES (?)", [(number,) for number, _ in authors])
     among = "author IN (SELECT author FROM asked)"
     (count,) = twin.execute(f"SELECT count(*) FROM sound WHERE {among}").fetchone()
-    readings = Readings(twin, lambda: 0, placing=False)
+    projecting = Projecting(Ground(twin, lambda: 0, placing=False))
     done = entries = 0
     for number, key in authors:
         for piece in _pieces(twin, (number, key), pool):
@@ -164,8 +165,8 @@ def _check(
                 yield from faults
                 if run is not None:
                     entries += len(run.entries)
-                    readings.read(number, run.entries)
-            readings.write()
+                    projecting.read(number, run.entries)
+            projecting.write()
             done += len(piece)
             yield Progress(done, count)
     yield from _compare(twin, dict(authors), entries)
@@ -177,7 +178,7 @@ Checked = tuple[int, Run | None, list[Fault]]
 def _pieces(
     twin: sqlite3.Connection, author: tuple[int, bytes], pool: ThreadPoolExecutor
 ) -> Iterator[list[Checked]]:
-    """An author's rows, checked, some at a time; signatures in threads."""
+    """Check an author's rows, some at a time, with signatures in threads."""
     number, key = author
     kit = make_kit()
     before: Row | None = None
@@ -198,7 +199,7 @@ def _pieces(
 
 
 def _row(kit: Kit, key: bytes, id: int, row: Row) -> Checked:
-    """One row checked: entries in order, links, and the author's signature."""
+    """Check a row: order of entries, links, and the author's signature."""
     limits = Limits()
     try:
         entries = rows.unpacked(row.entries)
@@ -217,7 +218,7 @@ def _row(kit: Kit, key: bytes, id: int, row: Row) -> Checked:
 def _compare(
     twin: sqlite3.Connection, authors: dict[int, bytes], entries: int
 ) -> Iterator[Finding]:
-    """Are the readings what the entries say?"""
+    """Check that the readings are what the entries say."""
     yield Progress(0, 1, "readings")
     for statement in PLACED:
         twin.execute(statement)
@@ -242,10 +243,10 @@ def _compare(
 
 
 def repair(path: Path, faults: list[Fault], own: bytes | None) -> None:
-    """Take out what is wrong, and make the readings anew. LocalError.
+    """Remove what is wrong, and build the readings again. LocalError.
 
-    No peer may use the store. What was taken out is missing then: a peer fetches it from others.
-    Of the own feed it cannot be had back, and the feed goes on behind a gap.
+    No peer may use the store. A peer fetches removed entries from others again; for the own feed
+    that is not possible, so it continues after a gap.
     """
     with closing(schema.connect(path, writing=True)) as database:
 
@@ -265,20 +266,19 @@ def repair(path: Path, faults: list[Fault], own: bytes | None) -> None:
 
 
 def _make_anew(database: sqlite3.Connection) -> None:
-    """Make the readings anew out of the entries; those whose entries are gone stay."""
-    readings = Readings(database, lambda: 0)
+    """Build the readings again out of the entries; those without entries stay. Tables of other
+    projections are built when a peer that has these opens the store.
+    """
+    database.execute("DELETE FROM fact WHERE name GLOB ?", (f"{FACT}*",))
+    projecting = Projecting(Ground(database, lambda: 0))
     for number, floor in database.execute("SELECT id, floor FROM author").fetchall():
         sensors = "(SELECT id FROM sensor WHERE author = ?)"
         database.execute(
             f"DELETE FROM reading WHERE sensor IN {sensors} AND seq >= ?", (number, floor)
         )
         database.execute("DELETE FROM unplaced WHERE author = ? AND seq >= ?", (number, floor))
-        for (packed,) in database.execute(
-            "SELECT entries FROM run WHERE author = ? ORDER BY first", (number,)
-        ):
-            readings.read(number, rows.unpacked(packed))
-            readings.write()
-    # those that came after the readings of their time were dropped are still there
+        read_author(database, projecting, number)
+    # late entries, from a time whose readings were dropped
     database.execute(
         "DELETE FROM reading WHERE time < (SELECT thinned FROM sensor WHERE id = sensor) "
         "AND NOT EXISTS (SELECT 1 FROM run JOIN sensor ON sensor.author = run.author "

@@ -1,4 +1,4 @@
-"""One file to keep: a copy of a store, made while a peer uses it."""
+"""Backup of a store into one file, while a peer uses it."""
 
 import shutil
 import sqlite3
@@ -7,20 +7,20 @@ from contextlib import closing
 from pathlib import Path
 
 from mesh.core.errors import LocalError
-from mesh.hub import files
 from mesh.hub.failure import Failure
+from mesh.hub.home import files
 from mesh.hub.store import schema
 from mesh.hub.store.schema import COPY
 
-PAGES = 1000  # copied at a time; in between the peer can write
+PAGES = 1000  # pages copied at a time; the peer can write in between
 
 
 def backup(path: Path, target: Path, stopped: Callable[[], bool] = lambda: False) -> int:
-    """Copy the store in `path` into a new file `target`; its bytes. LocalError, and once `stopped`
-    says so.
+    """Copy the store in `path` into a new file `target`, and give its bytes. LocalError, also when
+    stopped() says so.
 
-    The copy knows that it is one: a peer that starts with it goes on behind a gap in its own
-    feed, as it may have said more than the copy holds.
+    The copy is marked as one: a peer that starts with it leaves a gap in its own feed, as it may
+    have signed more than the copy holds.
     """
     if target.exists():
         raise Failure(f"{target} is there already", "it is never overwritten: name another")
@@ -40,17 +40,17 @@ def backup(path: Path, target: Path, stopped: Callable[[], bool] = lambda: False
 def _copy(database: sqlite3.Connection, target: Path, stopped: Callable[[], bool]) -> None:
     def between(*_: object) -> None:
         if stopped():
-            raise LocalError("the copy was given up")
+            raise LocalError("the backup was cancelled")
 
     with closing(sqlite3.connect(target)) as copy:
         database.backup(copy, pages=PAGES, progress=between, sleep=0.01)
-        copy.execute("PRAGMA journal_mode = DELETE")  # all of it in one file
+        copy.execute("PRAGMA journal_mode = DELETE")  # so that it is one file
         with copy:
             copy.execute("INSERT OR REPLACE INTO fact VALUES (?, 1)", (COPY,))
 
 
 def _short(database: sqlite3.Connection, target: Path, why: str) -> LocalError:
-    """What to say where a copy could not be written: mostly there is no room."""
+    """The error if a copy could not be written: mostly the disk is full."""
     pages, size = (
         database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
     )

@@ -1,18 +1,19 @@
-"""Strangers of whom a store keeps something: how well each is known, and who goes first."""
+"""Eviction of strangers from a store: how well each is known, and which are dropped first."""
 
 import heapq
 from collections import defaultdict
 from collections.abc import Mapping
 
-from mesh.core.settings import Profile
+from mesh.core.policy.settings import Profile
 
-ONE, SEVERAL, MET, CHOSEN = range(4)  # standing: told of by one, by several; met; by a person
+# standing: told of by one peer, by several; met; chosen by a person
+ONE, SEVERAL, MET, CHOSEN = range(4)
 
 Given = Mapping[tuple[int, bytes | None], int]
 
 
 def chosen(profile: Profile) -> set[bytes]:
-    """Whom a person chose: everybody whom the settings name."""
+    """The peers that a person chose: all that the settings name."""
     found = {who for who in profile.follow if isinstance(who, bytes) and who != b"*"}
     found |= {who for rule in profile.keep for who in rule.who or ()}
     found |= {who for who, _ in profile.peers if who is not None}
@@ -24,8 +25,8 @@ def chosen(profile: Profile) -> set[bytes]:
 
 
 class Stranger:
-    """What is kept of one: `cost` in bytes on disk, about; `teller`: who told of it, if we met
-    that one.
+    """A stranger in the store. `cost`: estimated bytes on disk; `teller`: the peer that told of
+    it, if that was met.
     """
 
     __slots__ = ("cost", "sensors", "standing", "teller")
@@ -37,14 +38,15 @@ class Stranger:
 
 
 def most_given(given: Given) -> tuple[int, bytes | None]:
-    """The lowest standing that any has, and who told of most that have it."""
+    """The lowest standing of any stranger, and the teller that has most with it."""
     low = min(standing for standing, _ in given)
     some = [(count, by) for (standing, by), count in given.items() if standing == low]
     return low, max(some, key=lambda pair: pair[0])[1]
 
 
 def newest_of_most(strangers: Mapping[bytes, Stranger], count: int) -> list[bytes]:
-    """So many of those who are known least, each the newest of who told of most.
+    """Choose `count` of the least known strangers: each time the newest one of the teller that has
+    most.
 
     `strangers` has the oldest first.
     """
@@ -64,7 +66,9 @@ def newest_of_most(strangers: Mapping[bytes, Stranger], count: int) -> list[byte
 
 
 def dearest(strangers: Mapping[bytes, Stranger], surplus: int) -> list[bytes]:
-    """Those who are known least and cost most, until so many bytes are given back."""
+    """Choose of the least known strangers those that cost most, until `surplus` bytes are
+    freed.
+    """
     out: list[bytes] = []
     if surplus <= 0:
         return out

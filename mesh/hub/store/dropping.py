@@ -1,27 +1,27 @@
-"""What is too old goes: by when it was measured, or when it came here, whichever is later.
+"""Applies retention: drops what is too old, by time of measurement or arrival, whichever is later.
 
-An author whose clock is behind would lose what is fresh, and one whose clock is ahead would keep
-all of it for good: so no time counts that is before arrival, or more than SLACK_MS after it.
+By the author's clock alone, one that is slow would lose fresh entries, and one that is fast would
+keep all. So a time before arrival, or more than SLACK_MS after it, does not count.
 """
 
 import sqlite3
 
 from mesh.core.clock import EARLIEST
 from mesh.core.errors import RemoteError
-from mesh.core.run import read_entry
-from mesh.hub.primitives import make_kit
+from mesh.core.feed.chain import read_entry
+from mesh.hub.desktop_kit import make_kit
 from mesh.hub.store import rows
-from mesh.hub.store.rules import DAY_MS, Rules
+from mesh.hub.store.retention_rules import DAY_MS, Rules
 from mesh.hub.store.schema import PERIOD_MS
 
 PIECE = 2000  # rows of entries dropped in one transaction
-SLACK_MS = DAY_MS  # that a clock may be ahead, an author's or our own
+SLACK_MS = DAY_MS  # how far a clock may be ahead, an author's or our own
 FRESH = "EXISTS (SELECT 1 FROM fresh WHERE seq BETWEEN first AND last)"
 
 
 def age_from(said_ms: int | None, arrived: int, now_ms: int) -> int | None:
-    """Unix ms from which on it is kept: what its author `said`, as far as that goes with when it
-    `arrived`, 0 if that is not known; None if it cannot be told.
+    """The Unix ms from which the age counts: what the author `said`, within bounds around when it
+    `arrived` (0 if unknown). None if it cannot be told.
     """
     if not 0 < arrived <= now_ms + SLACK_MS:
         known = said_ms is not None and EARLIEST <= said_ms <= now_ms + SLACK_MS
@@ -30,7 +30,7 @@ def age_from(said_ms: int | None, arrived: int, now_ms: int) -> int | None:
 
 
 def drop_readings(database: sqlite3.Connection, rules: Rules, now_ms: int) -> int:
-    """Drop readings that are kept long enough as the rules say, a day of each sensor; how many."""
+    """Drop readings past their retention, a day of each sensor at a time. Gives how many."""
     dropped = 0
     for number, author, key, name in database.execute(
         "SELECT sensor.id, author, key, name FROM sensor JOIN author ON author.id = author"
@@ -50,10 +50,10 @@ def drop_readings(database: sqlite3.Connection, rules: Rules, now_ms: int) -> in
 
 
 def _note_fresh(database: sqlite3.Connection, author: int, cut_ms: int, now_ms: int) -> None:
-    """Put into the table `fresh` which seqs of an author came after that."""
+    """Put the seqs of an author that are newer than that into the table `fresh`."""
     database.execute("CREATE TEMP TABLE IF NOT EXISTS fresh (first INTEGER, last INTEGER)")
     database.execute("DELETE FROM fresh")
-    # that of which nothing but a time in the future is known begins to age now
+    # if only a time in the future is known, it ages from now on
     database.execute(
         "UPDATE run SET arrived = ?2 WHERE author = ?1 AND (arrived > ?3 OR arrived = 0) AND "
         "EXISTS (SELECT 1 FROM reading JOIN sensor ON sensor.id = sensor WHERE sensor.author = ?1"
@@ -89,7 +89,7 @@ def _drop_past(database: sqlite3.Connection, sensor: int, cut: int) -> int:
         f"DELETE FROM reading WHERE sensor = ? AND time < ? AND NOT {FRESH}", (sensor, upto)
     ).rowcount
     run(f"DELETE FROM unplaced WHERE sensor = ? AND time < ? AND NOT {FRESH}", (sensor, upto))
-    # where readings are left that came late, they are shown, and not the summary
+    # late readings that stay are shown instead of the summary
     run(
         f"DELETE FROM stale WHERE sensor = ? AND period < ? AND NOT {_has_readings('stale')}",
         (sensor, upto // PERIOD_MS),
@@ -98,7 +98,7 @@ def _drop_past(database: sqlite3.Connection, sensor: int, cut: int) -> int:
 
 
 def _drop_future(database: sqlite3.Connection, sensor: int, now_ms: int) -> int:
-    """Readings of a time that is still to come, by an author's wrong clock."""
+    """Drop readings with a time in the future, by an author's wrong clock."""
     which = f"WHERE sensor = ? AND time > ? AND NOT {FRESH}"
     count = database.execute(f"DELETE FROM reading {which}", (sensor, now_ms + SLACK_MS)).rowcount
     database.execute(
@@ -118,7 +118,7 @@ def _has_readings(table: str) -> str:
 def drop_entries(
     database: sqlite3.Connection, author: tuple[int, bytes], rules: Rules, now_ms: int
 ) -> int:
-    """Drop an author's oldest rows as the rules say; the first seq that is left, or 0.
+    """Drop an author's oldest rows past their retention. Gives the first seq that is left, or 0.
 
     What stays can be verified: each row has the link before it, and its own head.
     """
@@ -155,7 +155,7 @@ def drop_entries(
 def _from(
     database: sqlite3.Connection, author: int, row: tuple[int, bytes, int], now_ms: int
 ) -> int:
-    """Unix ms from which on a row is kept: from now on where that cannot be told."""
+    """The Unix ms from which the age of a row counts; now if unknown."""
     id, entries, arrived = row
     since = age_from(_said(database, author, entries), arrived, now_ms)
     if since is None:
@@ -165,7 +165,7 @@ def _from(
 
 
 def _said(database: sqlite3.Connection, author: int, entries: bytes) -> int | None:
-    """Unix ms of the last of some entries by their author's clock, or None."""
+    """Unix ms of the last of some entries, by their author's clock, or None."""
     try:
         _, clock, _, _ = read_entry(make_kit(), rows.unpacked(entries)[-1])
     except (ValueError, RemoteError):
@@ -179,8 +179,8 @@ def _said(database: sqlite3.Connection, author: int, entries: bytes) -> int | No
 
 
 def our_clock_jumped(database: sqlite3.Connection, since_ms: int, by_ms: int, now_ms: int) -> None:
-    """Our own clock was wrong from since_ms, by itself, until it jumped by by_ms to now_ms: what
-    arrived meanwhile arrived by_ms later.
+    """Correct times of arrival: our own clock was wrong from since_ms on, until it jumped by by_ms
+    to now_ms.
     """
     for (author,) in database.execute("SELECT id FROM author").fetchall():
         database.execute(

@@ -1,5 +1,5 @@
-"""How much of the disk is left free: below that, first strangers' and then everything but the own
-feed is not kept.
+"""Reserve of free disk space: below it, strangers are refused first, then all but the own feed.
+They are also refused while the store's write-ahead log is too long.
 """
 
 import shutil
@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from mesh.core import codes
 from mesh.core.errors import RemoteError
+from mesh.hub.store import log_size, schema
 
 MEGABYTE = 1_000_000
-PART = 20  # the floor is at most that part of the disk
+PART = 20  # the reserve is at most 1/PART of the disk
 LOOK_S = 1.0
-BUSY = 0xA3  # 5.03
 
 
 class Floor:
-    """Looks at the disk of `path`. changed(why) hears what look() says when that changes.
+    """Checks the disk of the home `path`, and the log of its store. changed(why) is called when
+    the result of look() changes.
 
     usage(path) gives (total, used, free) bytes, or OSError.
     """
@@ -40,7 +42,7 @@ class Floor:
         self.free = self._wanted
 
     def look(self) -> str:
-        """What is not kept for lack of room, and why; nothing if all is."""
+        """What is not stored for lack of space, and why; "" if all is."""
         now_s = self._now_s()
         if now_s - self._looked_s < LOOK_S:
             return self._why
@@ -53,17 +55,25 @@ class Floor:
     def _look(self) -> str:
         try:
             total, _, self.free = self._usage(self._path)
-        except OSError:  # then the writing tells
+        except OSError:  # then writing will fail and be reported
             return ""
         self.bytes = min(self._wanted, total // PART)
         if self.free >= self.bytes:
-            return ""
+            return self._look_at_log()
         whose = "of strangers" if self.free >= self.bytes // 2 else "of others"
         free, floor = self.free // MEGABYTE, self.bytes // MEGABYTE
         return f"nothing {whose} is kept: {free} MB of the disk are free, {floor} MB are to stay"
 
+    def _look_at_log(self) -> str:
+        size = log_size.size_of(log_size.path_of(self._path / schema.NAME))
+        if size < log_size.STRANGE:
+            return ""
+        return f"nothing of strangers is kept: of {schema.NAME}, {log_size.told(size)}"
+
     def check(self, *, is_known: bool) -> None:
-        """RemoteError if there is no room for what somebody else wrote."""
+        """RemoteError if there is no space for entries of others."""
         why = self.look()
         if why and not (is_known and self.free >= self.bytes // 2):
-            raise RemoteError(why, BUSY, "offer it later, or to another; our holder can make room")
+            raise RemoteError(
+                why, codes.UNAVAILABLE, "offer it later, or to another; our holder can make room"
+            )

@@ -1,10 +1,10 @@
-"""How much may pass in a time."""
+"""Rate limit in bytes."""
 
-BURST_S = 16  # seconds' worth that may come at once
+BURST_S = 16  # seconds' worth of bytes that may come at once
 
 
 class Flow:
-    """At most so many bytes a second, BURST_S seconds' worth at once."""
+    """A rate limit of `per_s` bytes a second, BURST_S seconds' worth at once."""
 
     def __init__(self, per_s: int, now_s: float) -> None:
         self._per_s = per_s
@@ -12,7 +12,7 @@ class Flow:
         self._at_s = now_s
 
     def take(self, now_s: float, count: int) -> bool:
-        """Take so many if anything is left; what was not there is owed."""
+        """Take `count` bytes if any are left; the rest is owed. Whether it did."""
         self._left = min(self._most, self._left + (now_s - self._at_s) * self._per_s)
         self._at_s = now_s
         if self._left <= 0:

@@ -1,7 +1,7 @@
-"""Rows that no peer of today could have written: found, and taken out before anything uses them.
+"""Repairs a store: removes rows that no present version could have written.
 
-A row may come from an older othermesh, a bad disk or somebody's editor: with numbers beyond the
-ranges of the protocol, or texts and floats in their place, as SQLite keeps whatever it is given.
+A row may come from an older othermesh, a bad disk or an editor: with numbers out of the protocol's
+ranges, or texts and floats instead, as SQLite stores whatever it is given.
 """
 
 import sqlite3
@@ -9,23 +9,23 @@ from typing import NamedTuple
 
 from mesh.core.errors import RemoteError
 from mesh.core.ranges import END
-from mesh.hub.primitives import make_kit
+from mesh.hub.desktop_kit import make_kit
 from mesh.hub.store import rows
 from mesh.hub.store.rows import Row
 from mesh.hub.store.schema import COPY
 
-MOST_ASIDE = 10_000  # rows of runs that are put aside; more are dropped
-FAR = 4 * END  # no time, nor the sum of two, is beyond
+MOST_ASIDE = 10_000  # damaged rows of runs that are kept aside; more are dropped
+FAR = 4 * END  # bound of times and sums of two
 TEXTS = "length({0}) NOT BETWEEN 1 AND 255 OR {0} GLOB '*[^A-Za-z0-9:./_-]*'"  # RFC 8428 s.4.5.1
 
 
 def _no_integer(column: str, least: int, below: int) -> str:
-    """A condition that is true of rows without such a number there."""
+    """An SQL condition for rows without an integer in that range."""
     return f"typeof({column}) <> 'integer' OR {column} NOT BETWEEN {least} AND {below - 1}"
 
 
 class Rule(NamedTuple):
-    """Which rows of a table are wrong; {0} stands for the database. quick: soon found out."""
+    """Finds wrong rows of a table; {0} stands for the database. `quick`: fast to check."""
 
     table: str
     wrong: str
@@ -73,14 +73,14 @@ RULES = (
     ),
     Rule("stale", f"{OF_NOTHING} OR {_no_integer('period', -FAR, FAR)}", quick=False),
 )
-# What can be put right: the rule, and how.
+# what can be corrected: the rule, and how
 FIXES = (
     (
         Rule("author", _no_integer("floor", 0, END + 1)),
         "floor = ifnull((SELECT min(first) FROM run WHERE author = author.id), 0)",
     ),
     (
-        # of whom nothing is known is a stranger
+        # an author without a standing is a stranger
         Rule("author", f"{_no_integer('standing', 0, 3)} OR {_no_integer('cost', 0, END)}"),
         "standing = 0, cost = 0",
     ),
@@ -101,9 +101,9 @@ ASIDE = f"""
 
 
 def wrong(database: sqlite3.Connection, name: str) -> list[str]:
-    """What is wrong with the rows of a database of that name, in words; of runs see RULES."""
+    """Describe what is wrong with the rows of the database of that name; for runs see RULES."""
     found = []
-    counted = [rule for rule in RULES if rule.table != "run"]  # runs are told one by one
+    counted = [rule for rule in RULES if rule.table != "run"]  # runs are reported one by one
     for rule in (*counted, *(rule for rule, _ in FIXES)):
         (count,) = database.execute(
             f"SELECT count(*) FROM {name}.{rule.table} WHERE {rule.wrong.format(name)}"
@@ -117,9 +117,9 @@ def wrong(database: sqlite3.Connection, name: str) -> list[str]:
 
 
 def heal(database: sqlite3.Connection, own: bytes | None = None, *, thorough: bool) -> list[str]:
-    """Take out what is wrong, inside the caller's transaction, and say what; `thorough`: also
-    where all readings have to be looked at for it. If something of the `own` feed is taken out,
-    the feed goes on behind a gap.
+    """Remove what is wrong, inside the caller's transaction, and describe it. `thorough`: also
+    with rules that look at all readings. If entries of the `own` feed are removed, it continues
+    after a gap.
     """
     said = []
     for rule in RULES:
@@ -139,7 +139,7 @@ def heal(database: sqlite3.Connection, own: bytes | None = None, *, thorough: bo
 
 
 def heal_author(database: sqlite3.Connection, key: bytes) -> list[tuple[int, int]]:
-    """Take out all rows of an author that do not fit what they hold; which seqs they had."""
+    """Remove all rows of an author that are inconsistent. Gives their seqs."""
     found = database.execute(
         f"SELECT run.id, {rows.COLUMNS} FROM run JOIN author ON author.id = author WHERE key = ?",
         (key,),
@@ -179,7 +179,7 @@ def _proofs(database: sqlite3.Connection) -> int:
 
 
 def _aside(database: sqlite3.Connection, id: int, own: bytes | None) -> None:
-    """Put a row of entries aside: of one's own feed, nobody else may have them."""
+    """Put a row of entries aside; of the own feed, nobody else may have them."""
     whose = "SELECT key FROM author JOIN run ON author.id = author WHERE run.id = ?"
     if database.execute(whose, (id,)).fetchone() in (None, (own,)):
         _doubt_own(database)
@@ -192,7 +192,9 @@ def _doubt_own(database: sqlite3.Connection) -> None:
 
 
 def _overlapping(database: sqlite3.Connection, own: bytes | None) -> int:
-    """Rows that hold the same seqs: the one that does not fit its entries goes, else the later."""
+    """Remove one of each two rows that hold the same seqs: the inconsistent one, else the
+    later.
+    """
     count = 0
     while (found := database.execute(OVERLAPPING).fetchone()) is not None:
         id, other = found
@@ -202,7 +204,7 @@ def _overlapping(database: sqlite3.Connection, own: bytes | None) -> int:
 
 
 def _ends(database: sqlite3.Connection, own: bytes | None) -> int:
-    """The last row of each author has to fit: from there on its feed goes on."""
+    """Check the last row of each author, from which the feed continues."""
     count = 0
     for (number,) in database.execute("SELECT id FROM author").fetchall():
         newest = "SELECT id FROM run WHERE author = ? ORDER BY first DESC LIMIT 1"
@@ -223,7 +225,7 @@ def _fits(database: sqlite3.Connection, id: int) -> bool:
 
 
 def proof(pair: object) -> tuple[object, object] | None:
-    """The two statements in a row of evidence; None if there are none."""
+    """The two statements in a row of evidence; None if it is malformed."""
     if not isinstance(pair, bytes):
         return None
     try:

@@ -1,5 +1,5 @@
-"""Entries that are kept and given to nobody: an author put back to an older state signed them, and
-others hold what it had said before.
+"""Entries that are kept but not served: their author signed them after a rollback, in
+contradiction to what other peers hold.
 """
 
 import json
@@ -12,19 +12,19 @@ Work = Callable[[sqlite3.Connection], None]
 
 
 class Hidden:
-    """Spans of such entries, as the store's facts have them."""
+    """Spans of hidden entries, as in the store's facts."""
 
     def __init__(self) -> None:
         self._spans: list[tuple[bytes, int, int]] = []
 
     def load(self, database: sqlite3.Connection) -> None:
-        """Learn what is in the file."""
+        """Read them from the file."""
         found = database.execute("SELECT value FROM fact WHERE name = ?", (FACT,)).fetchone()
         rows = json.loads(found[0]) if found else []
         self._spans = [(bytes.fromhex(who), first, last) for who, first, last in rows]
 
     def add(self, author: bytes, first: int, last: int) -> Work:
-        """Note a span; gives what has to be done to the file."""
+        """Add a span. Gives the work that stores it."""
         self._spans.append((author, first, last))
         told = json.dumps([(who.hex(), low, high) for who, low, high in self._spans])
 
@@ -34,8 +34,8 @@ class Hidden:
         return note
 
     def beyond(self, run: list[object] | None) -> int:
-        """Where to go on if a run [author, first, link, entries, head] holds something of a span;
-        0 if it does not.
+        """The seq at which to continue after hidden entries, if a run [author, first, link,
+        entries, head] has any; else 0.
         """
         if run is None or not self._spans:
             return 0

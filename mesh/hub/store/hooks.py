@@ -1,4 +1,4 @@
-"""What the store's thread tells, each called in that thread."""
+"""Callbacks of the store's thread, each called in that thread."""
 
 import logging
 from collections.abc import Callable
@@ -6,20 +6,21 @@ from typing import NamedTuple
 
 log = logging.getLogger(__name__)
 
-# (author, seq, what is kept, what came): two signed histories
+# (author, seq, statement kept, statement received): two signed histories
 Forked = Callable[[bytes, int, list[object], list[object]], None]
 
 
 def log_fault(what: str, error: BaseException) -> None:
-    """Tell a fault of ours with its traceback."""
+    """Log a fault of ours with its traceback."""
     log.error("%s", what, exc_info=error)
 
 
 class Hooks(NamedTuple):
-    """forked: two signed histories of an author disagree. told: what goes wrong, or nothing once
-    it is well again. raised: an author's entries below that seq were dropped. lost: its entries
-    from one seq to another were damaged. faulty: what was left out, and the error, our own fault.
-    dropped: all of an author's was, to make room for others.
+    """Callbacks. forked: two signed histories of an author disagree; told: what goes wrong, or ""
+    when it is over; raised: an author's entries below a seq were dropped; lost: a range of its
+    entries was damaged; faulty: what was dropped, and the error, by our own fault; dropped: all of
+    an author was, to make room.
+    replaced: a run was written in place of what contradicted it: author, first, before, last.
     """
 
     forked: Forked
@@ -28,3 +29,4 @@ class Hooks(NamedTuple):
     lost: Callable[[bytes, int, int], None]
     faulty: Callable[[str, BaseException], None] = log_fault
     dropped: Callable[[bytes], None] = lambda _: None
+    replaced: Callable[[bytes, int, bytes, int], object] = lambda *_: None

@@ -1,17 +1,21 @@
-"""What the store's thread has to do, in order, and who waits for which part of it."""
+"""The job queue of the store's thread; callers can wait for jobs."""
 
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
 
-from mesh.core.run import Run
+from mesh.core.feed.chain import Run
+from mesh.hub.store import meter
+from mesh.hub.store.keeper import size_of
 
-BATCH = 5000  # entries in one transaction, about: a reader or a flush waits no longer than that
+# Bytes of the file in one transaction, about: a reader or a flush waits no longer than that, and
+# no more than that comes from strangers before it is seen whether there is room for them.
+BATCH = 1 << 20
 
 
 class Alone:
-    """What is done in its turn, in a transaction of its own. error: why it was not done."""
+    """A job with a transaction of its own. `error`: why it was not done."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         self.work = work
@@ -21,31 +25,31 @@ class Alone:
         self._ended = threading.Event()
 
     def begin(self) -> bool:
-        """Whether it is still wanted; then nobody can give it up any more."""
+        """Begin, unless it was given up. After that it cannot be."""
         with self._lock:
             return not self._given_up
 
     def end(self, error: Exception | None) -> None:
-        """Let whoever waits go on."""
+        """Mark as done, and wake up whoever waits."""
         self.error = error
         self._ended.set()
 
     def wait(self, seconds: float) -> bool:
-        """Whether it ended by then."""
+        """Wait for its end. Whether it ended in time."""
         return self._ended.wait(seconds)
 
     def give_up(self) -> None:
-        """Have it left out, unless it began."""
+        """Cancel it, unless it has begun."""
         with self._lock:
             self._given_up = True
 
 
-Job = Run | Alone | Callable[[], None]  # a run to keep, or something else to do among the runs
+Job = Run | Alone | Callable[[], None]  # a run to write, or other work between the runs
 
 
 class Queue:
-    """Jobs handed over by any thread and taken by one. waiting: entries in it; emptied: how often
-    all of it was done.
+    """Jobs from any thread for one thread. `waiting`: entries in it; `emptied`: how often all of
+    it was done.
     """
 
     def __init__(self) -> None:
@@ -58,41 +62,41 @@ class Queue:
         return len(self._jobs)
 
     def put(self, job: Job) -> None:
-        """Hand over a job."""
+        """Add a job."""
         with self._news:
             self._jobs.append(job)
             self.waiting += entries_of(job)
             self._news.notify()
 
     def close(self) -> None:
-        """Have the thread end once all is done."""
+        """Have the thread end when all is done."""
         with self._news:
             self.closing = True
             self._news.notify()
 
     def wait(self, seconds: float, *, until_closing: bool = False) -> bool:
-        """Wait for a job, or only for the end; whether there is nothing to do."""
+        """Wait for a job, or only for the end. Whether there is nothing to do."""
         with self._news:
             if not self.closing and (until_closing or not self._jobs):
                 self._news.wait(max(0.0, seconds))
             return not self._jobs
 
     def batch(self) -> list[Job]:
-        """The jobs that go into one transaction next; one that is to be alone is."""
+        """The jobs of the next transaction. An Alone is one by itself."""
         batch: list[Job] = []
-        count = 0
+        size = 0
         with self._news:
             for job in self._jobs:
-                if count >= BATCH or (batch and isinstance(job, Alone)):
+                if size >= BATCH or (batch and isinstance(job, Alone)):
                     break
                 batch.append(job)
-                count += entries_of(job) or 1
+                size += _cost_of(job)
                 if isinstance(job, Alone):
                     break
         return batch
 
     def done(self, job: Job) -> None:
-        """Take out a job, mostly the first."""
+        """Remove a job, mostly the first."""
         with self._news:
             for at, one in enumerate(self._jobs):
                 if one is job:
@@ -102,31 +106,40 @@ class Queue:
                     return
 
     def drop(self, authors: list[bytes]) -> None:
-        """Take out the runs of some authors."""
+        """Remove the runs of some authors."""
         with self._news:
             out = [job for job in self._jobs if isinstance(job, Run) and job.author in authors]
         for job in out:
             self.done(job)
 
     def alone(self) -> list[Alone]:
-        """All jobs that somebody may wait for."""
+        """All jobs that a caller may wait for."""
         with self._news:
             return [job for job in self._jobs if isinstance(job, Alone)]
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all."""
         with self._news:
             self._jobs.clear()
             self.waiting = 0
 
 
 def entries_of(job: Job) -> int:
-    """How many entries a job brings."""
+    """The number of entries in a job."""
     return len(job.entries) if isinstance(job, Run) else 0
 
 
-# Errors of SQLite that say something of the file, the disk or other programs, and not of what was
-# to be written (https://www.sqlite.org/rescode.html): to be tried again later.
+def _cost_of(job: Job) -> int:
+    """About how many bytes of the file a job takes, if its author is new."""
+    cost = meter.AUTHOR + meter.RUN
+    if isinstance(job, Run):
+        entries = [one for one in job.entries if isinstance(one, bytes)]
+        cost += meter.ENTRY * size_of(entries) + meter.READING * len(job.entries)
+    return cost
+
+
+# errors of SQLite about the file, the disk or other programs, not about what was to be written
+# (https://www.sqlite.org/rescode.html): to be retried
 LATER = frozenset((
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL,
@@ -135,7 +148,7 @@ LATER = frozenset((
 
 
 def is_for_later(error: Exception) -> bool:
-    """Whether the same may well be written another time, as nothing is wrong with it."""
+    """Whether a retry may succeed, as the job itself is not to blame."""
     if isinstance(error, MemoryError):
         return True
     return isinstance(error, sqlite3.Error) and (

@@ -1,29 +1,33 @@
-"""Puts checked runs into the table, inside the caller's transaction."""
+"""Writes verified runs into the table, inside the caller's transaction."""
 
 import sqlite3
 from collections.abc import Callable
 
 from mesh.core.clock import EARLIEST, LATEST
-from mesh.core.run import Run
+from mesh.core.feed.chain import Run
 from mesh.hub.store import rows
+from mesh.hub.store.held import Span
 from mesh.hub.store.rows import Damaged, Row
 
-RUN = 640  # bytes of entries to which short runs are joined: a board takes runs of 900
+RUN = 640  # bytes up to which short runs are joined: a board accepts runs of 900
 PUT = f"INSERT INTO run(author, {rows.COLUMNS}, arrived) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 CHANGE = """UPDATE run SET before = ?3, last = ?4, link = ?5, head = ?6, entries = ?7, arrived = ?8
     WHERE author = ?1 AND first = ?2"""
 TOUCHING = f"SELECT {rows.COLUMNS} FROM run WHERE author = ? AND first BETWEEN ? AND ? ORDER BY 1"
+LAST = "SELECT max(last) FROM run WHERE author = ?"
+TAKE_OUT = "DELETE FROM run WHERE author = ? AND first BETWEEN ? AND ?"
 NEWEST = f"SELECT {rows.COLUMNS} FROM run WHERE author = ? ORDER BY first DESC LIMIT 1"
 
 
-MOST = 1024  # authors of whom something is remembered between two batches
+MOST = 1024  # authors that are cached between batches
 
 # (author's number, new entries)
 Read = Callable[[int, list[bytes]], object]
+Unread = Callable[[int, int, int], None]
 
 
 class Contradiction(Exception):
-    """An author signed two histories that disagree at `seq`, or before it; `ours` is kept."""
+    """An author signed two histories that disagree at or before `seq`; `ours` is kept."""
 
     def __init__(self, seq: int, ours: list[object]) -> None:
         super().__init__(f"two histories at {seq}")
@@ -32,7 +36,7 @@ class Contradiction(Exception):
 
 
 class Growing:
-    """An author's newest row, which may still be joined by what follows."""
+    """An author's newest row, to which following entries may still be joined."""
 
     def __init__(self, first: int, before: bytes, entries: list[bytes]) -> None:
         self.first = first
@@ -41,20 +45,20 @@ class Growing:
         self.size = size_of(entries)
         self.last = first + len(entries) - 1
         self.link = self.head = b""
-        self.stored = False  # in the table, perhaps shorter than it is by now
-        self.written = False  # in the table as it is
+        self.stored = False  # whether it is in the table, perhaps shorter
+        self.written = False  # whether it is in the table as it is
 
     def values(self, author: int, arrived: int) -> tuple[object, ...]:
-        """What the table takes."""
+        """The values for the table."""
         entries = rows.packed(self.entries)
         link, head = self.link, self.head
         return (author, self.first, self.before, self.last, link, head, entries, arrived)
 
 
 class Keeper:
-    """Writes feeds through one connection. read() is told of new entries; now_ms() is Unix ms.
+    """Writes feeds through one connection. read() gets new entries; now_ms() is Unix ms.
 
-    What was kept is in the table after write().
+    What keep() took is in the table after write().
     """
 
     def __init__(
@@ -66,7 +70,7 @@ class Keeper:
         self.forget()
 
     def forget(self) -> None:
-        """What was written since the last commit is gone: learn anew what there is."""
+        """Reset after a rollback of the transaction: read again what there is."""
         self._authors: dict[bytes, int] = {}
         self._newest: dict[int, Growing | None] = {}
         self._new: list[tuple[object, ...]] = []
@@ -86,9 +90,9 @@ class Keeper:
         return found
 
     def keep(self, run: Run) -> None:
-        """Put in what is new of a run whose signature was checked.
+        """Add the new entries of a verified run.
 
-        Contradiction, and nothing is changed, if it does not go with what is there; ValueError if
+        Contradiction, and nothing is changed, if it disagrees with what is stored; ValueError if
         that is damaged.
         """
         author = self.author(run.author)
@@ -111,7 +115,7 @@ class Keeper:
             self._weave(author, run)
 
     def write(self) -> None:
-        """Put into the table what was kept."""
+        """Write to the table what keep() took."""
         for author, newest in self._newest.items():
             self._set_down(author, newest)
         if self._new:
@@ -121,7 +125,7 @@ class Keeper:
             self._database.executemany(CHANGE, self._changed)
             self._changed.clear()
         if len(self._newest) > MOST:
-            self._newest.clear()  # each is read again when more of it comes
+            self._newest.clear()  # each is read again when needed
 
     def _set_down(self, author: int, newest: Growing | None) -> None:
         if newest is not None and not newest.written:
@@ -140,7 +144,7 @@ class Keeper:
         return newest
 
     def _begin(self, author: int, newest: Growing | None, run: Run, at: int) -> None:
-        """Make the entries of a run from its `at`th on a row of their own."""
+        """Begin a new row with the entries of a run from index `at` on."""
         self._set_down(author, newest)
         entries = run.entries[at:] if at else run.entries
         before = run.links[at - 1] if at else run.before
@@ -157,13 +161,11 @@ class Keeper:
         self._read(author, entries)
 
     def _weave(self, author: int, run: Run) -> None:
-        """Put a run among rows that are there: before them, or into what is missing between."""
-        self.write()
-        low = rows.from_seq(self._database, author, run.first - 1)
-        there = self._database.execute(TOUCHING, (author, low, run.seq + 1)).fetchall()
-        touching = [row for row in (Row(*one) for one in there) if row.last >= run.first - 1]
+        """Add a run before or between existing rows."""
+        touching = self._touching(author, run)
         for row in touching:
-            self._compare(run, row)
+            if (apart := _parted(run, row)) is not None:
+                self._apart(run, apart)
         at = run.first
         for row in touching:
             if row.first > at:
@@ -175,10 +177,35 @@ class Keeper:
             self._put(author, row._replace(entries=rows.packed(entries)), entries)
         del self._newest[author]
 
+    def _touching(self, author: int, run: Run) -> list[Row]:
+        """The rows that a run meets or overlaps."""
+        self.write()
+        low = rows.from_seq(self._database, author, run.first - 1)
+        there = self._database.execute(TOUCHING, (author, low, run.seq + 1)).fetchall()
+        return [row for row in (Row(*one) for one in there) if row.last >= run.first - 1]
+
+    def make_way(self, run: Run, unread: Unread) -> list[Span]:
+        """Take out what contradicts a run that is certain, and what goes on from there: the first
+        and last seq of each part. unread(author's number, first, last) is called for it.
+        """
+        author = self.author(run.author)
+        gone = []
+        for row in self._touching(author, run):
+            if _parted(run, row) is not None:
+                last = row.last
+                if last > run.seq:
+                    (last,) = self._database.execute(LAST, (author,)).fetchone()
+                gone.append((row.first, last))
+        for first, last in gone:
+            self._database.execute(TAKE_OUT, (author, first, last))
+            unread(author, first, last)
+        self._newest.pop(author, None)
+        return gone
+
     def _put_before(self, author: int, run: Run, at: int, row: Row) -> None:
-        """Join what comes before a row to it: that row's head vouches for both."""
+        """Join entries of a run to the row after them, whose head covers both."""
         entries = run.entries[at - run.first : row.first - run.first]
-        if run.seq < row.first:  # its own head does, and keeps the row as short as it was
+        if run.seq < row.first:  # a row of its own, with its own head
             alone = Row(at, _before(run, at), run.seq, run.links[-1], run.head, b"")
             self._put(author, alone._replace(entries=rows.packed(entries)), entries)
             return
@@ -193,27 +220,12 @@ class Keeper:
         self._read(author, new)
 
     def _arrived(self) -> int:
-        """Unix ms; 0 while this computer does not know the time: many start in 1970."""
+        """Unix ms; 0 while this computer does not know the time (many start in 1970)."""
         now_ms = self._now_ms()
         return now_ms if EARLIEST < now_ms < LATEST else 0
 
-    def _compare(self, run: Run, row: Row) -> None:
-        """Check the links where a row and a run meet or overlap."""
-        seq = min(row.last, run.seq)
-        if seq < max(row.first, run.first) - 1:
-            return
-        if seq == row.last:
-            ours = row.link
-        elif seq < row.first:
-            ours = row.before
-        else:
-            part = rows.unpacked(row.entries)[: seq + 1 - row.first]
-            ours = rows.links(row.before, part)[-1]
-        if ours != _before(run, seq + 1):
-            self._apart(run, seq)
-
     def _apart(self, run: Run, seq: int) -> None:
-        """Raise Contradiction, with what is kept at that seq."""
+        """Raise Contradiction, with the statement that is kept for that seq."""
         self.write()
         author = self.author(run.author)
         first = rows.from_seq(self._database, author, seq)
@@ -224,12 +236,27 @@ class Keeper:
         raise Contradiction(seq, [run.author, row.first, row.before, entries, row.head])
 
 
+def _parted(run: Run, row: Row) -> int | None:
+    """A seq at which a row and a run that meet or overlap disagree, or None."""
+    seq = min(row.last, run.seq)
+    if seq < max(row.first, run.first) - 1:
+        return None
+    if seq == row.last:
+        ours = row.link
+    elif seq < row.first:
+        ours = row.before
+    else:
+        part = rows.unpacked(row.entries)[: seq + 1 - row.first]
+        ours = rows.links(row.before, part)[-1]
+    return None if ours == _before(run, seq + 1) else seq
+
+
 def _size(run: Run, at: int) -> int:
     return size_of(run.entries[at:] if at else run.entries)
 
 
 def size_of(entries: list[bytes]) -> int:
-    """The bytes of entries in a run, each with its CBOR head."""
+    """The bytes of entries in a run, including their CBOR heads."""
     return sum(map(len, entries)) + 3 * len(entries)
 
 

@@ -1,8 +1,8 @@
-"""A write-ahead log that belongs to another file: left where a copy was put in a store's place.
+"""Detects a write-ahead log that belongs to another file, as after a store was replaced by a copy.
 
-SQLite would write its pages into that copy, and make one store out of two. So each start gives the
-store a token, which is noted beside it as well: a file with another token is not the one that the
-log was written for.
+SQLite would write its pages into the copy and mix two stores. So each start gives the store a
+token, which is also recorded beside it. A file with another token is not the one that the log was
+written for.
 """
 
 import contextlib
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from mesh.core.errors import LocalError
 
-MARK = "start"  # the fact in the store
-ASIDE = ".left"  # behind the name of a log that was put aside
+MARK = "start"  # name of the fact in the store
+ASIDE = ".left"  # suffix of a log that was put aside
 LOGS = ("-wal", "-shm")
 BUSY_S = 1.0
 
 
 def token_of(path: Path) -> str:
-    """The token in the store's own file, whatever its log says; nothing if there is none."""
+    """The token in the store's file, without its log; "" if there is none."""
     with contextlib.suppress(sqlite3.Error):
         where = path.absolute().as_uri() + "?mode=ro&immutable=1"
         with closing(sqlite3.connect(where, uri=True)) as database:
@@ -29,7 +29,7 @@ def token_of(path: Path) -> str:
 
 
 def empty(path: Path) -> None:
-    """Have what the log holds written into the file, as far as no reader is in the way."""
+    """Write the log back into the file, as far as no reader prevents it."""
     with (
         contextlib.suppress(sqlite3.Error),
         closing(sqlite3.connect(path, timeout=BUSY_S)) as database,
@@ -38,9 +38,9 @@ def empty(path: Path) -> None:
 
 
 def put_aside(path: Path, token: str) -> str:
-    """Put the log of another store aside, if there is one; what was done, or nothing. LocalError.
+    """Rename the log if it belongs to another store. Gives what was done, or "". LocalError.
 
-    `token`: what the store should hold, or nothing if that is not known.
+    `token`: what the store should have, or "" if unknown.
     """
     log = path.with_name(path.name + LOGS[0])
     if not token or not log.exists() or not log.stat().st_size or not path.exists():

@@ -1,18 +1,19 @@
-"""What each author's entries and readings cost on disk: counted as they are written."""
+"""Accounting of disk use by author, as entries and readings are written."""
 
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
 
-from mesh.hub.store.budget import Budget
+from mesh.hub.store import projecting
 from mesh.hub.store.crowd import MET
 from mesh.hub.store.keeper import size_of
-from mesh.hub.store.readings import Readings
+from mesh.hub.store.projection import Ground
+from mesh.hub.store.quota import Budget
 
-# About how many bytes of the file each takes. Measured, with a part for the summaries to come;
+# estimated bytes in the file for each; measured, with a share for later summaries;
 # MIGRATIONS in schema.py have the same figures.
 AUTHOR, SENSOR, RUN, READING = 400, 100, 200, 64
-ENTRY = 2  # times its size
+ENTRY = 2  # factor on the size of an entry
 
 COSTS = "SELECT key, standing, cost, (SELECT count(*) FROM sensor WHERE author = author.id)"
 MEASURED = f"""
@@ -38,48 +39,67 @@ DROP = (
 
 
 class Meter:
-    """Counts for `budget` what goes through read() into `database`, and the readings out of it.
-    To be used by its thread.
+    """Counts for `budget` what goes through read() into `database`, with the rows of projections.
+    For one thread.
     """
 
     def __init__(
-        self, database: sqlite3.Connection, budget: Budget, now_ms: Callable[[], int]
+        self,
+        database: sqlite3.Connection,
+        budget: Budget,
+        now_ms: Callable[[], int],
+        projections: projecting.Table = projecting.BUILT_IN,
     ) -> None:
+        self._projections = projections
         self._database = database
         self._budget = budget
-        self.readings = Readings(database, now_ms, takes=self._takes_sensor)
+        ground = Ground(database, now_ms, takes_sensor=self._takes_sensor)
+        self.projecting = projecting.Projecting(ground, projections)
         self._spent: Counter[int] = Counter()
         self._sensors: Counter[int] = Counter()
         self._written: list[tuple[bytes, int, int]] = []
         self.learn()
 
     def learn(self) -> None:
-        """Have the budget know what is in the table."""
+        """Load the budget from the table."""
         learn(self._database, self._budget)
 
     def read(self, author: int, entries: list[bytes]) -> None:
-        """Have new entries read, and count them."""
+        """Project new entries, and count them."""
         self._spent[author] += ENTRY * size_of(entries) + RUN
-        self._spent[author] += READING * self.readings.read(author, entries)
+        self._spent[author] += READING * self.projecting.read(author, entries)
+
+    def surplus(self) -> list[bytes]:
+        """The authors for whom the budget has no room."""
+        return self._budget.surplus()
+
+    def drop(self, authors: list[bytes]) -> None:
+        """Remove all that is kept of some authors."""
+        drop(self._database, authors, self._projections)
+
+    def unread(self, author: int, first: int, last: int) -> None:
+        """Take out what was made of entries that are gone."""
+        projecting.take_back(self._database, (author, first, last), self._projections)
+        self._database.execute(MEASURED, (author,))
 
     def evidence(self, author: int, size: int) -> None:
-        """Count a proof."""
+        """Count a fork proof."""
         self._spent[author] += size
 
     def _takes_sensor(self, author: int, has: int) -> bool:
-        """Whether an author that has so many sensors gets one more; then it is counted."""
+        """Whether an author with that many sensors may have one more, which is then counted."""
         waiting = sum(self._sensors.values())
         takes = self._budget.takes_sensor(self._key(author), has, waiting)
         self._sensors[author] += takes
         return takes
 
     def meet(self, author: bytes) -> None:
-        """Note in the table that an author was met."""
+        """Record in the table that an author was met."""
         self._database.execute("UPDATE author SET standing = ? WHERE key = ?", (MET, author))
 
     def write(self) -> None:
-        """Put into the tables what was read and counted."""
-        self.readings.write()
+        """Write to the tables what was read and counted."""
+        self.projecting.write()
         for author, spent in self._spent.items():
             key, sensors = self._key(author), self._sensors[author]
             (before,) = self._database.execute(
@@ -96,17 +116,17 @@ class Meter:
         self._sensors.clear()
 
     def committed(self) -> None:
-        """What was written stays."""
+        """Confirm what was written."""
         for key, cost, sensors in self._written:
             self._budget.spent(key, cost, sensors)
         self._written.clear()
 
     def forget(self) -> None:
-        """What was written since the last commit is gone."""
+        """Reset after a rollback of the transaction."""
         self._spent.clear()
         self._sensors.clear()
         self._written.clear()
-        self.readings.forget()
+        self.projecting.forget()
         self.learn()
 
     def _key(self, author: int) -> bytes:
@@ -115,22 +135,26 @@ class Meter:
 
 
 def learn(database: sqlite3.Connection, budget: Budget) -> None:
-    """Have a budget know what is in the table."""
+    """Load a budget from the table."""
     budget.load(database.execute(f"{COSTS} FROM author ORDER BY id"))
 
 
-def trim(database: sqlite3.Connection, budget: Budget) -> None:
-    """Take out what is more than a budget allows."""
+def trim(database: sqlite3.Connection, budget: Budget, projections: projecting.Table) -> None:
+    """Remove what exceeds a budget."""
     learn(database, budget)
     if gone := budget.surplus():
         with database:
             database.execute("BEGIN IMMEDIATE")
-            drop(database, gone)
+            drop(database, gone, projections)
 
 
-def drop(database: sqlite3.Connection, authors: list[bytes]) -> None:
-    """Take out all that is kept of some authors."""
+def drop(
+    database: sqlite3.Connection, authors: list[bytes], projections: projecting.Table
+) -> None:
+    """Remove all that is kept of some authors."""
     for key in authors:
         found = database.execute("SELECT id FROM author WHERE key = ?", (key,)).fetchone()
-        for statement in DROP if found else ():
-            database.execute(statement, found)
+        if found:
+            projecting.take_out(database, found[0], projections)
+            for statement in DROP:
+                database.execute(statement, found)

@@ -1,4 +1,4 @@
-"""The own feed in the store: written, and safe from power cuts, before it is published."""
+"""The own feed in the store: durable before it is published."""
 
 import os
 import sqlite3
@@ -6,26 +6,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mesh.core.behind import after
 from mesh.core.errors import LocalError
-from mesh.core.feed import Feed
-from mesh.core.primitives import Identity
-from mesh.core.run import Run, genesis, seal_head, seam
-from mesh.hub.home import Past
-from mesh.hub.primitives import make_kit
+from mesh.core.feed.chain import Run, genesis, seal_head, seam
+from mesh.core.feed.feed import Feed
+from mesh.core.kit import Identity
+from mesh.core.replication.resume import after
+from mesh.hub.desktop_kit import make_kit
+from mesh.hub.home.home import Past
 from mesh.hub.store import leftover, rows
 from mesh.hub.store.archive import Archive
 from mesh.hub.store.keeper import RUN
 from mesh.hub.store.rows import Row
 from mesh.hub.store.schema import COPY
 
-PLACE = "place"  # a fact: device and inode of the file when its peer last used it
+PLACE = "place"  # name of a fact: device and inode of the file when its peer used it last
 NEWEST = f"""SELECT {rows.COLUMNS} FROM run WHERE author = (SELECT id FROM author WHERE key = ?)
     ORDER BY first DESC"""
 
 
 class Kept(NamedTuple):
-    """The end of a feed that is kept whole."""
+    """The newest entries of a feed that the store keeps whole."""
 
     first: int
     before: bytes
@@ -33,11 +33,11 @@ class Kept(NamedTuple):
 
 
 class OwnFeed:
-    """Goes on with the own feed where the store has it, and keeps what comes.
+    """Loads the own feed from the store, and stores new entries.
 
-    A store that is a copy may lack what was said after it was made, and no seq may be used twice:
-    then the feed goes on where it cannot have been, with a gap. reached(last seq, token or None)
-    is called with how far it is safe.
+    A store that is a copy may lack what was signed later, and no seq may be signed twice. Then the
+    feed continues after a gap, where it cannot have been. reached(last seq, token or None) is
+    called with how far it is durable.
     """
 
     def __init__(
@@ -55,10 +55,9 @@ class OwnFeed:
         self._link = b""
 
     def restore(self, feed: Feed, silent: bool, past: Past = Past(), boots: int = 0) -> str:  # noqa: B008 - a tuple
-        """Put the feed where it was; it begins with seq 1 if its author was `silent` so far.
+        """Load the feed; it begins with seq 1 if its author never signed anything (`silent`).
 
-        `past` is what other places know of it. Gives why it goes on with a gap, or nothing.
-        LocalError.
+        `past`: what the marks say of it. Gives why it continues after a gap, or "". LocalError.
         """
         why, is_used = self._doubt()
         why = why or past.why
@@ -84,7 +83,7 @@ class OwnFeed:
         return why
 
     def _settle(self) -> None:
-        """Have the store say that it is in use here: a copy that is made now is told apart."""
+        """Mark the store as in use here, so that a copy made from now on is recognised."""
         place, token = _place(self._archive.path), os.urandom(8).hex()
 
         def note(database: sqlite3.Connection) -> None:
@@ -98,7 +97,7 @@ class OwnFeed:
         self._reached(self._next - 1, token if is_there else None)
 
     def _last(self) -> int:
-        """The highest seq that the store has of it, in whatever state it is."""
+        """The highest seq in the store, in whatever state."""
         found = self._archive.database.execute(
             "SELECT max(last) FROM run WHERE author = (SELECT id FROM author WHERE key = ?)",
             (self._identity.public,),
@@ -106,7 +105,7 @@ class OwnFeed:
         return found if isinstance(found, int) else 0
 
     def keep(self, first: int, before: bytes, entries: list[bytes], new: int) -> None:
-        """Write the last `new` of the entries that the feed holds from `first` on; OSError."""
+        """Write the last `new` of the feed's entries, which begin with seq `first`. OSError."""
         at = max(0, len(entries) - new)
         if first + at == self._next:
             start = self._link
@@ -122,7 +121,7 @@ class OwnFeed:
         self._reached(self._next - 1, None)
 
     def _signed(self, first: int, before: bytes, entries: list[bytes]) -> Iterator[Run]:
-        """Entries as runs that boards can take, each with its head."""
+        """Split entries into runs that boards accept, each with its head."""
         while entries:
             count = size = 0
             for entry in entries:
@@ -138,7 +137,7 @@ class OwnFeed:
             first, before, entries = last + 1, links[-1], entries[count:]
 
     def _doubt(self) -> tuple[str, bool]:
-        """Why this file may lack the newest of the feed, or nothing; whether it had a peer."""
+        """Why this file may lack the newest entries, or ""; and whether a peer used it before."""
         facts = dict(self._archive.database.execute("SELECT name, value FROM fact"))
         if COPY in facts:
             return "the store is a copy", True
@@ -147,7 +146,7 @@ class OwnFeed:
         return "", PLACE in facts
 
     def _newest(self) -> Kept | None:
-        """The newest entries, as many as the feed holds. ValueError if they are damaged."""
+        """The newest entries, as many as the feed holds in memory. ValueError if damaged."""
         found: list[Row] = []
         count = 0
         for one in self._archive.database.execute(NEWEST, (self._identity.public,)):

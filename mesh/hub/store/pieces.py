@@ -1,16 +1,16 @@
-"""Runs out of the rows of a store: as much as fits, from a seq on, with the head that vouches."""
+"""Reads runs from the store: from a seq on, as much as fits, with the head that covers it."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from mesh.core.feed.chain import MORE
 from mesh.hub.store import rows
 from mesh.hub.store.keeper import size_of
 from mesh.hub.store.rows import Row
 
-ROWS = 128  # that are looked at for one run
-SHORT = 64  # bytes of the entries of a row, at least, mostly
-RUN_ROOM = 250  # bytes of a run besides its entries, at most
+ROWS = 128  # rows read for one run
+SHORT = 64  # usual least bytes of a row's entries
 LOW = "SELECT max(first) FROM run JOIN author ON author.id = author WHERE key = ?1"
 FROM = (
     f"SELECT {rows.COLUMNS} FROM run JOIN author ON author.id = author WHERE key = ?1 "
@@ -22,7 +22,7 @@ Found = dict[tuple[bytes, int], "list[list[object] | None]"]
 
 
 class Sizes(NamedTuple):
-    """Bytes of a run, mostly; if heads are farther apart; and of all of them."""
+    """Limits in bytes: of a run; of a run if heads are farther apart; of all runs together."""
 
     usual: int
     most: int
@@ -32,18 +32,18 @@ class Sizes(NamedTuple):
 def run(ask: Ask, author: bytes, first: int, most: int) -> list[object] | None:
     """A run of at most `most` bytes from `first` on, or from the next entry held.
 
-    If not even the next head is so near, the oldest entries are left out. None if nothing is held
-    from there on. ask(question, values) gives rows.
+    If no head is near enough, the oldest entries are left out. None if nothing is held from there
+    on. ask(question, values) queries rows.
     """
     found = ask(f"{FROM} {min(ROWS, most // SHORT + 2)}", (author, first))
     try:
         return _joined(author, [Row(*one) for one in found], (first, most))
-    except ValueError:  # damaged: others may have it whole
+    except ValueError:  # damaged: other peers may have it
         return None
 
 
 def runs(database: sqlite3.Connection, wanted: Sequence[tuple[bytes, int]], sizes: Sizes) -> Found:
-    """What run() will be asked for by who wants to tell of each author from a seq on."""
+    """The runs with which to answer wishes for some authors, each from a seq on."""
 
     def ask(question: str, values: Sequence[object]) -> list[Any]:
         return database.execute(question, values).fetchall()
@@ -58,27 +58,27 @@ def runs(database: sqlite3.Connection, wanted: Sequence[tuple[bytes, int]], size
             for most in (sizes.usual, sizes.most):
                 one = run(ask, author, first, min(most, room))
                 tried.append(one)
-                if one is None or one[1] == first:  # else part of it was left out for its size
+                if one is None or one[1] == first:  # else its beginning was left out for its size
                     break
             if one is None or not one[3]:
                 break
-            room -= RUN_ROOM + size_of(one[3])
+            room -= MORE + size_of(one[3])
             first = one[1] + len(one[3])
     return found
 
 
 def fitting(found: Found, author: bytes, first: int, most: int) -> list[object] | None:
-    """Of what was found there, the largest that fits. KeyError if there is none, or none fits."""
+    """The largest run read for a seq that fits. KeyError if there is none, or none fits."""
     for one in reversed(found[author, first]):
         values: Any = one
-        if values is None or RUN_ROOM + size_of(values[3]) <= most:
+        if values is None or MORE + size_of(values[3]) <= most:
             return values  # type: ignore[no-any-return]
     raise KeyError(first)
 
 
 def _joined(author: bytes, found: list[Row], wanted: tuple[int, int]) -> list[object] | None:
-    """As many rows as follow on each other and fit, as one run. ValueError if one is damaged."""
-    room = wanted[1] - RUN_ROOM
+    """Join adjoining rows as far as they fit. ValueError if one is damaged."""
+    room = wanted[1] - MORE
     entries: list[bytes] = []
     chosen: Row | None = None
     for row in found:
@@ -99,9 +99,9 @@ def _joined(author: bytes, found: list[Row], wanted: tuple[int, int]) -> list[ob
 def _cut(
     author: bytes, row: Row, entries: list[bytes], wanted: tuple[int, int]
 ) -> list[object] | None:
-    """The part of joined rows that begins at the seq wanted, or later if that is too much."""
+    """The part of joined rows that begins at the wanted seq, or later if that is too much."""
     first = max(wanted[0], row.first)
-    room = wanted[1] - RUN_ROOM
+    room = wanted[1] - MORE
     low = len(entries)
     while low > first - row.first and room >= len(entries[low - 1]) + 3:
         low -= 1

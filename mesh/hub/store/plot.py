@@ -1,4 +1,4 @@
-"""Readings drawn: in the terminal, as SVG, as PNG."""
+"""Charts of readings: in the terminal, as SVG, as PNG."""
 
 import io
 import math
@@ -10,27 +10,28 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mesh.core.errors import LocalError
-from mesh.hub import extras, files
+from mesh.hub import extras
 from mesh.hub.failure import USAGE, Failure
-from mesh.hub.local_time import DAY_MS, local, round_times, shown
+from mesh.hub.home import files
+from mesh.hub.show.local_time import DAY_MS, local, round_times, shown
+from mesh.hub.show.svg import GREY, Drawing
+from mesh.hub.show.words import printable
 from mesh.hub.store.queries import Point
-from mesh.hub.svg import GREY, Drawing
-from mesh.hub.words import printable
 
 WIDTH, HEIGHT = 900.0, 360.0  # pixels of a picture
 LEFT, RIGHT, TOP, BOTTOM = 70.0, 20.0, 40.0, 40.0
 LINE, BAND = "#1f6fb4", "#c6dcef"
-TICKS, LINES = 6, 8  # at most about so many along, and up
-GAP = 8  # times the usual distance between points: there nothing was measured
-MINUTE_MS, YEAR_MS = 60_000, 300 * DAY_MS  # nearly a year: one name twice
-STEPS_S = (  # from one time along a plot to the next
+TICKS, LINES = 6, 8  # about how many labels along, and lines up
+GAP = 8  # times the usual distance of points: a longer one is shown as a gap
+MINUTE_MS, YEAR_MS = 60_000, 300 * DAY_MS  # a year or so, in which names of months repeat
+STEPS_S = (  # steps between labels of time
     *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800),
     *(3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800),
 )
 
 
 class Plot(NamedTuple):
-    """What to draw: points in order, what they are of, and what has to be said of them."""
+    """A chart: points in order, title, and notes."""
 
     title: str
     unit: str
@@ -39,7 +40,7 @@ class Plot(NamedTuple):
 
 
 def text(plot: Plot, width: int, height: int) -> str:
-    """The plot in characters, for a terminal of that size."""
+    """The plot as characters, for a terminal of that size."""
     import plotext  # noqa: PLC0415 - slow to load, and few commands draw
 
     figure = plotext
@@ -65,7 +66,7 @@ def text(plot: Plot, width: int, height: int) -> str:
 
 
 def save(plot: Plot, path: Path) -> None:
-    """Draw into a file: SVG, or PNG if matplotlib is there. LocalError, and the file as before."""
+    """Draw into a file: SVG, or PNG with matplotlib. LocalError, with the file unchanged."""
     drawn = svg(plot).encode() if kind_of(path) == ".svg" else _png(plot)
     try:
         files.write(path, drawn)
@@ -74,7 +75,7 @@ def save(plot: Plot, path: Path) -> None:
 
 
 def kind_of(path: Path) -> str:
-    """Which of the two kinds of picture a file is, by the end of its name. Failure."""
+    """The kind of picture, by the end of a file's name. Failure."""
     suffix = path.suffix.lower()
     if suffix not in (".svg", ".png"):
         raise Failure(f"{path}: a picture ends in .svg or .png", None, USAGE)
@@ -82,7 +83,7 @@ def kind_of(path: Path) -> str:
 
 
 def svg(plot: Plot) -> str:
-    """The plot as the text of an SVG file: the means as a line, least to most as a band."""
+    """The plot as SVG: means as a line, minimum to maximum as a band."""
     points = plot.points
     low, high, step = _scale_of(plot)
     start, end = points[0].time, max(points[-1].time, points[0].time + 1)
@@ -136,14 +137,14 @@ def _png(plot: Plot) -> bytes:
     axes.set_title(title, fontsize=10, parse_math=False)
     axes.grid(alpha=0.3)
     drawn = io.BytesIO()
-    with warnings.catch_warnings():  # of signs that the font does not have
+    with warnings.catch_warnings():  # about characters that the font lacks
         warnings.simplefilter("ignore")
         figure.savefig(drawn, format="png", metadata={"Software": None})
     return drawn.getvalue()
 
 
 def _title(plot: Plot) -> str:
-    """What it is of, in which unit, and the day where the times along it do not tell."""
+    """Name, unit, and the day if the labels of time do not show it."""
     title = printable(f"{plot.title}, {plot.unit}" if plot.unit else plot.title)
     first, last = (local(point.time) for point in (plot.points[0], plot.points[-1]))
     if first is None or last is None or last - first >= timedelta(days=1):
@@ -152,7 +153,7 @@ def _title(plot: Plot) -> str:
 
 
 def _parts(points: Sequence[Point]) -> list[list[Point]]:
-    """The points, apart where for long nothing was measured: no line is drawn over that."""
+    """Split the points at gaps, over which no line is drawn."""
     steps = sorted(b.time - a.time for a, b in pairwise(points))
     usual = steps[len(steps) // 2] if steps else 0
     parts = [[points[0]]]
@@ -168,7 +169,7 @@ def _scale_of(plot: Plot) -> tuple[float, float, float]:
 
 
 def _scale(least: float, most: float) -> tuple[float, float, float]:
-    """Round numbers around the values: least, most, and the step between lines."""
+    """Round numbers around the values: least, most, and step."""
     room = (most - least) or abs(most) or 1.0
     rough = room / LINES
     power: float = 10.0 ** math.floor(math.log10(rough))
@@ -179,20 +180,20 @@ def _scale(least: float, most: float) -> tuple[float, float, float]:
 
 
 def time_ticks(plot: Plot) -> list[int]:
-    """Some times along the plot, in Unix ms: round ones, by local time."""
+    """Round local times along the plot, in Unix ms."""
     start, end = plot.points[0].time, plot.points[-1].time
     return list(round_times(start, end, _step(plot))) or [start]
 
 
 def _step(plot: Plot) -> int:
-    """Milliseconds from one time along the plot to the next."""
+    """Milliseconds between labels of time."""
     whole = plot.points[-1].time - plot.points[0].time
     steps = (second * 1000 for second in STEPS_S if whole <= second * 1000 * TICKS)
     return next(steps, math.ceil(whole / TICKS / DAY_MS) * DAY_MS)
 
 
 def label(time_ms: int, plot: Plot) -> str:
-    """A time as it is written along the plot: local time, as exact as the plot is."""
+    """A local time as a label, as exact as the plot needs."""
     step, whole = _step(plot), plot.points[-1].time - plot.points[0].time
     if step >= DAY_MS:
         form = "%d %b %Y" if whole >= YEAR_MS else "%d %b"

@@ -1,4 +1,4 @@
-"""Questions to the store: what was measured, what was said, how much is kept."""
+"""Queries of the store: readings, entries, sizes."""
 
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from mesh.core.errors import RemoteError
-from mesh.core.run import read_entry
-from mesh.hub.primitives import make_kit
-from mesh.hub.store import rows, schema
+from mesh.core.feed.chain import read_entry
+from mesh.hub.desktop_kit import make_kit
+from mesh.hub.store import read_errors, rows
 from mesh.hub.store.held import spans_of
-from mesh.hub.store.rules import DAY_MS
+from mesh.hub.store.retention_rules import DAY_MS
 from mesh.hub.store.schema import PERIOD_MS, TRUTH
 
 NUMBERS = "typeof(value) IN ('integer', 'real')"
-# Of each of so many equal parts of the time asked for: when, least, mean, most. Narrow: out of
-# the readings. Wide: out of the summaries, and where those are stale, out of the readings (the
-# plus sign keeps SQLite from looking through all of them for each period).
-OF_PART = "CAST((time - ?2) * ?4 / (?3 - ?2 + 1) AS INTEGER)"  # a float from 2^63 on
+# Least, mean and most in each of some equal parts of a time. Narrow: from the readings. Wide: from
+# the summaries, and from the readings where these are stale (the plus sign keeps SQLite from
+# scanning all of them for each period).
+OF_PART = "CAST((time - ?2) * ?4 / (?3 - ?2 + 1) AS INTEGER)"  # becomes a float from 2^63 on
 NARROW = f"""
     SELECT min(time), min(value), avg(value), max(value), count(*) FROM reading
     WHERE sensor = ?1 AND time BETWEEN ?2 AND ?3 AND {NUMBERS}
@@ -41,7 +41,7 @@ WIDE = f"""
     SELECT min(time), min(least), sum(mean * n) / sum(n), max(most), sum(n) FROM part
     GROUP BY {OF_PART} ORDER BY 1
 """
-FAR = 1 << 55  # Unix ms: no time is beyond
+FAR = 1 << 55  # Unix ms, beyond all times
 READINGS = """
     SELECT time, seq, quality, value FROM reading
     WHERE sensor = ? AND time BETWEEN ? AND ? AND typeof(quality) = 'integer'
@@ -63,7 +63,7 @@ SIZES = """
 
 
 class Point(NamedTuple):
-    """One reading, or several that are near each other. Times in Unix ms."""
+    """A point of a chart: one reading, or several close together. Times in Unix ms."""
 
     time: int
     least: float
@@ -73,7 +73,7 @@ class Point(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """One reading. quality: of its time, as in a feed's clock; 0 is when it came here."""
+    """A reading. `quality`: of its time, as in a feed's clock; 0: it is the time of arrival."""
 
     time: int
     seq: int
@@ -82,7 +82,9 @@ class Taken(NamedTuple):
 
 
 class Sensor(NamedTuple):
-    """One sensor of one author that something is kept of; before Unix ms `thinned` summaries."""
+    """A sensor of an author of which something is kept; before Unix ms `thinned` only
+    summaries.
+    """
 
     number: int
     author: bytes
@@ -92,9 +94,7 @@ class Sensor(NamedTuple):
 
 
 class Said(NamedTuple):
-    """One entry, read. signed: the seq up to which the head that vouches for it reaches; arrived:
-    Unix ms when it came here, 0 if that is not known.
-    """
+    """An entry. `signed`: the seq of the head that covers it; `arrived`: Unix ms, 0 if unknown."""
 
     seq: int
     clock: list[int | None]
@@ -105,8 +105,8 @@ class Said(NamedTuple):
 
 
 class Size(NamedTuple):
-    """How much is kept of one author: bytes of entries and heads; standing: how well it is known
-    (crowd.py); cost: about how many bytes of the disk it takes, with its readings.
+    """How much is kept of an author: bytes of entries and heads; `standing`: how well it is known
+    (crowd.py); `cost`: estimated bytes on disk, with its readings.
     """
 
     author: bytes
@@ -120,11 +120,11 @@ class Size(NamedTuple):
 
 
 class Queries:
-    """Reads a store, also while a peer writes it. A context manager. LocalError."""
+    """Reads a store, also while a peer writes to it. A context manager. LocalError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._database = schema.connect(path)
+        self._database = read_errors.connect(path)
         self._kit = make_kit()
 
     def __enter__(self) -> Self:
@@ -135,15 +135,15 @@ class Queries:
 
     @property
     def database(self) -> sqlite3.Connection:
-        """The connection, which can only read."""
+        """The read-only connection."""
         return self._database
 
     def authors(self) -> list[bytes]:
-        """Whose feeds are kept."""
+        """The authors whose feeds are kept."""
         return [key for (key,) in self._database.execute("SELECT key FROM author ORDER BY key")]
 
     def sensors(self, author: bytes | None = None, name: str | None = None) -> list[Sensor]:
-        """The sensors of an author, or of all; or the one of a name."""
+        """The sensors of an author, or of all; or the one with that name."""
         found = self._database.execute(
             "SELECT sensor.id, key, name, unit, thinned FROM sensor "
             "JOIN author ON author.id = author WHERE (?1 IS NULL OR key = ?1) "
@@ -153,7 +153,7 @@ class Queries:
         return [Sensor(*row) for row in found]
 
     def span(self, sensor: Sensor) -> tuple[int, int] | None:
-        """When the first and the last reading of a sensor were taken."""
+        """The times of the first and last reading of a sensor."""
         found = [
             self._database.execute(
                 f"SELECT time FROM reading WHERE sensor = ? AND time BETWEEN -{FAR} AND {FAR} "
@@ -172,7 +172,7 @@ class Queries:
         return (min(times), max(times)) if times else None
 
     def readings(self, sensor: Sensor, since: int, until: int) -> Iterator[Taken]:
-        """Each reading from since to until, oldest first."""
+        """The readings from `since` to `until`, the oldest first."""
         which = (sensor.number, since, until)
         found = self._database.execute(READINGS, which)
         if self._database.execute(TRUTHS, which).fetchone() is None:  # as nearly always
@@ -183,7 +183,7 @@ class Queries:
         )
 
     def thinned(self, sensor: Sensor, since: int, until: int, points: int) -> list[Point]:
-        """At most so many points for the numbers from since to until, as a plot needs them."""
+        """At most `points` points of a sensor's numbers, from `since` to `until`, for a chart."""
         wide = since < sensor.thinned or (until - since) // points >= PERIOD_MS
         found = self._database.execute(
             WIDE if wide else NARROW, (sensor.number, since, until, points)
@@ -191,9 +191,8 @@ class Queries:
         return [Point(*row) for row in found]
 
     def doubt(self, sensor: Sensor, times: Iterable[int]) -> tuple[int, int]:
-        """How far readings of about these Unix ms are before and after when they came here, at
-        most: (ms before, ms after), 0 where that is less than a day. Either the author's clock was
-        wrong, or it came late.
+        """How far readings of about these Unix ms differ from their arrival at most: (ms before,
+        ms after), 0 below a day. Either the author's clock was wrong, or they came late.
         """
         early = late = 0
         for time in times:
@@ -204,14 +203,14 @@ class Queries:
         return early if early > DAY_MS else 0, late if late > DAY_MS else 0
 
     def entries(self, author: bytes, after: int = 0) -> Iterator[Said]:
-        """What an author said from the seq behind `after` on, in order. What cannot be read is
-        left out: `mesh verify` tells.
+        """An author's entries after seq `after`, in order. Damaged ones are skipped: `mesh verify`
+        reports them.
         """
         for run in self._runs(author, after, newest_first=False):
             yield from self._said(run, after)
 
     def newest(self, author: bytes) -> Generator[Said, None, None]:
-        """What an author said, the newest first."""
+        """An author's entries, the newest first."""
         for run in self._runs(author, 0, newest_first=True):
             yield from reversed(list(self._said(run, 0)))
 
@@ -242,7 +241,7 @@ class Queries:
                 continue
 
     def spans(self, author: bytes) -> list[tuple[int, int]]:
-        """The first and last seq of each part of a feed that is kept whole."""
+        """The first and last seq of each part of a feed without gaps."""
         found = self._database.execute("SELECT id FROM author WHERE key = ?", (author,)).fetchone()
         return list(spans_of(self._database, found[0])) if found else []
 
@@ -251,13 +250,13 @@ class Queries:
         return [Size(*row) for row in self._database.execute(SIZES)]
 
     def counts(self) -> dict[str, int]:
-        """How many readings, summaries and proofs of lies there are."""
+        """The numbers of readings, summaries and fork proofs."""
         names = ("reading", "summary", "evidence")
         count = "SELECT count(*) FROM {}"
         return {n: self._database.execute(count.format(n)).fetchone()[0] for n in names}
 
     def forked(self) -> list[bytes]:
-        """Whose lies are proven."""
+        """The authors with a fork proof."""
         found = self._database.execute(
             "SELECT key FROM evidence JOIN author ON author.id = author"
         )

@@ -1,4 +1,4 @@
-"""Reads the store for others in a thread of its own: no question holds up the event loop."""
+"""Reads the store in a thread of its own, so that no query blocks the event loop."""
 
 import asyncio
 import sqlite3
@@ -10,25 +10,25 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from mesh.core import codes
 from mesh.core.errors import RemoteError
 from mesh.hub.store import schema
 
-MOST = 64  # questions that wait, of all
-MOST_EACH = 4  # and of one who asks
+MOST = 64  # queries that may wait, in all
+MOST_EACH = 4  # queries that may wait of one requester
 SWITCH_S = 0.0005
-READ_MS = 250  # that it waits where another program has locked the whole file
-TOO_MANY, BUSY = 0x9D, 0xA3  # 4.29, 5.03
+READ_MS = 250  # how long it waits if another program has locked the file
 
 Found = TypeVar("Found")
 
 
 class Reader:
-    """One thread with a connection of its own. To be used in an event loop."""
+    """A thread with a connection of its own, used from an event loop."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._pool = ThreadPoolExecutor(1, "store-reader")
-        # what this thread does must not keep the event loop waiting for the interpreter's lock
+        # this thread must not keep the event loop waiting for the GIL
         sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_S))
         self._database: sqlite3.Connection | None = None
         self._waiting: Counter[Hashable] = Counter()
@@ -36,13 +36,15 @@ class Reader:
     async def read(
         self, who: Hashable, work: Callable[[sqlite3.Connection], Found]
     ) -> tuple[Found, float]:
-        """Have the thread do some reading for `who`; what it found, and the seconds of a processor
-        that it took. RemoteError if too much waits; LocalError.
+        """Run work(connection) in the thread for `who`. Gives the result and the seconds of CPU
+        time. RemoteError if too many queries wait; LocalError.
         """
         if self._waiting[who] >= MOST_EACH:
-            raise RemoteError("too many at once", TOO_MANY, "ask again when these are answered")
+            raise RemoteError(
+                "too many at once", codes.TOO_MANY, "ask again when these are answered"
+            )
         if self._waiting.total() >= MOST:
-            raise RemoteError("busy with other questions", BUSY, "ask again soon")
+            raise RemoteError("busy with other questions", codes.UNAVAILABLE, "ask again soon")
         self._waiting[who] += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, self._do, work)
@@ -52,7 +54,7 @@ class Reader:
                 del self._waiting[who]
 
     def close(self) -> None:
-        """Finish what was begun, leave the rest."""
+        """Finish the query under way, and drop the others."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         if self._database is not None:
             self._database.close()

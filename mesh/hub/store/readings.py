@@ -1,63 +1,48 @@
-"""Readings out of entries, each at the time at which it was taken, as far as that is known."""
+"""Projection of entries to readings, each with the time of measurement if known."""
 
-import sqlite3
 from collections.abc import Callable
 
-from mesh.core.cbor import Decimal
-from mesh.core.errors import RemoteError
-from mesh.core.limits import Limits
-from mesh.core.run import read_entry
-from mesh.core.senml_reading import unpack
-from mesh.hub import plain
-from mesh.hub.primitives import make_kit
+from mesh.core.codec.cbor import Decimal
+from mesh.core.codec.senml_reading import unpack
+from mesh.hub.store import plain_entries
+from mesh.hub.store.projection import Clock, Ground, Projection
 from mesh.hub.store.schema import PERIOD_MS, TRUTH
 
-ARRIVAL = 0  # quality of a time that is that of our own clock when the reading came
+ARRIVAL = 0  # quality of a time of arrival, by our own clock
 INSERT = "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?)"
-RELATIVE_S = 1 << 28  # times of SenML below that are relative (RFC 8428 section 4.5.3)
-LATEST_MS = 1 << 53  # later times, and longer ones since a start, are none
-MOST_AUTHORS = 1024  # of whom something is remembered between two entries
+RELATIVE_S = 1 << 28  # SenML times below that are relative (RFC 8428 s.4.5.3)
+LATEST_MS = 1 << 53  # bound of times, absolute or since a start
+MOST_AUTHORS = 1024  # authors that are cached
 MOST_STARTS = 4096
-MOST = 1 << 63  # SQLite's integers are smaller; larger ones become floats
+MOST = 1 << 63  # bound of SQLite's integers; larger ones become floats
 
 Row = tuple[int, int, int, int, object]  # sensor, Unix ms, seq, quality, value
-Clock = list[int | None]  # quality, boots, ms since boot, Unix ms or None
 
 
-class Readings:
-    """Fills the tables of readings through one connection; `now_ms` gives Unix ms.
+class Readings(Projection):
+    """Fills the tables of readings.
 
-    A peer without a clock says how long it was up: once it knows the time, so do we for all that
-    it measured since that start. Until then a reading has the time at which it came here.
-    takes(author, count): whether an author with so many sensors may have one more.
+    A peer without a clock says how long it has been up. When it learns the time, the times of all
+    its readings since that start are known. Until then a reading has its time of arrival.
     """
 
-    def __init__(
-        self,
-        database: sqlite3.Connection,
-        now_ms: Callable[[], int],
-        *,
-        placing: bool = True,
-        takes: Callable[[int, int], bool] = lambda _, has: has < Limits.author_sensors,
-    ) -> None:
-        self._placing = placing  # else what has no time of its own has the time at which it came
-        self._takes = takes
-        self._database = database
-        self._now_ms = now_ms
-        self._kit = make_kit()
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
+        self._placing, self._takes = ground.placing, ground.takes_sensor
+        self._database, self._now_ms = ground.database, ground.now_ms
         self.forget()
 
     def forget(self) -> None:
-        """What was written since the last commit is gone: learn anew what there is."""
+        """Reset after a rollback of the transaction: read again what there is."""
         self._rows: list[Row] = []
         self._unplaced: list[tuple[int, ...]] = []
         self._sensors: dict[int, dict[str, tuple[int, str]]] = {}
-        self._known: dict[int, dict[bytes, int]] = {}  # the same by label, as far as it was met
+        self._known: dict[int, dict[bytes, int]] = {}  # the same by label, as a cache
         self._boots: dict[tuple[int, int], tuple[int, int] | None] = {}
 
-    def read(self, author: int, entries: list[bytes]) -> int:
-        """Take the readings out of checked entries; how many. What is no reading, or a wrong one,
-        gives none.
+    def read(self, author: int, entries: list[bytes], others: Callable[[int, bytes], int]) -> int:
+        """Take the readings out of verified entries. Gives how many. others(author, entry) reads
+        an entry that is not plain, and gives the number of its rows.
         """
         if len(self._known) > MOST_AUTHORS:
             self._known.clear()
@@ -65,9 +50,9 @@ class Readings:
         sensors = self._known.setdefault(author, {})
         rows = self._rows
         count = 0
-        for entry, said in zip(entries, plain.said(entries), strict=True):
+        for entry, said in zip(entries, plain_entries.said(entries), strict=True):
             if said is None:
-                count += self._by_the_book(author, entry)
+                count += others(author, entry)
                 continue
             seq, clock, records = said
             time, quality = self._when(author, clock)
@@ -77,7 +62,7 @@ class Readings:
                     rows.append((sensors[label], time, seq, quality, value))
             except KeyError:
                 del rows[start:]
-                count += self._by_the_book(author, entry)
+                count += others(author, entry)
                 self._note(author, [label for label, _ in records])
             else:
                 count += len(records)
@@ -86,12 +71,12 @@ class Readings:
         return count
 
     def _put_off(self, author: int, clock: Clock, found: list[Row]) -> None:
-        """Remember readings whose time is not known."""
+        """Remember readings whose time is not known yet."""
         boots, since = min(clock[1] or 0, MOST - 1), min(clock[2] or 0, LATEST_MS)
         self._unplaced += [(author, boots, row[0], row[1], row[2], since) for row in found]
 
     def write(self) -> None:
-        """Put what was read into the tables."""
+        """Write to the tables what was read."""
         if self._rows:
             self._database.executemany(INSERT, self._rows)
             periods = {(row[0], row[1] // PERIOD_MS) for row in self._rows}
@@ -103,16 +88,12 @@ class Readings:
             )
             self._unplaced.clear()
 
-    def _by_the_book(self, author: int, entry: bytes) -> int:
-        """Take the readings out of any entry, with all that SenML allows; how many."""
-        try:
-            seq, clock, kind, body = read_entry(self._kit, entry)
-            if kind != "reading":
-                return 0
-            time, quality = self._when(author, clock)
-            records = unpack(body)
-        except RemoteError:
-            return 0
+    def take(self, author: int, seq: int, clock: Clock, body: object) -> int:
+        """Take the readings out of any entry, with all that SenML allows. Gives how many.
+        RemoteError if it is no pack.
+        """
+        time, quality = self._when(author, clock)
+        records = unpack(body)
         found: list[Row] = []
         for record in records:
             truth = TRUTH if isinstance(record.value, bool) else 0
@@ -127,16 +108,16 @@ class Readings:
         return len(found)
 
     def _note(self, author: int, labels: list[bytes]) -> None:
-        """Know the sensors that have these labels the next time."""
+        """Cache the sensors of these labels."""
         sensors = self._sensors.get(author, {})
         for label in labels:
-            name, unit = plain.name_and_unit(label)
+            name, unit = plain_entries.name_and_unit(label)
             number, current = sensors.get(name, (0, None))
             if current == unit:
                 self._known[author][label] = number
 
     def _sensor(self, author: int, name: str, unit: str) -> int | None:
-        """The number of a sensor; None if its author has too many to have this one too."""
+        """The number of a sensor; None if its author has too many."""
         sensors = self._sensors.get(author)
         if sensors is None:
             sensors = self._sensors[author] = self._load(author)
@@ -161,7 +142,7 @@ class Readings:
         return {name: (id, unit) for id, name, unit in found}
 
     def _started(self, author: int, boots: int) -> tuple[int, int] | None:
-        """How well it is known when an author started, and Unix ms."""
+        """When an author's start was, as (quality, Unix ms)."""
         key = (author, boots)
         if key not in self._boots:
             if len(self._boots) >= MOST_STARTS:
@@ -173,7 +154,7 @@ class Readings:
         return self._boots[key]
 
     def _when(self, author: int, clock: Clock) -> tuple[int, int]:
-        """Unix ms of a reading, and how good that is."""
+        """The time of a reading, as (Unix ms, quality)."""
         quality, boots, since_ms, unix_ms = clock
         known = self._started(author, boots or 0)
         if quality and unix_ms is not None and unix_ms < LATEST_MS:
@@ -185,7 +166,7 @@ class Readings:
         return self._now_ms(), ARRIVAL
 
     def _learn(self, author: int, clock: Clock) -> None:
-        """Note when a start was, and give the readings before their time that had none."""
+        """Record when a start was, and set the time of earlier readings since then."""
         quality, boots, since_ms, unix_ms = (part or 0 for part in clock)
         if boots >= MOST or since_ms >= LATEST_MS:
             return
@@ -216,14 +197,14 @@ class Readings:
 
 
 def _moved(time: int, by: float | None) -> int:
-    """When a record was taken that says so itself, against its entry or absolutely."""
+    """The time of a SenML record that has a time of its own, relative or absolute."""
     if by is None or not abs(by) * 1000 < LATEST_MS:
         return time
     return time + int(by * 1000) if by < RELATIVE_S else int(by * 1000)
 
 
 def as_kept(value: object) -> object:
-    """A value as SQLite holds it. The exact one stays in the entry."""
+    """A value for SQLite. The exact value stays in the entry."""
     if isinstance(value, Decimal) or (type(value) is int and not -MOST < value < MOST):
         return float(value)
     return value

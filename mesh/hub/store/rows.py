@@ -1,4 +1,4 @@
-"""Runs as rows of the store: consecutive entries, packed, with the head that vouches for them."""
+"""Row format of the store: consecutive entries, packed, with the head that covers them."""
 
 import hashlib
 import sqlite3
@@ -7,23 +7,23 @@ from typing import NamedTuple, cast
 
 import cbor2
 
-from mesh.core.cose import ARRAY, BYTES
-from mesh.core.cose import head as cbor_head
 from mesh.core.errors import RemoteError
+from mesh.core.feed.chain import Run, claim, genesis
 from mesh.core.limits import Limits
-from mesh.core.run import Run, claim, genesis
-from mesh.hub.primitives import make_kit
+from mesh.core.security.cose import ARRAY, BYTES
+from mesh.core.security.cose import head as cbor_head
+from mesh.hub.desktop_kit import make_kit
 
 COLUMNS = "first, before, last, link, head, entries"
 _HEADS = [cbor_head(BYTES, size) for size in range(Limits.entry + 1)]
 
 
 class Damaged(ValueError):
-    """A row does not hold what it should."""
+    """A row that cannot be decoded."""
 
 
 class Row(NamedTuple):
-    """One row of the table `run`, without its id and author; `entries` are packed."""
+    """A row of the table `run`, without id and author; `entries` are packed."""
 
     first: int
     before: bytes
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 
 def packed(entries: Sequence[bytes]) -> bytes:
-    """Entries as one CBOR array of byte strings, as they stand in a run."""
+    """Pack entries into a CBOR array of byte strings, as in a run."""
     heads = _HEADS
     return cbor_head(ARRAY, len(entries)) + b"".join(
         [heads[len(entry)] + entry for entry in entries]
@@ -42,7 +42,7 @@ def packed(entries: Sequence[bytes]) -> bytes:
 
 
 def unpacked(data: bytes) -> list[bytes]:
-    """The entries again; ValueError if the file was damaged."""
+    """Unpack entries. ValueError if they are damaged."""
     try:
         entries = cbor2.loads(data)
     except (cbor2.CBORDecodeError, UnicodeError, TypeError) as error:
@@ -53,7 +53,7 @@ def unpacked(data: bytes) -> list[bytes]:
 
 
 def links(before: bytes, entries: Sequence[bytes]) -> list[bytes]:
-    """The link of each entry, the first of which follows on `before`. Damaged if that is none."""
+    """The link of each entry, after the link `before`. Damaged if that is malformed."""
     found = []
     sha256 = hashlib.sha256
     try:
@@ -65,13 +65,8 @@ def links(before: bytes, entries: Sequence[bytes]) -> list[bytes]:
     return found
 
 
-def seam(author: bytes, seq: int) -> bytes:
-    """The link at a seq after which an author goes on that lost its tail: nothing is between."""
-    return hashlib.sha256(b"othermesh feed v1" + author + seq.to_bytes(8, "big")).digest()
-
-
 def run_of(author: bytes, row: Row) -> Run:
-    """A row as the run that it is. ValueError if it is damaged."""
+    """A row as a run. ValueError if it is damaged."""
     entries = unpacked(row.entries)
     return Run(
         author, row.first, row.before, entries, row.head, row.last, links(row.before, entries), []
@@ -79,8 +74,8 @@ def run_of(author: bytes, row: Row) -> Run:
 
 
 def fits(author: bytes, row: Row) -> bool:
-    """Whether a row holds what it says: so many entries, linked, up to what its head vouches for.
-    The signature is not checked: see mesh.hub.store.check.
+    """Whether a row is consistent: its entries linked up to the head that covers them. The
+    signature is not checked: see mesh.hub.store.check.
     """
     kit = make_kit()
     try:
@@ -97,7 +92,7 @@ def fits(author: bytes, row: Row) -> bool:
 
 
 def from_seq(database: sqlite3.Connection, author: int, seq: int) -> int:
-    """Where to begin looking for the entry `seq`: the first seq of the row that may hold it."""
+    """The first seq of the row that may have the entry `seq`."""
     (first,) = database.execute(
         "SELECT max(first) FROM run WHERE author = ? AND first <= ?", (author, seq)
     ).fetchone()

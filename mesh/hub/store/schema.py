@@ -1,4 +1,4 @@
-"""The store's tables, and how an older store becomes one of today."""
+"""The SQL schema of the store, and migration of older stores."""
 
 import sqlite3
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 from mesh.core.errors import LocalError
 
 NAME = "store.db"
-# in the file's header (https://www.sqlite.org/fileformat.html section 1.3.16): "otms"
+# application id in the file's header (sqlite.org/fileformat.html s.1.3.16): "otms"
 APPLICATION_ID = 0x6F746D73
 BUSY_S = 10.0
-PERIOD_MS = 600_000  # of a summary
-COPY = "copy"  # a fact: the store may lack what its peer said last
-JOURNAL = 1 << 24  # bytes that the write-ahead log keeps of the disk, once it was written back
-TRUTH = 8  # added to a quality where the value is true or false: SQLite has no such type
+PERIOD_MS = 600_000  # period of a summary
+COPY = "copy"  # name of a fact: the store is a copy, so may lack what its peer signed later
+JOURNAL = 1 << 24  # bytes that the write-ahead log keeps on disk when it was written back
+TRUTH = 8  # added to the quality of a reading that is a bool, as SQLite has no such type
 
-# Each makes the tables of the version before those of the next; what has run once never changes.
+# Each migrates from one version of the schema to the next. What was released never changes.
 # run: consecutive entries (a CBOR array of byte strings, as in a run that travels) with the link
 # before the first and that of the last, and the head that vouches for them. Rows never overlap.
 # author.floor: entries below it are not wanted any more. boot: Unix ms when an author started, by
@@ -95,24 +95,35 @@ MIGRATIONS = (
 
 
 class Older(LocalError):
-    """A store that `mesh up` will bring up to date."""
+    """A store with an older schema, which `mesh up` will migrate."""
 
 
-def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
-    """Open a store; when `writing` make or migrate it too. LocalError: it is none, or a newer one.
+def connect(
+    path: Path,
+    *,
+    writing: bool = False,
+    factory: type[sqlite3.Connection] = sqlite3.Connection,
+) -> sqlite3.Connection:
+    """Open a store; if `writing`, also create or migrate it. LocalError if it is none, or newer.
 
-    Transactions are begun and ended by whoever uses it.
+    The caller begins and ends transactions.
     """
     if not writing and not path.exists():
         raise _nothing(path)
     if writing:
-        path.touch(0o600)  # it says what was measured at home; what SQLite has beside it is alike
+        # private, as it has measurements of a home; SQLite's other files get the same mode
+        path.touch(0o600)
     where = path.absolute().as_uri() + ("" if writing else "?mode=ro")
     try:
         database = sqlite3.connect(
-            where, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=True
+            where,
+            timeout=BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=True,
+            factory=factory,
         )
-        # a text that is none must not end what reads it
+        # invalid UTF-8 must not end a query
         database.text_factory = _text
         try:
             _prepare(database, path, writing)
@@ -125,7 +136,7 @@ def connect(path: Path, *, writing: bool = False) -> sqlite3.Connection:
 
 
 def broken(path: Path, error: sqlite3.Error) -> LocalError:
-    """What to say of a store that SQLite cannot use."""
+    """The error for a store that SQLite cannot use."""
     if path.is_dir():
         return LocalError(f"{path} is a folder, not a store", "move it away")
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
@@ -149,9 +160,9 @@ def _text(data: bytes) -> str:
 
 
 def late(path: Path) -> LocalError:
-    """What to say where nobody can wait any longer for what is to be written."""
+    """The error when writing takes too long to wait for."""
     return LocalError(
-        f"{path} is not written in time: much is to be written, or its disk stands still",
+        f"{path} is not written in time: much has to be written, or its disk hangs",
         "nothing that was acknowledged is lost; it goes on by itself",
     )
 
@@ -167,7 +178,7 @@ def _prepare(database: sqlite3.Connection, path: Path, writing: bool) -> None:
         for name in ("application_id", "user_version")
     )
     tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if not (application or tables or writing):  # a peer was stopped while it made it
+    if not (application or tables or writing):  # a peer was stopped while it created it
         raise _nothing(path)
     if application != APPLICATION_ID and (tables or not writing):
         raise LocalError(
@@ -181,11 +192,12 @@ def _prepare(database: sqlite3.Connection, path: Path, writing: bool) -> None:
     if not writing and version < len(MIGRATIONS):
         raise Older(f"{path} is of an older othermesh", "`mesh up` brings it up to date")
     if writing:
-        if not tables:  # else `mesh store vacuum` makes it so
+        if not tables:  # for older files see `mesh store vacuum`
             database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute(f"PRAGMA journal_size_limit = {JOURNAL}")
-        database.execute("PRAGMA synchronous = NORMAL")  # a crash of ours loses nothing committed
+        # a crash of the process loses nothing committed
+        database.execute("PRAGMA synchronous = NORMAL")
         for number in range(version, len(MIGRATIONS)):
             _migrate(database, number)
 

@@ -1,4 +1,4 @@
-"""What is done now and then: summaries brought up to date, and what is too old dropped."""
+"""Periodic maintenance of the store: summaries are updated, what is too old is dropped."""
 
 import sqlite3
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from mesh.hub.store.dropping import drop_entries, drop_readings
 from mesh.hub.store.meter import MEASURED
-from mesh.hub.store.rules import Rules
+from mesh.hub.store.retention_rules import Rules
 from mesh.hub.store.schema import PERIOD_MS
 
-SPARE = 1000  # free pages that stay in the file for what comes
-PIECE = 2000  # periods summed up, or pages given back, at a time
+SPARE = 1000  # free pages that stay in the file for later
+PIECE = 2000  # periods summarised, or pages released, at a time
 NUMBERS = "typeof(value) IN ('integer', 'real')"
 SUM_UP = f"""
     INSERT OR REPLACE INTO summary
@@ -23,7 +23,9 @@ OF_PIECE = "(sensor, period) IN (SELECT sensor, period FROM piece)"
 
 
 class Done(NamedTuple):
-    """What a step did: the new floor of each author that lost entries; whether more is to do."""
+    """The result of a step: the new floor of each author that lost entries; whether more is to
+    do.
+    """
 
     floors: dict[bytes, int]
     more: bool
@@ -32,7 +34,7 @@ class Done(NamedTuple):
 def transaction(
     database: sqlite3.Connection, work: Callable[[sqlite3.Connection], None], synced: bool = False
 ) -> None:
-    """Do something wholly or not at all; `synced`: once it is done a power cut cannot undo it."""
+    """Run work in a transaction; `synced`: so that a power cut cannot undo it."""
     database.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
     database.execute("BEGIN IMMEDIATE")
     try:
@@ -48,8 +50,8 @@ def transaction(
 def step(
     database: sqlite3.Connection, rules: Rules, now_ms: int, *, dropping: bool = True
 ) -> Done:
-    """One piece of the work; `dropping`: also of what is too old. sqlite3.Error if the file
-    cannot be written.
+    """Do one piece of maintenance; `dropping`: also drop what is too old. sqlite3.Error if the
+    file cannot be written.
     """
     summed = 0
     floors: dict[bytes, int] = {}
@@ -58,7 +60,7 @@ def step(
     def work(_: sqlite3.Connection) -> None:
         nonlocal summed, dropped
         summed = sum_up(database, now_ms // PERIOD_MS)
-        if summed < PIECE and dropping:  # nothing goes that is not summed up
+        if summed < PIECE and dropping:  # nothing is dropped before it is summarised
             dropped = drop_readings(database, rules, now_ms)
             for number, key, floor in database.execute(
                 "SELECT id, key, floor FROM author"
@@ -70,18 +72,18 @@ def step(
 
     transaction(database, work)
     (free,) = database.execute("PRAGMA freelist_count").fetchone()
-    if free > SPARE:  # of no effect in a file that was made before it could give back
-        # execute() would do one step of it, which is one page
+    if free > SPARE:  # no effect in old files without incremental vacuum
+        # execute() would run one step, which is one page
         database.executescript(f"PRAGMA incremental_vacuum({min(PIECE, free - SPARE)})")
     return Done(floors, summed == PIECE or dropped > 0 or bool(floors))
 
 
 def sum_up(database: sqlite3.Connection, before: int) -> int:
-    """Sum up some of the stale periods that are over; how many."""
+    """Compute stale summaries of periods that are over. Gives how many."""
     run = database.execute
     run("CREATE TEMP TABLE IF NOT EXISTS piece (sensor INTEGER, period INTEGER)")
     run("DELETE FROM piece")
-    # what is kept as summaries only has no readings to be summed up
+    # periods kept as summaries only have no readings
     run(
         "INSERT INTO piece SELECT sensor, period FROM stale JOIN sensor ON id = sensor "
         f"WHERE period < ? AND period >= thinned / {PERIOD_MS} LIMIT {PIECE}",

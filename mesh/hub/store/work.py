@@ -1,7 +1,7 @@
-"""What the store's thread does: writes runs in batches, and other work in its turn.
+"""The store's writing thread: writes runs in batches, and runs other jobs in turn.
 
-Nothing that is handed over can end it: what cannot be written for a fault of its own is left out
-and told, and the rest is written. What cannot be written now, as the disk is full, waits.
+No job can end it. One that fails by its own fault is dropped and reported, and the others are
+written. What cannot be written at present, as the disk is full, waits.
 """
 
 import logging
@@ -10,26 +10,26 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from mesh.core.run import Run
-from mesh.hub.store import dropping, healing, meter, upkeep
-from mesh.hub.store.budget import Budget
+from mesh.core.feed.chain import Run
+from mesh.hub.store import dropping, healing, upkeep
 from mesh.hub.store.hooks import Hooks
 from mesh.hub.store.jobs import Alone, Job, Queue, is_for_later
 from mesh.hub.store.keeper import Contradiction, Keeper
+from mesh.hub.store.log_size import LogSize
 from mesh.hub.store.meter import Meter
 from mesh.hub.store.own_clock import OwnClock, unix_ms, up_ms
+from mesh.hub.store.retention_rules import Rules
 from mesh.hub.store.rows import Damaged
-from mesh.hub.store.rules import Rules
 
-AGAIN_S = 5.0  # until what could not be written is tried again
-UPKEEP_S = 60.0  # from one look for what is too old to the next, and of summaries
+AGAIN_S = 5.0  # pause before writing is tried again
+UPKEEP_S = 60.0  # interval of retention and summaries
 
 log = logging.getLogger(__name__)
 
 
 class Work:
-    """The writing half of a store, whose methods are for one thread. To be read by all: trouble,
-    why nothing can be written; stuck, whether that is so now; faults, how many jobs were left out.
+    """The writing half of a store, for one thread. Readable by all: `trouble`, why nothing can be
+    written, or ""; `stuck`, whether that is so now; `faults`, how many jobs were dropped.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Work:
         rules: Rules,
         hooks: Hooks,
         queue: Queue,
-        budget: Budget,
+        meter: Meter,
     ) -> None:
         self.trouble = ""
         self.stuck = False
@@ -49,41 +49,53 @@ class Work:
         self._rules = rules
         self._hooks = hooks
         self._queue = queue
-        self._budget = budget
-        self._meter = Meter(database, budget, unix_ms)
-        self._keeper = Keeper(database, self._meter.read, unix_ms)
-        self._is_torn = False  # what the two have in memory is not what is in the file
+        self._meter = meter
+        self._log = LogSize(path, database)
+        self._keeper = Keeper(database, meter.read, unix_ms)
+        self._is_torn = False  # whether keeper and meter in memory differ from the file
         self._doing: list[Job] = []
         self._upkeep_s = time.monotonic() + 1
-        self._upkeep_fault = ""  # told already
+        self._upkeep_fault = ""  # the last one reported
         self._clock = OwnClock(unix_ms(), up_ms())
 
     def keep_evidence(self, author: bytes, pair: bytes) -> None:
-        """Keep a proof of a lie, among the runs of a batch."""
+        """Store a fork proof, within a batch."""
         number = self._keeper.author(author)
         self._database.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?)", (number, pair))
         self._meter.evidence(number, len(pair))
 
     def meet(self, author: bytes) -> None:
-        """Note that an author was met, among the runs of a batch."""
+        """Record that an author was met, within a batch."""
         self._meter.meet(author)
 
     def keep(self, runs: list[Run]) -> None:
-        """Keep runs, in a transaction that is begun. Contradiction."""
+        """Store runs, within a transaction. Contradiction."""
         for run in runs:
             self._keeper.keep(run)
         self._keeper.write()
         self._meter.write()
 
+    def keep_certain(self, run: Run) -> None:
+        """Keep a run in place of what contradicts it, among the runs of a batch."""
+        self._keeper.write()
+        self._meter.write()
+        for first, last in self._keeper.make_way(run, self._meter.unread):
+            if first < run.first:
+                self._hooks.lost(run.author, first, run.first - 1)
+            if last > run.seq:
+                self._hooks.lost(run.author, run.seq + 1, last)
+        self._keep(run)
+        self._hooks.replaced(run.author, run.first, run.before, run.seq)
+
     def died(self) -> None:
-        """Go on in another thread, without what this one died of."""
+        """Continue in another thread, without the job that this one died of."""
         doing, self._doing = self._doing, []
         for job in doing:
             self._end(job, RuntimeError("the thread that writes the store died of it"))
         self._is_torn = True
 
     def run(self) -> None:
-        """Work until the queue closes."""
+        """Work until the queue is closed."""
         while True:
             if self._queue.wait(self._upkeep_s - time.monotonic()):
                 if self._queue.closing:
@@ -93,20 +105,20 @@ class Work:
                 return
 
     def _next_batch(self, batch: list[Job]) -> bool:
-        """Write it; False if nothing can be written now."""
+        """Write a batch. False if nothing can be written now."""
         if isinstance(batch[0], Alone):
             self._do_alone(batch[0])
             return True
         error = self._write(batch)
         if error is not None and not is_for_later(error):
             error = self._one_by_one(batch)
-        if error is not None:  # nothing of it is kept, and all of it waits
+        if error is not None:  # nothing was written, and all of it waits
             self.stuck = True
             self._tell(f"{self._path} cannot be written: {error}")
         return error is None
 
     def _one_by_one(self, batch: list[Job]) -> Exception | None:
-        """Leave out what is wrong in a batch, and write the rest of it."""
+        """Write a batch without the jobs that fail."""
         for job in batch:
             error = self._write([job])
             if isinstance(error, Damaged) and isinstance(job, Run) and self._mended(job.author):
@@ -118,7 +130,7 @@ class Work:
         return None
 
     def _mended(self, author: bytes) -> bool:
-        """Take out what is damaged of an author; whether that was something."""
+        """Remove an author's damaged rows. Whether there were any."""
         lost: list[tuple[int, int]] = []
         self._try(
             lambda: upkeep.transaction(
@@ -132,7 +144,7 @@ class Work:
         return bool(lost)
 
     def _end(self, job: Job, error: Exception) -> None:
-        """Leave out a job, and tell: the first, the second, the fourth, ..."""
+        """Drop a job, and report the first, second, fourth, ... fault."""
         self._queue.done(job)
         self.faults += 1
         what = "what was to be written at once"
@@ -145,7 +157,7 @@ class Work:
             self._hooks.faulty(f"{self._path}: {what} {counted}", error)
 
     def _try(self, what: Callable[[], None]) -> Exception | None:
-        """Do it; the error if that failed."""
+        """Run something. Gives the error, or None."""
         try:
             if self._is_torn:
                 if self._database.in_transaction:
@@ -160,7 +172,7 @@ class Work:
         return None
 
     def _do_alone(self, job: Alone) -> None:
-        """Do what somebody waits for."""
+        """Run a job that a caller waits for."""
         self._doing = [job]
         error = self._try(job.work) if job.begin() else None
         if error is not None and not isinstance(error, sqlite3.Error | Contradiction):
@@ -168,7 +180,7 @@ class Work:
             self._doing = []
             return
         self._queue.done(job)
-        if error is not None:  # a full disk shows as late as at the commit
+        if error is not None:  # a full disk may show only at the commit
             self._tell(f"{self._path} cannot be written: {error}")
         elif not self.stuck:
             self._tell("")
@@ -176,8 +188,8 @@ class Work:
         self._doing = []
 
     def _wait_for_room(self) -> bool:
-        """What could not be written stays; whoever waits for it is told that it is not. Whether
-        it is the end.
+        """Wait before writing is tried again, and fail the jobs that callers wait for. Whether the
+        queue is closed.
         """
         for job in self._queue.alone():
             self._do_alone(job)
@@ -189,9 +201,9 @@ class Work:
         return True
 
     def _write(self, batch: list[Job]) -> Exception | None:
-        """Write all of it, or nothing and give the error."""
+        """Write a batch in one transaction. Gives the error, or None."""
 
-        def work(_: sqlite3.Connection) -> None:
+        def write(_: sqlite3.Connection) -> None:
             for job in batch:
                 if isinstance(job, Run):
                     self._keep(job)
@@ -200,8 +212,12 @@ class Work:
             self._keeper.write()
             self._meter.write()
 
+        def work() -> None:
+            self._log.check()
+            upkeep.transaction(self._database, write)
+
         self._doing = batch
-        error = self._try(lambda: upkeep.transaction(self._database, work))
+        error = self._try(work)
         if error is None:
             self.stuck = False
             self._tell("")
@@ -213,14 +229,14 @@ class Work:
         return error
 
     def _make_room(self) -> None:
-        """Drop those for whom the budget has no room, and what waits to be written of them."""
-        gone = self._budget.surplus()
+        """Evict authors for whom the budget has no room, with what waits of them."""
+        gone = self._meter.surplus()
         if not gone:
             return
         error = self._try(
-            lambda: upkeep.transaction(self._database, lambda database: meter.drop(database, gone))
+            lambda: upkeep.transaction(self._database, lambda _: self._meter.drop(gone))
         )
-        self._is_torn = True  # also what the budget counts is learnt anew
+        self._is_torn = True  # so the budget is loaded again, too
         if error is not None:
             self._tell(f"{self._path} cannot be written: {error}")
             return
@@ -241,7 +257,7 @@ class Work:
             self._hooks.told(trouble)
 
     def _keep_up(self) -> None:
-        """Bring summaries up to date and drop what is too old, a piece at a time."""
+        """Update summaries and drop what is too old, a piece at a time."""
         if time.monotonic() < self._upkeep_s:
             return
         self._make_room()
@@ -256,9 +272,10 @@ class Work:
             self._hooks.faulty(f"{self._path}: nothing is dropped or summed up", error)
         for author, floor in found[0].floors.items() if found else ():
             self._hooks.raised(author, floor)
-            self._is_torn = True  # the newest rows are learnt anew
+            self._is_torn = True  # so the newest rows are read again
 
     def _step(self, now_ms: int, running_ms: int) -> upkeep.Done:
+        self._log.check()
         clock = self._clock
         jump = clock.look(now_ms, running_ms)
         if jump:

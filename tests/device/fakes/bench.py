@@ -218,7 +218,7 @@ class Bench:
 
     def plug(self, **things):
         """Have sensors and actuators by name, as in settings: sensors={...}, actuators={...}."""
-        from mesh.core.settings import parse  # noqa: PLC0415 - a whole board brings its own
+        from mesh.core.policy.settings import parse  # noqa: PLC0415 - a whole board brings its own
         from mesh.device import parts  # noqa: PLC0415
 
         profile = parse(things)

@@ -1,0 +1,1 @@
+"""Boards from a desktop's side: hardware data, wiring, cable, flashing, firmware, virtual ones."""

@@ -1,0 +1,1 @@
+"""Access to a board over its cable: raw prompt, verified files, images, backup."""

@@ -1,0 +1,1 @@
+"""Boards without hardware: the firmware on MicroPython's unix port, as processes."""

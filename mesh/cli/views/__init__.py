@@ -1,0 +1,1 @@
+"""Views of data: tables for people, JSON for programs."""

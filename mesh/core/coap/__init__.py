@@ -1,0 +1,1 @@
+"""CoAP: messages, retransmission, deduplication, block-wise transfer, requests, responses."""

@@ -1,0 +1,1 @@
+"""Bytes and values: deterministic CBOR, SenML, strict text, content formats."""

@@ -1,0 +1,1 @@
+"""Discovery of peers: contacts, liveness, DNS-SD, group discovery."""

@@ -1,0 +1,1 @@
+"""For desktops only: outgoing requests by number, and feeds with an archive."""

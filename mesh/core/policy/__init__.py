@@ -1,0 +1,1 @@
+"""The owner's policy: settings, access control, local rules, retention."""

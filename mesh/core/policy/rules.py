@@ -1,0 +1,100 @@
+"""Local rules: when a reading passes a bound, set an actuator. Only changes trigger an action."""
+
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Protocol
+
+    class Things(Protocol):
+        """The fields of a Profile that are used here: its sensors and actuators by name."""
+
+        @property
+        def sensors(self) -> Iterable[str]:
+            """Names of sensors."""
+            ...
+
+        @property
+        def actuators(self) -> Iterable[str]:
+            """Names of actuators."""
+            ...
+
+
+# peer: id, None for this peer itself; operator: "above" | "below" | "equals"; other: value or None
+Rule = namedtuple(
+    "Rule", ("peer", "sensor", "operator", "number", "hysteresis", "actuator", "value", "other")
+)
+
+
+def read(
+    profile: "Things",
+    rules: "list[dict[str, Any]]",
+    id_of: "Callable[[str, str], bytes]",
+    chip_of: "Callable[[str], str]",
+) -> list[Rule]:
+    """Check the rules in settings. The sensors and actuators have to be in `profile` already.
+
+    id_of(name, path): the id of a peer by its name; chip_of(reading): the sensor that gives a
+    reading. LocalError begins with the path of what is wrong.
+    """
+    # a board unloads that module once it has read its settings
+    from mesh.core.policy.checking import fail, word  # noqa: PLC0415
+
+    made = []
+    for i, rule in enumerate(rules):
+        path = f"rules[{i}]"
+        peer, _, sensor = rule.get("when", "").partition("/")
+        operators = [o for o in ("above", "below", "equals") if o in rule]
+        if not sensor or len(operators) != 1 or "to" not in rule:
+            fail(path, rule, "a rule: when (PEER/SENSOR), above or below or equals, set, to")
+        who = None
+        if peer == "self":
+            word(chip_of(sensor), path + ".when", profile.sensors)
+        else:
+            who = id_of(peer, path + ".when")
+        word(rule.get("set"), path + ".set", profile.actuators)
+        number, slack = rule[operators[0]], rule.get("hysteresis", 0)
+        wish = rule["set"], rule["to"], rule.get("else")
+        made.append(Rule(who, sensor, operators[0], number, slack, *wish))
+    return made
+
+
+class Rules:
+    """The local rules of a Profile, and which of them hold at present."""
+
+    def __init__(self, rules: "list[Rule]") -> None:
+        self._rules = rules
+        self._holds: list[bool | None] = [None] * len(rules)
+
+    def judge(self, peer: bytes | None, sensor: str, value: object) -> "list[tuple[str, object]]":
+        """Which actuators to set, as [(actuator, value)], after a reading of `peer` (None: this
+        peer).
+
+        A rule that holds ends only when the value is back by `hysteresis`. The first reading
+        counts as a change. Values that cannot be compared are ignored.
+        """
+        acts = []
+        for i, rule in enumerate(self._rules):
+            if rule.peer != peer or rule.sensor != sensor:
+                continue
+            holds = _holds(rule, value, self._holds[i])
+            if holds is None or holds == self._holds[i]:
+                continue
+            self._holds[i] = holds
+            if holds:
+                acts.append((rule.actuator, rule.value))
+            elif rule.other is not None:
+                acts.append((rule.actuator, rule.other))
+        return acts
+
+
+def _holds(rule: "Rule", value: object, held: bool | None) -> bool | None:
+    """Whether a rule holds; `held`: whether it did before. None if value cannot be compared."""
+    if isinstance(value, str) or isinstance(rule.number, str):
+        return bool(value == rule.number) if rule.operator == "equals" else None
+    over: float = float(value) - rule.number  # type: ignore[arg-type]
+    slack = rule.hysteresis if held else 0
+    if rule.operator == "equals":
+        return bool(abs(over) <= slack)
+    return bool((over if rule.operator == "above" else -over) > -slack)

@@ -1,0 +1,1 @@
+"""Replication of feeds: neighbours, gossip, catch-up, backfill, publishing."""

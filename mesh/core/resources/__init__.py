@@ -1,0 +1,1 @@
+"""The resources of a peer, and the server that answers requests for them."""

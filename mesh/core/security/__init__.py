@@ -1,0 +1,1 @@
+"""Signed requests and answers: COSE, replay windows, admission, the sender's counter."""

@@ -1,0 +1,1 @@
+"""The arithmetic of Ed25519 and SHA-512 in machine code."""

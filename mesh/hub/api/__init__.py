@@ -1,0 +1,1 @@
+"""The Python API, `import mesh`: a peer, its store, and typed errors."""

@@ -1,0 +1,1 @@
+"""`mesh doctor`: finds what keeps a peer from working on this computer."""

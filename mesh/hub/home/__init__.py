@@ -1,0 +1,1 @@
+"""A peer's home folder: key, counters, settings, names."""

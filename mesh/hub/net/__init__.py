@@ -1,0 +1,1 @@
+"""The network of a desktop: interfaces, sockets, DNS-SD on each of them."""

@@ -1,0 +1,1 @@
+"""Operations of commands on a peer: one table of functions on plain data."""

@@ -1,0 +1,1 @@
+"""A desktop's own sensors and actuators."""

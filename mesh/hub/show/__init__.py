@@ -1,0 +1,1 @@
+"""Presentation: values, text and times for people; shapes as SVG."""

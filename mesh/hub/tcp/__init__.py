@@ -1,0 +1,1 @@
+"""CoAP over TCP (RFC 8323)."""

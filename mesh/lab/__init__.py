@@ -1,0 +1,1 @@
+"""Whole meshes on one computer: the demo and the simulator."""

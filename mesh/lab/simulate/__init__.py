@@ -1,0 +1,1 @@
+"""Deterministic simulation of whole meshes: the real core, virtual time, one seed decides all."""
