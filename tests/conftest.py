@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -116,3 +117,11 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"skipped, and CI skips nothing: {call.excinfo.value}"
     return report
+
+
+def pytest_runtest_logreport(report):
+    """In CI a failure is told when it happens too: a run that is cut off still says what failed."""
+    if needs.CI and report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        reason = crash.message.splitlines()[0] if crash and crash.message else report.longrepr
+        sys.stderr.write(f"\n{report.nodeid} ({report.when}, {report.duration:.0f} s): {reason}\n")
