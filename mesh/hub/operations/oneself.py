@@ -24,6 +24,7 @@ SELF = "self"  # as in rules; but a peer with that name takes precedence
 def is_meant(peer: "HubPeer", args: Mapping[str, Any]) -> bool:
     """Whether args["peer"] is this peer: by an id or name that no other known peer has."""
     wanted = roster.text(args, "peer")
+    roster.seconds(args, "wait", 0.0)  # a wrong one is told, whoever is meant
     others = roster.known(peer, args.get("remembered"))
     own = roster.name_of(peer, peer.identity.public)
     if naming.matches(wanted, [one for one in others if one.id != own.id]):

@@ -229,6 +229,7 @@ def test_comings_and_goings_redraw_the_list(tmp_path):
         ("read", {}),
         ("read", {"peer": 5}),
         ("read", {"peer": "x", "wait": "long"}),
+        ("read", {"peer": "self", "wait": "long"}),
         ("peers", {"wait": -1}),
         ("watch", {"seconds": True}),
     ],
