@@ -120,7 +120,7 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_runtest_logreport(report):
-    """In CI a failure is told when it happens too: a run that is cut off still says what failed."""
+    """In CI a failure is told when it happens too, for a run that is cut off."""
     if needs.CI and report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
         crash = getattr(report.longrepr, "reprcrash", None)
         reason = crash.message.splitlines()[0] if crash and crash.message else report.longrepr
