@@ -68,14 +68,13 @@ class Archive:
             seq = max(seq, run.seq + 1)
         return gaps
 
-    def seen(self, author):
+    def seen(self, author, by):
         found = []
-        for who in sorted(self._runs):
-            runs = self._runs[who]
-            for first in sorted(runs):
-                for seq, _, kind, body in runs[first].values:
-                    if kind == seen.NAME:
-                        found += [(who, seq, n, link) for of, n, link in body if of == author]
+        runs = self._runs.get(by, {})
+        for first in sorted(runs):
+            for seq, _, kind, body in runs[first].values:
+                if kind == seen.NAME:
+                    found += [(seq, n, link) for of, n, link in body if of == author]
         return found
 
     def trace(self, author, seq, link):

@@ -1,7 +1,7 @@
 """Archived feeds whose past stays: a fork takes away nothing that chosen peers witnessed.
 
-Of an archive more is used here than in mesh.core.full.archived: seen(author) -> [(witness, seq of
-its entry, seq, link)], what was said of an author, as each witness said it; trace(author, seq,
+Of an archive more is used here than in mesh.core.full.archived: seen(author, by) -> [(seq of the
+entry, seq, link)], what a witness said of an author, in that order; trace(author, seq,
 link) -> (seq, link), down to where the entries that are held lead to that link; and took(author,
 run, True) for a run that is certain: what contradicts it is taken out.
 """
@@ -95,11 +95,12 @@ class Witnessed(Archived):
 
     def _statements(self, author: bytes) -> "Iterator[tuple[bytes, int, bytes]]":
         """What those say who are chosen, before they forked themselves."""
-        for who, at, seq, link in self.archive.seen(author):
+        chosen = [who for who in self.foreign if who != author and self.chosen(who)]
+        for who in [self.own.author] + chosen:
             feed = self.foreign.get(who)
-            forked = feed is not None and feed.fork and feed.fork[0] <= at
-            if who == self.own.author or (who != author and self.chosen(who) and not forked):
-                yield who, seq, link
+            for at, seq, link in self.archive.seen(author, who):
+                if feed is None or not feed.fork or at < feed.fork[0]:
+                    yield who, seq, link
 
     def _settle(self, feed: "Feed", fork: int) -> None:
         """Find what is held of the history that counts, and seek the rest of it."""

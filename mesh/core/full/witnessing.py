@@ -4,6 +4,7 @@ those that forked kept as far as chosen peers, itself among them, have witnessed
 
 from mesh.core.errors import LocalError
 from mesh.core.full import seen
+from mesh.core.full.agreeing import SPAN
 from mesh.core.kinds.accepting import BUILT_IN
 
 TYPE_CHECKING = False
@@ -75,6 +76,8 @@ class Witnessing:
         if author not in self._said:
             self._said[author] = self._told_before(author), now_ms
         last, when_ms = self._said[author]
+        # seqs of a start begin above a multiple of 2^32: the roundest of all, and no entry
+        last = max(last, end >> SPAN << SPAN)
         is_slow = now_ms - when_ms >= SLOW_MS
         at = seen.roundest(max(last, feed.first_seq - 2), end)
         if not at or (end - last < self._limits.seen_entries and not is_slow):
@@ -84,7 +87,5 @@ class Witnessing:
     def _told_before(self, author: bytes) -> int:
         """Up to which seq of an author former starts told."""
         own = self._node.peer.id
-        told: list[int] = [
-            seq for who, _, seq, _ in self._feeds.archive.seen(author) if who == own
-        ]
-        return max(told) if told else 0
+        told: list[int] = [seq for _, seq, _ in self._feeds.archive.seen(author, own)]
+        return max(told, default=0)

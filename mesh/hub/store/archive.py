@@ -146,13 +146,13 @@ class Archive:
         else:
             self._lost = True
 
-    def seen(self, author: bytes) -> list[tuple[bytes, int, int, bytes]]:
-        """What was seen of an author: [(witness, seq of its entry, up to which seq, link there)],
-        in the order in which each witness said it.
+    def seen(self, author: bytes, by: bytes) -> list[tuple[int, int, bytes]]:
+        """What a witness has seen of an author: [(seq of its entry, up to which seq, link there)],
+        the last 4,096 in the order in which it said them.
         """
         if not self._has_seen:
             return []
-        return self._look(witnesses.SAID, (author,))
+        return self._look(witnesses.SAID, (author, by))[::-1]
 
     def trace(self, author: bytes, seq: int, link: bytes) -> tuple[int, bytes]:
         """Down to where the entries that are held lead to a link: the seq and link before."""

@@ -9,9 +9,10 @@ from mesh.hub.store.projection import Clock, Ground, Projection
 from mesh.hub.store.rows import Row
 
 INSERT = "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?)"
+MOST = 4096  # that are read of one witness and author: half a year of a reading each minute
 SAID = (
-    "SELECT key, seen.seq, at, link FROM seen JOIN author ON author.id = author "
-    "WHERE whose = ? ORDER BY author, seen.seq"
+    "SELECT seen.seq, at, link FROM seen JOIN author ON author.id = author "
+    f"WHERE whose = ? AND key = ? ORDER BY seen.seq DESC LIMIT {MOST}"
 )
 TOP = (
     f"SELECT {rows.COLUMNS} FROM run JOIN author ON author.id = author "

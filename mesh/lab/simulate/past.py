@@ -38,8 +38,8 @@ class Past:
         said = []
         for host in hosts:
             if host.honest and host.archive is not None:
-                own = [row for row in host.archive.seen(public) if row[0] == host.public]
-                said += [(who, seq, link) for who, _, seq, link in own]
+                own = host.archive.seen(public, host.public)
+                said += [(host.public, seq, link) for _, seq, link in own]
         points = agreed(said, 1)
         if points:
             self._seen[public] = points[0][:2]

@@ -62,14 +62,13 @@ class Archive:
         for one in runs.values() if wrong else ():
             self._held.add(author, one.first, one.before, one.seq)  # they may overlap
 
-    def seen(self, author: bytes) -> list[tuple[bytes, int, int, bytes]]:
-        """What was seen of an author, in the order in which each witness said it."""
+    def seen(self, author: bytes, by: bytes) -> list[tuple[int, int, bytes]]:
+        """What a witness has seen of an author, in the order in which it said it."""
         found = []
-        for who, runs in self._runs.items():
-            said = {value[0]: value for run in runs.values() for value in run.values}
-            for seq, _, kind, body in (said[seq] for seq in sorted(said)):
-                if kind == seen.NAME:
-                    found += [(who, seq, *row[1:]) for row in seen.check(body) if row[0] == author]
+        said = {value[0]: value for run in self._runs.get(by, {}).values() for value in run.values}
+        for seq, _, kind, body in (said[seq] for seq in sorted(said)):
+            if kind == seen.NAME:
+                found += [(seq, *row[1:]) for row in seen.check(body) if row[0] == author]
         return found
 
     def trace(self, author: bytes, seq: int, link: bytes) -> tuple[int, bytes]:

@@ -91,9 +91,26 @@ def held(archive):
 def test_keepers_write_what_they_have_seen_in_round_numbers():
     mesh = desks()
     for archive in mesh.archives.values():
-        said = [(who, seq, link) for who, _, seq, link in archive.seen(AUTHOR)]
-        keepers = [node.peer.id for node in mesh.nodes]
-        assert said == [(who, SEEN, LINKS[SEEN]) for who in sorted(keepers)], said
+        for node in mesh.nodes:
+            said = [(seq, link) for _, seq, link in archive.seen(AUTHOR, node.peer.id)]
+            assert said == [(SEEN, LINKS[SEEN])], said
+
+
+def test_nothing_is_told_of_a_feed_that_has_just_begun():
+    """The seq before a start's first entry is the roundest of all, and no entry."""
+    mesh = Desks()
+    mesh.limits["seen_ms"] = 1000
+    mesh.limits["seen_entries"] = 1
+    mesh.settings = {"keep": [{}], "follow": [to_text(make_identity(1).public)]}
+    author = mesh.desk(1)[0]
+    keeper, archive = mesh.desk(2)
+    mesh.settle(20_000)
+    for n in range(8):
+        author.write(mesh.world.now, "x-note", str(n))
+        mesh.settle(10_000)
+    told = [seq for _, seq, _ in archive.seen(author.peer.id, keeper.peer.id)]
+    assert told, "it has grown by more than one entry"
+    assert [seq for seq in told if not seq % (1 << 32)] == [], told
 
 
 def test_what_two_keepers_saw_stays_with_those_who_were_there():
@@ -170,9 +187,9 @@ def test_where_the_highest_is_held_by_nobody_a_lower_one_is_kept():
     steal(mesh, mesh.nodes[0])
     assert all_end(mesh, SEEN + 1), ends(mesh)
     feeds = mesh.nodes[0].peer.feeds
-    said = list(mesh.archives[1].seen(AUTHOR))
-    more = [(who, at + 1, LENGTH + 8, b"l" * 32) for who, at, _, _ in said]
-    mesh.archives[1].seen = lambda author: said + more
+    heard = mesh.archives[1].seen
+    more = [(at + 1, LENGTH + 8, b"l" * 32) for at, _, _ in heard(AUTHOR, mesh.nodes[0].peer.id)]
+    mesh.archives[1].seen = lambda author, by: heard(author, by) + more
     feeds.said_of(AUTHOR)
     mesh.world.run(20_000)
     assert ends(mesh)[0] == (2, SEEN + 1), ends(mesh)
