@@ -11,6 +11,7 @@ from collections import Counter
 from edges import CLOCK, one_run
 from stranger import Stranger, run
 
+from mesh.core import codes
 from mesh.core.coap import message as coap
 
 HOSTS = 200
@@ -20,13 +21,13 @@ BODY = [{0: SENSOR, 1: "Cel", 2: 20}]
 
 def attack(target):
     """One after the other: so many identities."""
-    sent, codes = 0, Counter()
+    sent, told = 0, Counter()
     for n in range(target.count):
         with Stranger(target, host=f"127.0.1.{1 + n % HOSTS}") as one:
             answer = one.ask(coap.POST, ["feeds"], [one_run(one, 1, CLOCK, "reading", BODY, 2)])
-            codes[codes.text(answer[0]) if answer else "none"] += 1
+            told[codes.text(answer[0]) if answer else "none"] += 1
             sent += one.sent
-            yield {"sent": sent, "codes": codes}
+            yield {"sent": sent, "codes": told}
 
 
 if __name__ == "__main__":

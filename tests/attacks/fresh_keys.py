@@ -10,6 +10,7 @@ from collections import Counter
 
 from stranger import Stranger, run
 
+from mesh.core import codes
 from mesh.core.coap import message as coap
 
 SOON_S = 0.2  # who floods a board does not wait for what it had no time to answer
@@ -17,13 +18,13 @@ SOON_S = 0.2  # who floods a board does not wait for what it had no time to answ
 
 def attack(target):
     """One after the other; an answer that does not come is not waited for long."""
-    sent, codes = 0, Counter()
+    sent, told = 0, Counter()
     for _ in range(target.count):
         with Stranger(target, answer_s=SOON_S) as stranger:
             answer = stranger.ask(coap.POST, ["feeds"], [])
-            codes[codes.text(answer[0]) if answer else "none"] += 1
+            told[codes.text(answer[0]) if answer else "none"] += 1
             sent += stranger.sent
-            yield {"sent": sent, "codes": codes}
+            yield {"sent": sent, "codes": told}
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from collections import Counter
 
 from stranger import Stranger, run
 
+from mesh.core import codes
 from mesh.core.coap import message as coap
 
 BATCH = 16
@@ -18,7 +19,7 @@ BATCH = 16
 
 def hurried(target, spoil=lambda message: message):
     """Such questions, each as `spoil` leaves it; what came is counted by its code."""
-    codes, echo = Counter(), None
+    told, echo = Counter(), None
     with Stranger(target) as one:
         one.ask(coap.FETCH, ["peer"])
         while one.sent < target.count:
@@ -29,9 +30,9 @@ def hurried(target, spoil=lambda message: message):
             if target.per_s:
                 time.sleep(BATCH / target.per_s)
             while (answer := one.receive(0)) is not None:
-                codes[codes.text(answer.code)] += 1
+                told[codes.text(answer.code)] += 1
                 echo = answer.get(coap.ECHO) or echo
-            yield {"sent": one.sent, "codes": codes}
+            yield {"sent": one.sent, "codes": told}
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from collections import Counter
 
 from stranger import Stranger, run
 
+from mesh.core import codes
 from mesh.core.coap import message as coap
 
 MANY = 10
@@ -25,7 +26,7 @@ WHAT = (
 
 def attack(target):
     """First each returns an Echo; then all take turns, and acknowledge what they are told."""
-    codes = Counter()
+    told = Counter()
     with contextlib.ExitStack() as stack:
         strangers = [stack.enter_context(Stranger(target, answer_s=SOON_S)) for _ in range(MANY)]
         for one in strangers:
@@ -34,10 +35,10 @@ def attack(target):
             one = strangers[n % MANY]
             path, value = WHAT[n // MANY % len(WHAT)]
             answer = one.ask(coap.FETCH, path, value, observe=True)
-            codes[codes.text(answer[0]) if answer else "none"] += 1
+            told[codes.text(answer[0]) if answer else "none"] += 1
             while one.receive(0) is not None:
                 pass
-            yield {"sent": sum(one.sent for one in strangers), "codes": codes}
+            yield {"sent": sum(one.sent for one in strangers), "codes": told}
 
 
 if __name__ == "__main__":

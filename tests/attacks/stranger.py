@@ -161,7 +161,7 @@ class Attack:
             self._process.kill()
             self._process.communicate()
             raise
-        self.told = json.loads(told)
+        self._tells(told)
 
     def finish(self, timeout_s=300.0):
         """Let it do all that it came for."""
@@ -170,6 +170,10 @@ class Attack:
         self._process.stdin.close()
         self._process.wait(ENDING_S)
         self._process.stdout.close()
+        self._tells(line)
+
+    def _tells(self, line):
+        assert line.strip(), f"the attack ended with exit code {self._process.returncode}"
         self.told = json.loads(line)
 
     def _line(self, timeout_s):

@@ -7,7 +7,7 @@ import os
 import aiocoap
 import needs
 import pytest
-from relay import Relay
+from passing import Relay
 from whole import Peer, is_reading, run
 
 # reads twice from one address and port

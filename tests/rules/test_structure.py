@@ -1,5 +1,7 @@
 """The structure of the tree is measured rightly, told as it is, and gets no worse."""
 
+import tomllib
+
 import structure
 from needs import ROOT
 
@@ -95,3 +97,14 @@ def test_no_test_imports_another():
         if line.startswith(("from test_", "import test_"))
     ]
     assert not shared, shared
+
+
+def test_helpers_of_tests_have_names_of_their_own():
+    """They are imported by their plain names, from whichever folder pytest puts first."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]
+    found: dict[str, str] = {}
+    for folder in set(settings["ini_options"]["pythonpath"]) - {"."}:
+        for path in sorted((ROOT / folder).glob("*.py")):
+            if not path.name.startswith(("test_", "conftest", "__init__")):
+                one = found.setdefault(path.name, folder)
+                assert one == folder, f"{path.name} is in {one} and in {folder}"
