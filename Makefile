@@ -14,7 +14,7 @@ demo:     ## a small mesh of desktops and boards on this machine, to watch
 test: check tests     ## everything CI runs: check, then all tests
 
 tests: setup     ## all tests, on both interpreters (make tests ARGS="-k feed -x")
-	$(BIN)/pytest --numprocesses 3 --dist loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: layout lint imports types rules     ## what reads the code without running it
 

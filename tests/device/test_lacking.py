@@ -3,6 +3,7 @@ nothing else is.
 """
 
 import dis
+import gc
 import sys
 
 import pytest
@@ -51,7 +52,17 @@ class Lack:
             raise MemoryError
 
 
+@pytest.fixture
+def quick_collections():
+    """A board collects after each lack: not all that the tests before left in this process."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.mark.timeout(600)  # each opcode of the core is traced
+@pytest.mark.usefixtures("quick_collections")
 @pytest.mark.parametrize("what", sorted(WORK))
 def test_any_piece_of_work_may_lack_memory(what):
     """At every STEP-th point, and then no more: that work is done without."""
