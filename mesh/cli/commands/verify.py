@@ -140,6 +140,7 @@ def _ends(shelf: Shelf, store: Queries, only: set[bytes] | None) -> Iterator[dic
     """How far each feed is kept: the same seq and link on two peers are the same entries."""
     found = [end for end in comparing.ends(store) if only is None or end[0] in only]
     ends = sorted(found, key=lambda end: shelf.label(end[0]))
+    forks = comparing.forks(store)
     for author, seq, link, gaps in ends:
         yield {
             "event": "feed",
@@ -148,4 +149,5 @@ def _ends(shelf: Shelf, store: Queries, only: set[bytes] | None) -> Iterator[dic
             "last": seq,
             "link": link.hex(),
             "gaps": gaps,
+            "forked": forks.get(author),
         }

@@ -155,7 +155,11 @@ def _checked(row: Row) -> RenderableType:
 def _feed(row: Row) -> RenderableType:
     gaps = f", {row['gaps']} gaps" if row["gaps"] else ""
     what = f"{row['peer']}  up to {row['last']}, link {row['link'][: ids.SHORT]}{gaps}"
-    return Text("feed     ", "green").append(clean(what), "default")
+    line = Text("feed     ", "green").append(clean(what), "default")
+    if (fork := row["forked"]) is not None:
+        kept = ", and kept behind it as witnesses saw it" if row["last"] >= fork else ""
+        line.append(f", forked at {fork}{kept}", "bold red")
+    return line
 
 
 FINDINGS: dict[str, Callable[[Row], RenderableType]] = {

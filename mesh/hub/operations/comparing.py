@@ -1,14 +1,20 @@
 """Compares our store with what other peers hold, by their heads."""
 
+import contextlib
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from mesh.core import peer_id as ids
+from mesh.core.errors import RemoteError
+from mesh.core.feed.fork_proof import fork_of
+from mesh.core.limits import Limits
+from mesh.hub.desktop_kit import make_kit
 from mesh.hub.failure import Failure
 from mesh.hub.operations import session
 from mesh.hub.store import rows
+from mesh.hub.store.healing import proof
 from mesh.hub.store.queries import Queries
 from mesh.hub.store.rows import Row
 
@@ -37,6 +43,15 @@ def link_at(store: Queries, author: bytes, seq: int) -> bytes | None:
         return None
     entries = rows.unpacked(row.entries)[: seq + 1 - row.first]
     return rows.links(row.before, entries)[-1]
+
+
+def forks(store: Queries) -> dict[bytes, int]:
+    """The seqs at which feeds forked, of each author of whom that is proven."""
+    found = {}
+    for author, pair in store.proofs():
+        with contextlib.suppress(RemoteError):  # no proof, as one finds who opens the store
+            found[author] = fork_of(make_kit(), author, list(proof(pair) or ()), Limits())
+    return found
 
 
 async def compare(

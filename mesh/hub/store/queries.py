@@ -261,3 +261,9 @@ class Queries:
             "SELECT key FROM evidence JOIN author ON author.id = author"
         )
         return [key for (key,) in found]
+
+    def proofs(self) -> list[tuple[bytes, bytes]]:
+        """The authors with a fork proof, and the proof as it is stored."""
+        return self._database.execute(
+            "SELECT key, pair FROM evidence JOIN author ON author.id = author"
+        ).fetchall()
