@@ -10,20 +10,20 @@ from mesh.core.coap.endpoint import Endpoint
 from mesh.core.discovery.contact import UP
 from mesh.core.discovery.contacts import Contacts
 from mesh.core.discovery.dnssd import is_dns
-from mesh.core.discovery.group import Searching
-from mesh.core.discovery.liveness import Greeting
+from mesh.core.discovery.group import GroupSearch
+from mesh.core.discovery.liveness import Liveness
 from mesh.core.events import ObserverGone, PeerFound, Refused, Requested
 from mesh.core.feed.feeds import Feeds
 from mesh.core.kit import nothing
 from mesh.core.policy.retention import Interest
-from mesh.core.replication.publisher import Telling
-from mesh.core.replication.rollback import Newest
+from mesh.core.replication.publisher import Publisher
+from mesh.core.replication.rollback import Rollback
 from mesh.core.resources.peer import Peer
 from mesh.core.resources.resource_table import RESOURCES
-from mesh.core.resources.server import Serving
+from mesh.core.resources.server import Server
 from mesh.core.security.admission import Gate
-from mesh.core.security.signed_client import Asks
-from mesh.core.things import Acting
+from mesh.core.security.signed_client import SignedClient
+from mesh.core.things import Things
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mesh.core.kit import Identity, Kit
     from mesh.core.limits import Limits
     from mesh.core.policy.settings import Profile
-    from mesh.core.replication.replicator import Replicating
+    from mesh.core.replication.replicator import Replicator
     from mesh.core.resources.resource import Resource
 
     Source = tuple[str, int] | None
@@ -57,8 +57,8 @@ class Node:
     channel also receive(now_ms, source, data), next_send() and next_event().
     """
 
-    replicating: "Replicating | None" = None
-    serves, holds, collects, carries = Serving, Peer, Feeds, Endpoint
+    replicating: "Replicator | None" = None
+    serves, holds, collects, carries = Server, Peer, Feeds, Endpoint
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that a peer is made of
         self,
@@ -89,7 +89,7 @@ class Node:
             heard = accepting(self, self._kinds, self._untrue)
         hooks = interest.wants, heard, self.emit
         feeds = self.collects(kit, identity, limits, boots, hooks)
-        telling = Telling(kit, feeds, endpoint, self._linked)
+        telling = Publisher(kit, feeds, endpoint, self._linked)
         known = telling.listens, interest.vouched
         contacts = Contacts(limits, kit.random, identity.public, *known)
         self.contacts: Contacts = contacts
@@ -100,11 +100,11 @@ class Node:
             kit, identity, endpoint, contacts.at, limits, profile.introduced_by
         )
         self.serving = self.serves(self.peer, gate, endpoint, self.emit, self._seen, telling)
-        self.asks = Asks(kit, identity, endpoint)
-        self.acting = Acting(self.peer, self.serving, profile, limits.head_ms, self.emit)
-        self.newest = Newest(kit, feeds, self.asks, contacts, self.emit, self.acting.publish)
-        self.greeting = Greeting(kit, self.asks, contacts, limits, self.emit, self._about)
-        self.searching = Searching(endpoint, contacts, limits.query_ms)
+        self.asks = SignedClient(kit, identity, endpoint)
+        self.acting = Things(self.peer, self.serving, profile, limits.head_ms, self.emit)
+        self.newest = Rollback(kit, feeds, self.asks, contacts, self.emit, self.acting.publish)
+        self.greeting = Liveness(kit, self.asks, contacts, limits, self.emit, self._about)
+        self.searching = GroupSearch(endpoint, contacts, limits.query_ms)
         self._parts: list[Any] = [self.asks, endpoint, self.searching, self.greeting]
         self._parts += [self.newest, self.acting, telling, contacts]
         self._finders: list[Any] = []  # (channel, part)
@@ -122,11 +122,11 @@ class Node:
             return
         # imported here: not all boards spend heap on it
         from mesh.core.replication.neighbours import Links  # noqa: PLC0415
-        from mesh.core.replication.replicator import Replicating  # noqa: PLC0415
+        from mesh.core.replication.replicator import Replicator  # noqa: PLC0415
 
         limits, interest = self.limits, self._interest
         links = Links(self.contacts, limits, kit.random, interest, feeds)
-        self.replicating = Replicating(kit, self.asks, feeds, links, limits, self._untrue)
+        self.replicating = Replicator(kit, self.asks, feeds, links, limits, self._untrue)
         self.add(self.replicating)
 
     def add(self, part: "Any", channel: "int | None" = None) -> None:  # noqa: ANN401 - see above

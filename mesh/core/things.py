@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from mesh.core.policy.rules import Rules
     from mesh.core.policy.settings import Profile
     from mesh.core.resources.peer import Peer
-    from mesh.core.resources.server import Serving
+    from mesh.core.resources.server import Server
 
 
-class Acting:
+class Things:
     """Own sensors and actuators. Heads are signed at most every `head_ms`, or on demand."""
 
     def __init__(
         self,
         peer: "Peer",
-        serving: "Serving",
+        serving: "Server",
         profile: "Profile",
         head_ms: int,
         emit: "Callable[[object], None]",

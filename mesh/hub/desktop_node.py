@@ -5,7 +5,7 @@ from typing import cast
 
 from mesh.core.coap.message import Message
 from mesh.core.full.keeping_node import KeepingNode
-from mesh.hub.large_reads import AsidePeer, AsideServing
+from mesh.hub.large_reads import AsidePeer, AsideServer
 from mesh.hub.net.interfaces import Address
 from mesh.hub.transports import Call, Stream, Transports
 
@@ -13,7 +13,7 @@ from mesh.hub.transports import Call, Stream, Transports
 class DesktopNode(KeepingNode):
     """A desktop's node, with transports besides UDP. Their requests are Calls."""
 
-    serves, holds, carries = AsideServing, AsidePeer, Transports
+    serves, holds, carries = AsideServer, AsidePeer, Transports
 
     @property
     def _transports(self) -> Transports:

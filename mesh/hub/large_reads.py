@@ -16,7 +16,7 @@ from mesh.core.errors import RemoteError
 from mesh.core.feed.chain import read_wishes
 from mesh.core.replication.publisher import OTHERS
 from mesh.core.resources.peer import Peer
-from mesh.core.resources.server import Serving
+from mesh.core.resources.server import Server
 from mesh.hub.large_offers import Offering
 from mesh.hub.store.pieces import Sizes
 from mesh.hub.tcp import runs as bulk_runs
@@ -76,7 +76,7 @@ class AsidePeer(Peer):
         self.did(now_ms, name, value, by)
 
 
-class AsideServing(Serving):
+class AsideServer(Server):
     """The server of a desktop's node."""
 
     _begin: Begin | None = None
@@ -185,7 +185,7 @@ class Aside:
     """
 
     def __init__(self, driver: "Driver", faults: "Faults") -> None:
-        self._serving = cast("AsideServing", driver.node.serving)
+        self._serving = cast("AsideServer", driver.node.serving)
         self._driver = driver
         self._faults = faults
         self._offering = Offering(driver)

@@ -12,9 +12,9 @@ from mesh.core.full.turns import Turns
 from mesh.core.limits import Limits
 from mesh.core.policy.access import Access
 from mesh.core.policy.retention import Interest
-from mesh.core.replication.replicator import Replicating
-from mesh.core.replication.rollback import Newest
-from mesh.core.replication.round_robin import Rounds
+from mesh.core.replication.replicator import Replicator
+from mesh.core.replication.rollback import Rollback
+from mesh.core.replication.round_robin import RoundRobin
 from mesh.core.security.replay import Freshness
 from mesh.lab.simulate import keys
 
@@ -79,14 +79,14 @@ def no_memory_of_answers(patch):
 
 def links_left_alone(patch):
     """Links are chosen in the beginning, and not mended after that."""
-    tick = Replicating.tick
+    tick = Replicator.tick
 
     def tick_at_first(replicating, now_ms):
         replicating.due_ms = None
         if now_ms < 10_000:
             tick(replicating, now_ms)
 
-    patch.setattr(Replicating, "tick", tick_at_first)
+    patch.setattr(Replicator, "tick", tick_at_first)
 
 
 def everybody_votes(patch):
@@ -96,7 +96,7 @@ def everybody_votes(patch):
 
 def punished_for_others(patch):
     """Whoever seems to tell what is not true is left alone, whether he signed it or not."""
-    patch.setattr(Replicating, "_doubted", Replicating.lied)
+    patch.setattr(Replicator, "_doubted", Replicator.lied)
 
 
 def room_for_whoever_comes(patch):
@@ -107,13 +107,13 @@ def room_for_whoever_comes(patch):
 
 def nobody_has_its_turn(patch):
     """What others wrote is heard from links only, whoever they are and whatever they withhold."""
-    patch.setattr(Rounds, "tick", lambda *_: None)
+    patch.setattr(RoundRobin, "tick", lambda *_: None)
 
 
 def nobody_is_asked(patch):
     """Who starts goes on where its disk says, whatever others hold of its feed."""
-    patch.setattr(Newest, "wait", lambda *_: None)
-    patch.setattr(Newest, "told", lambda *_: None)
+    patch.setattr(Rollback, "wait", lambda *_: None)
+    patch.setattr(Rollback, "told", lambda *_: None)
 
 
 def no_order_of_changes(patch):

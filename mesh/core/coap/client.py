@@ -38,7 +38,7 @@ class Request(Timed):
         self.body = bytearray()  # incoming body, as far as it has come
 
 
-class Asking(Blocks):
+class Client(Blocks):
     """The client layer: outgoing requests by token."""
 
     _asked = 0

@@ -5,7 +5,7 @@ from binascii import crc32
 from mesh.core import codes
 from mesh.core.coap import message as coap
 from mesh.core.coap.blockwise import Body, cut, key_of, offset
-from mesh.core.coap.client import Asking
+from mesh.core.coap.client import Client
 from mesh.core.coap.reliability import EMPTY, stamp
 from mesh.core.coap.ticket import ACKNOWLEDGED, APPLICATION, LATER, NOTHING, PINGED, Ticket
 from mesh.core.errors import LocalError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mesh.core.limits import Limits
 
 
-class Replies(Asking):
+class Replies(Client):
     """The layer of responses and their retransmission, and of observations."""
 
     def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", order: int) -> None:

@@ -19,7 +19,7 @@ FIRST_MS = 300
 GROUP_MS = 2000  # how long to wait for answers: leisure and round trip
 
 
-class Searching:
+class GroupSearch:
     """Group discovery: sends GET /.well-known/core?rt=othermesh.peer to the group, or to one
     address.
     """

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from mesh.core.discovery.contacts import Contacts
     from mesh.core.kit import Kit
     from mesh.core.limits import Limits
-    from mesh.core.security.signed_client import Asks
+    from mesh.core.security.signed_client import SignedClient
 
 WAIT_MS = 1000  # before contacts that had to wait, or did not answer, are considered again
 DOUBTS = 3  # unsigned answers before a peer that is up counts as lost
 
 
-class Greeting:
+class Liveness:
     """Checks new and silent contacts with a signed request, and asks those that answer for their
     peers (peer exchange).
 
@@ -40,7 +40,7 @@ class Greeting:
     def __init__(
         self,
         kit: "Kit",
-        asks: "Asks",
+        asks: "SignedClient",
         contacts: "Contacts",
         limits: "Limits",
         emit: "Callable[[object], None]",

@@ -15,7 +15,7 @@ RUN_SIZE = 90  # most bytes of a run besides its head and its entries
 HEAD_SIZE = 154  # most bytes of a head
 SHORT = 32  # bytes of a short entry, to estimate room
 ENTRY_SIZE = 3  # most bytes of the CBOR head of an entry, or of a head
-FULL = "the feed is full: only under a new key can more be written"
+FULL = "the feed is full: go on under a new key"
 
 
 class Tail:

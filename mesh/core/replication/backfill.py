@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mesh.core.events import Answer
     from mesh.core.feed.feeds import Feeds
     from mesh.core.limits import Limits
-    from mesh.core.replication.peer_link import Link, Replicating
+    from mesh.core.replication.peer_link import Link, Replicator
     from mesh.core.security.signed_client import Ask
 
 WIDEST = 1 << 31  # a wider gap is not split: between two starts of an author most seqs are unused
@@ -29,10 +29,10 @@ class Gap:
         self.without: set[bytes] = set()
 
 
-class Filling:
+class Backfill:
     """The table of feeds with gaps, at most limits.peers."""
 
-    def __init__(self, replicating: "Replicating", feeds: "Feeds", limits: "Limits") -> None:
+    def __init__(self, replicating: "Replicator", feeds: "Feeds", limits: "Limits") -> None:
         self._replicating = replicating
         self._feeds = feeds
         self._limits = limits

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from mesh.core.events import Answer
     from mesh.core.feed.feeds import Feeds
     from mesh.core.limits import Limits
-    from mesh.core.replication.peer_link import Link, Replicating
+    from mesh.core.replication.peer_link import Link, Replicator
     from mesh.core.security.signed_client import Ask
 
 UNHEARD = (0, codes.TOO_MANY, codes.UNAVAILABLE)  # 0: no answer
 
 
-class Catching:
+class CatchUp:
     """Which peers announced newer entries, and requests for them, one at a time to each link."""
 
-    def __init__(self, replicating: "Replicating", feeds: "Feeds", limits: "Limits") -> None:
+    def __init__(self, replicating: "Replicator", feeds: "Feeds", limits: "Limits") -> None:
         self._replicating = replicating
         self._feeds = feeds
         self._limits = limits

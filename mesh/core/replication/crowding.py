@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from mesh.core.replication.peer_link import Links
 
 
-class Crowding:
+class LinkLimit:
     """Makes room for links: `most` in all, `few` of them to peers that keep all feeds."""
 
     def __init__(self, links: "Links", few: int, most: int) -> None:

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from mesh.core.feed.feeds import Feeds
     from mesh.core.limits import Limits
     from mesh.core.policy.retention import Interest
-    from mesh.core.replication.crowding import Crowding
-    from mesh.core.replication.peer_link import Replicating
-    from mesh.core.replication.round_robin import Rounds
-    from mesh.core.replication.sampling import Mixing
+    from mesh.core.replication.crowding import LinkLimit
+    from mesh.core.replication.peer_link import Replicator
+    from mesh.core.replication.round_robin import RoundRobin
+    from mesh.core.replication.sampling import RandomLinks
 
 
 class Links:
-    """The table of links by peer. Replicating sets dropped(now_ms, link), called for each removed
+    """The table of links by peer. Replicator sets dropped(now_ms, link), called for each removed
     one.
     """
 
@@ -53,9 +53,9 @@ class Links:
         self.table: dict[bytes, Link] = {}
         self._most = limits.outgoing * 5 // 8  # leaves room for other requests
         self._mix_ms = 0
-        self._mixing: Mixing | None = None  # created when links are first chosen at random
-        self._crowding: Crowding | None = None  # created when first needed
-        self._rounds: Rounds | None = None  # created when first a peer has no link
+        self._mixing: RandomLinks | None = None  # created when links are first chosen at random
+        self._crowding: LinkLimit | None = None  # created when first needed
+        self._rounds: RoundRobin | None = None  # created when first a peer has no link
         # peers that lied: (length of the last pause, until when)
         self._shunned: dict[bytes, tuple[int, int]] = {}
         self.came: list[bytes] = []  # peers found since the last choose()
@@ -107,25 +107,25 @@ class Links:
         named = len(here) >= self._most and [c for c in mine if c.pinned and c.peer not in here]
         if crowded or named:
             if self._crowding is None:
-                from mesh.core.replication.crowding import Crowding  # noqa: PLC0415 - heap only where used
+                from mesh.core.replication.crowding import LinkLimit  # noqa: PLC0415 - heap only where used
 
-                self._crowding = Crowding(self, self._limits.links, self._most)
+                self._crowding = LinkLimit(self, self._limits.links, self._most)
             self._crowding.choose(now_ms, mine, up)
 
-    def _at_random(self) -> "Mixing":
+    def _at_random(self) -> "RandomLinks":
         if self._mixing is None:
-            from mesh.core.replication.sampling import Mixing  # noqa: PLC0415 - heap only where it is used
+            from mesh.core.replication.sampling import RandomLinks  # noqa: PLC0415 - heap only where it is used
 
-            self._mixing = Mixing(self, self._limits, self.keeps)
+            self._mixing = RandomLinks(self, self._limits, self.keeps)
         return self._mixing
 
-    def turn(self, now_ms: int, replicating: "Replicating", feeds: "Feeds") -> None:
+    def turn(self, now_ms: int, replicating: "Replicator", feeds: "Feeds") -> None:
         """Poll the next peer without a link."""
         if self.waiting:
             if self._rounds is None:
-                from mesh.core.replication.round_robin import Rounds  # noqa: PLC0415 - heap only where it is used
+                from mesh.core.replication.round_robin import RoundRobin  # noqa: PLC0415 - heap only where it is used
 
-                self._rounds = Rounds(replicating, feeds, self._limits)
+                self._rounds = RoundRobin(replicating, feeds, self._limits)
             self._rounds.tick(now_ms, self.waiting)
 
     def _is_due(self, contact: "Contact", keepers: int) -> bool:

@@ -86,15 +86,15 @@ if TYPE_CHECKING:
             """Mark a link as ended, not to be used for `pause_ms`."""
             ...
 
-    class Catching(Protocol):
-        """Interface of catch-up: see mesh.core.replication.catch_up.Catching."""
+    class CatchUp(Protocol):
+        """Interface of catch-up: see mesh.core.replication.catch_up.CatchUp."""
 
         def told_by(self, peer: bytes) -> list[bytes]:
             """The authors of whom a peer announced newer entries."""
             ...
 
-    class Replicating(Protocol):
-        """Interface for requests to links: see mesh.core.replication.replicator.Replicating."""
+    class Replicator(Protocol):
+        """Interface for requests to links: see mesh.core.replication.replicator.Replicator."""
 
         parents: dict[bytes, bytes]
         decode: Callable[[bytes], object]
@@ -105,7 +105,7 @@ if TYPE_CHECKING:
             ...
 
         @property
-        def catching(self) -> Catching:
+        def catching(self) -> CatchUp:
             """The part that fetches announced entries."""
             ...
 

@@ -32,7 +32,7 @@ FORK_SIZE = 48
 FRAME = 12  # bytes of an answer besides its items: the array's head, and the cursor
 
 
-class Telling:
+class Publisher:
     """The observers of /feeds, by the ticket of their observation. linked(now_ms, peer, address)
     is called for each peer that chooses us as its link.
     """

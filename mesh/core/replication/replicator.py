@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from mesh.core.feed.feeds import Feeds
     from mesh.core.kit import Kit
     from mesh.core.limits import Limits
-    from mesh.core.replication.catch_up import Catching
+    from mesh.core.replication.catch_up import CatchUp
     from mesh.core.replication.neighbours import Links
     from mesh.core.replication.peer_link import Link
-    from mesh.core.security.signed_client import Asks
+    from mesh.core.security.signed_client import SignedClient
 
 LIES = 3  # signed lies minus signed truths at which a link is dropped for a time
 
 
-class Replicating:
+class Replicator:
     """Links, and requests for missing entries, a few at a time for each link. refused(now_ms,
     peer, source, error) is called for what does not pass verification.
     """
@@ -43,7 +43,7 @@ class Replicating:
     def __init__(
         self,
         kit: "Kit",
-        asks: "Asks",
+        asks: "SignedClient",
         feeds: "Feeds",
         links: "Links",
         limits: "Limits",
@@ -61,18 +61,18 @@ class Replicating:
         self._refused = refused
         self._pause_ms = limits.check_ms // 4
         self.parents: dict[bytes, bytes] = {}  # author -> the link that sends its runs
-        self._catching: Catching | None = None
-        self._filling: Any = None  # Filling, created when the first gap is found
+        self._catching: CatchUp | None = None
+        self._filling: Any = None  # Backfill, created when the first gap is found
         self.due_ms: int | None = None
         feeds.tell_gaps(self._gapped)
 
     @property
-    def catching(self) -> "Catching":
+    def catching(self) -> "CatchUp":
         """The part that fetches announced entries, created when it is first needed."""
         if self._catching is None:
-            from mesh.core.replication.catch_up import Catching  # noqa: PLC0415 - heap only where it is used
+            from mesh.core.replication.catch_up import CatchUp  # noqa: PLC0415 - heap only where it is used
 
-            self._catching = Catching(self, self._feeds, self._limits)
+            self._catching = CatchUp(self, self._feeds, self._limits)
         return self._catching
 
     def tick(self, now_ms: int) -> None:
@@ -288,9 +288,9 @@ class Replicating:
         if self._filling is None:
             if self._feeds.archive is None and self._limits.foreign_tail <= BEFORE:
                 return  # no room for older entries: newer ones are worth more
-            from mesh.core.replication.backfill import Filling  # noqa: PLC0415 - desktops only
+            from mesh.core.replication.backfill import Backfill  # noqa: PLC0415 - desktops only
 
-            self._filling = Filling(self, self._feeds, self._limits)
+            self._filling = Backfill(self, self._feeds, self._limits)
         self._filling.gapped(author)
 
     def _dropped(self, now_ms: int, link: "Link") -> None:

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from mesh.core.feed.feed import Feed
     from mesh.core.feed.feeds import Feeds
     from mesh.core.kit import Kit
-    from mesh.core.security.signed_client import Asks
+    from mesh.core.security.signed_client import SignedClient
 
-    class Newest(Protocol):
+    class Rollback(Protocol):
         """Interface of what detects a rollback: see mesh.core.replication.rollback."""
 
         kit: Kit
         feeds: Feeds
-        asks: Asks
+        asks: SignedClient
         contacts: Contacts
         emit: Callable[[object], None]
         asking: list[bytes]
@@ -73,7 +73,7 @@ def leap(kit: "Kit", own: "Feed", boots: int, highest: int) -> int:
     return start + 1
 
 
-def ask(newest: "Newest", now_ms: int, peer: bytes) -> None:
+def ask(newest: "Rollback", now_ms: int, peer: bytes) -> None:
     """Request of a peer its proof of what it holds of our feed: a head that we signed."""
     contact = newest.contacts.get(peer)
     if contact is None or contact.address is None:
@@ -100,7 +100,7 @@ def ask(newest: "Newest", now_ms: int, peer: bytes) -> None:
         pass
 
 
-def _take(newest: "Newest", now_ms: int, peer: bytes, told: "Any") -> None:  # noqa: ANN401
+def _take(newest: "Rollback", now_ms: int, peer: bytes, told: "Any") -> None:  # noqa: ANN401
     own = newest.feeds.own
     for head in told if isinstance(told, list) else ():
         if isinstance(head, bytes):
@@ -110,7 +110,7 @@ def _take(newest: "Newest", now_ms: int, peer: bytes, told: "Any") -> None:  # n
                 _go_on(newest, now_ms, peer, seq)
 
 
-def _go_on(newest: "Newest", now_ms: int, peer: bytes, seq: int) -> None:
+def _go_on(newest: "Rollback", now_ms: int, peer: bytes, seq: int) -> None:
     """Resume the feed beyond `seq`, which a peer proved; or end it, if that happened too often."""
     feeds = newest.feeds
     first, last = feeds.own.since + 1, feeds.own.next_seq - 1

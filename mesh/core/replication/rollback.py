@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from mesh.core.discovery.contacts import Contacts
     from mesh.core.feed.feeds import Feeds
     from mesh.core.kit import Kit
-    from mesh.core.security.signed_client import Asks
+    from mesh.core.security.signed_client import SignedClient
 
 WAIT_MS = 4000  # longest wait for answers after a start
 
 
-class Newest:
+class Rollback:
     """Compares the own feed with what others hold of it.
 
     `leaps`: how often the feed was resumed elsewhere in this start; `asking`: peers that were
@@ -33,7 +33,7 @@ class Newest:
         self,
         kit: "Kit",
         feeds: "Feeds",
-        asks: "Asks",
+        asks: "SignedClient",
         contacts: "Contacts",
         emit: "Callable[[object], None]",
         publish: "Callable[[int], None]",

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from mesh.core.events import Answer
     from mesh.core.feed.feeds import Feeds
     from mesh.core.limits import Limits
-    from mesh.core.replication.peer_link import Replicating
+    from mesh.core.replication.peer_link import Replicator
     from mesh.core.security.signed_client import Ask
 
 MOST = 4  # requests in a row to one peer, while it has more
 SOONER = 8  # the pause is divided by this, if entries were withheld
 
 
-class Rounds:
+class RoundRobin:
     """One request at a time, to another peer every `limits.check_ms` / 2."""
 
-    def __init__(self, replicating: "Replicating", feeds: "Feeds", limits: "Limits") -> None:
+    def __init__(self, replicating: "Replicator", feeds: "Feeds", limits: "Limits") -> None:
         self._replicating = replicating
         self._feeds = feeds
         self._pause_ms = limits.check_ms // 2

@@ -10,7 +10,7 @@ USUAL, MOST = 2, 3  # times limits.links: the usual and the highest number, as o
 REST_CHECKS = 3  # times limits.check_ms: pause before a dropped peer is linked to again
 
 
-class Mixing:
+class RandomLinks:
     """Random links, besides those that are needed. `keeps`: whether this peer keeps all feeds."""
 
     def __init__(self, links: "Links", limits: "Limits", keeps: bool) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mesh.core.discovery.contacts import Contacts
     from mesh.core.kit import Identity, Kit
     from mesh.core.policy.settings import Profile
-    from mesh.core.replication.publisher import Telling
+    from mesh.core.replication.publisher import Publisher
     from mesh.core.resources.own_sensors import Sensor
     from mesh.core.resources.resource import Pack, Resource
 
@@ -45,7 +45,7 @@ class Peer:
         keeps: bool,
         clock: "Clock",
         contacts: "Contacts",
-        telling: "Telling",
+        telling: "Publisher",
         resources: "tuple[Resource, ...]",
     ) -> None:
         self.kit, self.id = kit, identity.public
@@ -106,7 +106,7 @@ class Peer:
         """Answer a request: (code, Content-Format, payload, time in ms when it is out of date),
         with None for what does not apply.
 
-        RemoteError tells why it is refused. Access to PUT is checked before: see Serving.
+        RemoteError tells why it is refused. Access to PUT is checked before: see Server.
         """
         of, formats, accept = asked.of, asked.of.formats, asked.accept
         if asked.code != coap.PUT:

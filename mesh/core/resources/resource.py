@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Handler = Callable[[Peer, int, "Asked"], Any]
 
 READING = (GET, FETCH)
-# `observable`: observers get each change, from Serving.changed(); or what is new to them, from
-# Telling
+# `observable`: observers get each change, from Server.changed(); or what is new to them, from
+# Publisher
 EACH, NEWS = 1, 2
 
 # A parsed request. of: the Resource at its path; value: the decoded body; accept and value: None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mesh.core.coap.endpoint import Endpoint
     from mesh.core.coap.ticket import Ticket
     from mesh.core.events import Requested
-    from mesh.core.replication.publisher import Telling
+    from mesh.core.replication.publisher import Publisher
     from mesh.core.resources.peer import Answered, Peer
     from mesh.core.security.admission import Gate
     from mesh.core.security.seal import Opened
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 METHODS = (coap.GET, coap.POST, coap.PUT, coap.FETCH)
 
 
-class Serving:
+class Server:
     """The server: answers requests from the endpoint, and notifies observers of changes.
 
     emit(event) gets Refused; seen(now_ms, sender, source) is called for each signed request.
@@ -38,13 +38,13 @@ class Serving:
         endpoint: "Endpoint",
         emit: "Callable[[object], None]",
         seen: "Callable[[int, bytes, tuple[str, int]], None]",
-        telling: "Telling",
+        telling: "Publisher",
     ) -> None:
         self._peer = peer
         self._gate = gate
         self._endpoint = endpoint
         # observers (RFC 7641): their request, and, if answers have to be signed, what was opened;
-        # the endpoint keeps limits.observers of them. Telling has those of /feeds.
+        # the endpoint keeps limits.observers of them. Publisher has those of /feeds.
         self._watchers: dict[Ticket, tuple[Asked, Opened | None]] = {}
         self.telling = telling
         self._emit = emit

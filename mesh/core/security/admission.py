@@ -6,7 +6,7 @@ from mesh.core.coap import message as coap
 from mesh.core.codec.formats import CBOR, COSE, PROBLEM, SENML_CBOR, problem
 from mesh.core.errors import RemoteError, Stale
 from mesh.core.rate import Bucket
-from mesh.core.security.budget import Purses
+from mesh.core.security.budget import Budgets
 from mesh.core.security.replay import Freshness
 from mesh.core.security.seal import open_request, seal_representation, seal_response
 
@@ -44,7 +44,7 @@ class Gate:
         self._known = known
         self._freshness = Freshness(kit, limits)
         self._checks = Bucket(limits.verify_per_s)
-        self.purses = Purses(limits, holder)
+        self.purses = Budgets(limits, holder)
         self._refusals = Bucket(limits.unsigned_per_s)
 
     def open(self, now_ms: int, event: "Requested") -> "Opened | None":

@@ -26,7 +26,7 @@ BURST_S = 16  # seconds' worth of checks that may be used at once
 FAILED = 4  # checks that a failed one costs
 
 
-class Purses:
+class Budgets:
     """Budgets of signature checks for verified addresses. Each contact has one.
 
     Contacts that were only met (neither followed, nor linked to, nor the `holder`) also share one.

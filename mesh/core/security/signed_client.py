@@ -69,7 +69,7 @@ class Ask:
         self.about = about  # anything the caller needs in `done`
 
 
-class Asks:
+class SignedClient:
     """Open signed requests. The endpoint caps their number (limits.outgoing)."""
 
     def __init__(self, kit: "Kit", identity: "Identity", transport: "Transport") -> None:

@@ -9,7 +9,7 @@ from mesh.core.coap.ticket import APPLICATION
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Refused, Requested
 from mesh.core.policy.section_table import Actuator
-from mesh.hub.large_reads import AsidePeer, AsideServing, Begun
+from mesh.hub.large_reads import AsidePeer, AsideServer, Begun
 from mesh.hub.own.actuators import KINDS, Device
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Doing:
     def __init__(self, driver: "Driver", faults: "Faults", wanted: Mapping[str, Actuator]) -> None:
         self._node = driver.node
         self._peer = cast("AsidePeer", driver.node.peer)
-        self._serving = cast("AsideServing", driver.node.serving)
+        self._serving = cast("AsideServer", driver.node.serving)
         self._driver = driver
         self._faults = faults
         self._tasks: set[asyncio.Task[None]] = set()

@@ -1,4 +1,4 @@
-"""Client of one peer over TCP: the core's signed client (Asks) over a connection."""
+"""Client of one peer over TCP: the core's SignedClient over a connection."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from mesh.core.codec.formats import CBOR
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.events import Answer, Answered, Failed
 from mesh.core.kit import Identity, Kit
-from mesh.core.security.signed_client import Ask, Asks, request_for
+from mesh.core.security.signed_client import Ask, SignedClient, request_for
 from mesh.hub.net.interfaces import Address
 from mesh.hub.tcp import runs_check
 from mesh.hub.tcp.connection import Connection
@@ -30,12 +30,12 @@ class Source(NamedTuple):
 
 
 class Requests:
-    """The transport under Asks: requests on a connection. Each ends by Answered with more=False,
-    or by Failed.
+    """The transport under SignedClient: requests on a connection. Each ends by Answered with
+    more=False, or by Failed.
     """
 
     def __init__(self, kit: Kit, identity: Identity, connection: Connection) -> None:
-        self.asks = Asks(kit, identity, self)
+        self.asks = SignedClient(kit, identity, self)
         self._connection = connection
         self._open: dict[int, tuple[bytes, Message]] = {}  # number -> (token, request)
         self._number = 0

@@ -12,7 +12,7 @@ from mesh.core.events import PeerLost
 from mesh.core.limits import Limits
 from mesh.core.node import COAP
 from mesh.core.rate import Bucket
-from mesh.core.security.budget import BURST_S, FAILED, Purses
+from mesh.core.security.budget import BURST_S, FAILED, Budgets
 from mesh.core.security.seal import seal_request
 from mesh.core.security.signed_client import request_for
 
@@ -69,7 +69,7 @@ def paid(purses, now_ms, who, count=1000):
 def test_each_contact_has_a_budget_and_others_share_one():
     limits = Limits()
     chosen = contact(3)
-    purses = Purses(limits, chosen.peer)
+    purses = Budgets(limits, chosen.peer)
     rest = limits.proven_per_s // 2 * BURST_S
     own = limits.proven_per_s * BURST_S
     assert paid(purses, 0, None) == rest
@@ -86,7 +86,7 @@ def test_each_contact_has_a_budget_and_others_share_one():
 
 def test_what_fails_costs_the_share_of_all_and_not_whose_address_it_names():
     limits = Limits()
-    purses = Purses(limits, None)
+    purses = Budgets(limits, None)
     friend = contact(2, linked=True)
     for _ in range(100):
         purses.failed()

@@ -50,7 +50,7 @@ def _represent(kit, value, *given, right=peer_resources.represent):
     return right(kit, value, *given)
 
 
-def _reply(self, now_ms, event, opened, right=server.Serving._reply):
+def _reply(self, now_ms, event, opened, right=server.Server._reply):
     """Takes every method for GET."""
     event.message.code = coap.GET
     return right(self, now_ms, event, opened)
@@ -64,7 +64,7 @@ def _asked(self, request, *given, right=Peer.asked):
     return right(self, request, *given)
 
 
-def _reply(self, now_ms, event, opened, right=server.Serving._reply):
+def _reply(self, now_ms, event, opened, right=server.Server._reply):
     """Takes methods that are not there for paths that are not."""
     if event.message.code not in server.METHODS:
         raise RemoteError("nothing here", codes.NOT_FOUND)
@@ -73,7 +73,7 @@ def _reply(self, now_ms, event, opened, right=server.Serving._reply):
 
 FAULTS = [  # the section, what is broken, and the rule that tells
     ("3", coap, "sift", lambda message: None, "an unknown critical option gets 4.02"),
-    ("3", server.Serving, "_reply", _reply, "a method that is not there gets 4.05"),
+    ("3", server.Server, "_reply", _reply, "a method that is not there gets 4.05"),
     ("4", replay.Freshness, "accept", lambda *_: None,
      "a counter is taken once, and a new sender's after an Echo"),
     ("6", Feeds, "run", lambda *_: None, "{author: seq}: a run with that seq"),
