@@ -2,6 +2,7 @@
 one line with what to do, before anything is done. And a store that is damaged.
 """
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -10,7 +11,7 @@ from stored import feed, identity, take
 
 from mesh.cli import app as cli
 from mesh.core import peer_id as ids
-from mesh.hub.failure import NOBODY, SETUP, USAGE
+from mesh.hub.failure import FAILED, NOBODY, SETUP, USAGE
 from mesh.hub.home import naming
 from mesh.hub.home.home import Home
 from mesh.hub.home.naming import Known
@@ -95,6 +96,31 @@ def test_a_damaged_store_is_told_by_each_command_that_reads_it(damaged, capsys, 
     said = capsys.readouterr().err
     assert "store.db is damaged" in said
     assert "restore a copy" in said
+
+
+def test_a_store_that_is_too_damaged_to_be_copied_is_told(damaged, tmp_path, capsys):
+    assert cli.run(["store", "backup", "copy.db"]) == SETUP
+    assert "store.db is damaged" in capsys.readouterr().err
+    assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_backup_tells_whether_what_it_copied_is_damaged(damaged, tmp_path, capsys):
+    """It is made all the same: it may be all that is left."""
+    path = tmp_path / "home" / schema.NAME
+    path.unlink()
+    with Archive(path) as archive:
+        take(archive, feed(identity(1), 300))
+    assert cli.run(["store", "backup", "copy.db", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["damage"] == ""
+    with closing(sqlite3.connect(path)) as database:
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'run'")
+    with path.open("r+b") as file:
+        file.seek((page[0] - 1) * size)
+        file.write(b"\xa5" * size)
+    assert cli.run(["store", "backup", "second.db"]) == FAILED
+    assert "and so is its copy" in capsys.readouterr().err
+    assert (tmp_path / "second.db").exists()
 
 
 def test_who_one_is_can_be_told_though_the_store_is_damaged(damaged, capsys):

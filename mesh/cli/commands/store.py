@@ -16,11 +16,11 @@ from mesh.cli.options import HomeFolder, Json, Reply
 from mesh.core import peer_id as ids
 from mesh.core.limits import Limits
 from mesh.hub.desktop_limits import DESKTOP
-from mesh.hub.failure import USAGE, Failure
+from mesh.hub.failure import FAILED, USAGE, Failure
 from mesh.hub.home import choices
 from mesh.hub.operations.shelf import open_shelf
 from mesh.hub.store import schema
-from mesh.hub.store.copying import backup
+from mesh.hub.store.copying import backup, damage
 from mesh.hub.store.crowd import MET, chosen
 from mesh.hub.store.floor import Floor
 from mesh.hub.store.queries import Queries, Size
@@ -70,7 +70,15 @@ def command(
 async def _backup(path: Path, file: Path) -> AsyncGenerator[dict[str, Any], None]:
     stop = threading.Event()
     size = await in_thread(stop.set, partial(backup, path, file, stop.is_set))
-    yield {"done": "backup", "file": str(file), "bytes": size}
+    wrong = await in_thread(stop.set, partial(damage, file))
+    yield {"done": "backup", "file": str(file), "bytes": size, "damage": wrong}
+    if wrong:
+        raise Failure(
+            f"{path} is damaged, and so is its copy: {wrong}",
+            "`mesh verify` tells which entries are wrong, and `mesh verify --repair` takes them "
+            "out; an older copy may be whole",
+            FAILED,
+        )
 
 
 async def _vacuum(path: Path) -> AsyncGenerator[dict[str, Any], None]:

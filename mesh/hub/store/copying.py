@@ -30,11 +30,23 @@ def backup(path: Path, target: Path, stopped: Callable[[], bool] = lambda: False
         try:
             with files.draft(target, 0o600) as part:
                 _copy(database, part, stopped)
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:
             raise _short(database, target, str(error)) from error
+        except sqlite3.Error as error:
+            raise schema.broken(path, error) from error
         except OSError as error:
             raise _short(database, target, error.strerror or str(error)) from error
     return target.stat().st_size
+
+
+def damage(path: Path) -> str:
+    """What SQLite finds wrong in the pages of a store, in a line; "" if nothing is."""
+    try:
+        with closing(schema.connect(path)) as database:
+            found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except (sqlite3.Error, LocalError) as error:
+        found = str(error)
+    return "" if found == "ok" else " ".join(str(found).split())
 
 
 def _copy(database: sqlite3.Connection, target: Path, stopped: Callable[[], bool]) -> None:
