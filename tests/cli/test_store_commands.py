@@ -269,7 +269,7 @@ def test_peers_are_compared_by_their_heads(tmp_path):
                     assert heads[0]["author"] == ids.to_text(other.identity.public)
                     assert (heads[0]["seq"], len(heads[0]["link"])) == (1, 64)
                     await until(lambda: hub.node.peer.feeds.next_seq(other.identity.public) == 2)
-            code, out, err = await mesh("verify", "--peers", "-t", "2", "--home", home.path)
+            code, out, err = await mesh("verify", "--peers", "-t", "5", "--home", home.path)
             assert (code, err) == (0, "")
             assert "greenhouse holds the same" in out
 

@@ -202,8 +202,6 @@ def test_several_peers_in_one_program_leave_nothing():
             assert reading.sensor == "temperature"
         with pytest.raises(StopAsyncIteration):
             await hearing
-        for t in asyncio.all_tasks() - tasks:
-            print(t)
         await until(lambda: asyncio.all_tasks() == tasks)
         gc.collect()
         assert open_files() <= files
