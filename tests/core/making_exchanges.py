@@ -91,12 +91,13 @@ def _asleep():
 
 
 def _seen(chain):
-    """Bodies of entries of that kind, and their rows."""
+    """Bodies of entries of that kind, and so many of their rows as count."""
     me, other, link = chain.author, ed25519.public_key(BOB), chain.links[4]
     bodies = (
-        [[me, 4, link]],
-        [[me, 4, link], [other, 2**53 - 1, chain.links[6]]],
-        [[me, 4, link, "more"]],
+        (1, [[me, 4, link]]),
+        (2, [[me, 4, link], [other, 2**53 - 1, chain.links[6]]]),
+        (1, [[me, 4, link, "more"]]),
+        (1, [[me, 4, link], [me, 6, chain.links[6]]]),
     )
     refused = (
         [],
@@ -115,10 +116,10 @@ def _seen(chain):
     cases = [
         {
             "what": "seen",
-            "rows": [[who.hex(), seq, at.hex()] for who, seq, at, *_ in body],
+            "rows": [[who.hex(), seq, at.hex()] for who, seq, at, *_ in body[:count]],
             "hex": encode(body).hex(),
         }
-        for body in bodies
+        for count, body in bodies
     ]
     return cases + [{"what": "refused seen", "hex": encode(body).hex()} for body in refused]
 

@@ -18,7 +18,7 @@ MOST = 5  # authors in one entry: as many as fit, whatever their seqs
 
 def check(body: "Any") -> "list[Row]":  # noqa: ANN401 - from outside
     """The author, seq and link of each row; RemoteError if one is none. Further items in a row
-    are passed over.
+    are passed over, and further rows of the same author.
     """
     rows = body if isinstance(body, list) else []
     for row in rows:
@@ -30,7 +30,11 @@ def check(body: "Any") -> "list[Row]":  # noqa: ANN401 - from outside
             raise RemoteError("not what was seen of a feed")
     if not rows:
         raise RemoteError("not what was seen of feeds")
-    return [(row[0], row[1], row[2]) for row in rows]
+    found: list[Row] = []
+    for author, seq, link, *_ in rows:
+        if author not in [row[0] for row in found]:
+            found.append((author, seq, link))
+    return found
 
 
 def wants(node: "Any", author: bytes) -> object:  # noqa: ANN401 - a Node

@@ -13,6 +13,11 @@ def test_a_row_is_an_author_a_seq_and_a_link_and_may_have_more():
     assert check([[WHO, 64, LINK, "later"], [LINK, 1, WHO]]) == [(WHO, 64, LINK), (LINK, 1, WHO)]
 
 
+def test_of_rows_of_one_author_the_first_counts():
+    rows = [[WHO, 64, LINK], [LINK, 1, WHO], [WHO, 128, WHO], [LINK, 2, WHO]]
+    assert check(rows) == [(WHO, 64, LINK), (LINK, 1, WHO)]
+
+
 def test_what_is_none_is_refused():
     bad = [
         None,
