@@ -105,8 +105,9 @@ def link(texts: Mapping[Path, str], asked: frozenset[str] = frozenset()) -> Link
     by_people = asked | of_kinds.union(*(uses[module] for module in of_kinds))
     asked = by_people | by_cable(SOURCES / "boards") | imports.values()
     stubs = {module: imports.public(module) for module in joined if module in asked}
+    named = frozenset[str]().union(*(_named(tree) for tree in trees.values()))
     for module in bared.keys() - asked:
-        _drop_unused(bared[module], trees.values())
+        _drop_unused(bared[module], named)
     shown = imports.used()
     for module, origins in stubs.items():
         for origin in origins:
@@ -159,15 +160,13 @@ def _homes(bared: Mapping[str, ast.Module], trees: Mapping[str, ast.Module]) -> 
     return homes
 
 
-def _drop_unused(tree: ast.Module, all: Iterable[ast.Module]) -> None:
+def _drop_unused(tree: ast.Module, named: frozenset[str]) -> None:
     """Remove functions of a module that no file of a board names: desktops have them too."""
-    named = frozenset[str]().union(*(_named(one) for one in all))
     tree.body = [
         one for one in tree.body if not isinstance(one, ast.FunctionDef) or one.name in named
     ]
 
 
-@cache
 def _named(tree: ast.Module) -> frozenset[str]:
     """All words in a module that refer to something."""
     found: set[str] = set()
