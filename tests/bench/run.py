@@ -102,7 +102,7 @@ def boarding(times):
         row(
             "heap in use",
             f"{board.heap_in_use(made) / 1024:.0f} KiB",
-            f"limit {board.boards.HEAP}",
+            f"limit {board.process.HEAP}",
         )
         row("least heap with which it joins and measures", f"{board.least_heap(made)} KiB")
         took = asyncio.run(board.first_reading(made, times))
