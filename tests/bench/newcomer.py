@@ -48,7 +48,7 @@ def fill(folder, count):
                 run = walk(kit, feed.run(n + 2 - A_HEAD, 4096), limits)
                 archive.took(author.public, run)
                 if n % 20_000 == A_HEAD - 1:
-                    archive.flush()
+                    archive.flush(60)
     return size
 
 
