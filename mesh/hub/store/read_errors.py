@@ -3,13 +3,14 @@ only found when a query gets there, which may be at any row.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from mesh.hub.store import schema
 
 Found = TypeVar("Found")
+ROWS = 1000  # that are fetched at a time when all are wanted
 
 
 class Reading(sqlite3.Connection):
@@ -24,6 +25,11 @@ class _Cursor(sqlite3.Cursor):
     def execute(self, *words: Any) -> Self:  # noqa: ANN401 - as SQLite has it
         self._told(lambda: sqlite3.Cursor.execute(self, *words))
         return self
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        # many rows at a time: a call in Python for each made a day's readings three times slower
+        while found := self._told(lambda: sqlite3.Cursor.fetchmany(self, ROWS)):
+            yield from found
 
     def __next__(self) -> Any:  # noqa: ANN401 - a row
         return self._told(super().__next__)
