@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from mesh.core import codes
 from mesh.core.errors import RemoteError
 from mesh.core.feed.chain import Run, claim, seam
 from mesh.core.kit import Identity, Kit
@@ -21,6 +22,8 @@ PIECE = 8192  # entries in a piece, the unit that a source fetches
 WAYS = 2  # pieces under way from a source: one is verified while the other is sent
 WAITING = 30_000  # most entries waiting for the store before more are fetched
 PAUSE_S = 0.01
+REST_S = 1.0  # until a busy source is asked again: the Max-Age that it gives (RFC 8516 s.3)
+RESTS = 30
 LEAST = 2 * RUN  # least bytes to request
 ENTRY = 80  # first estimate of an entry's bytes
 SPARSE = 1 << 24  # a longer gap has unused seqs inside, and is not split
@@ -189,7 +192,7 @@ class CatchingUp:
 
     async def _runs(self, connection: Way, wanted: dict[bytes, int], room: int) -> list[Run]:
         """Request {author: first seq} of a source, and give the verified runs."""
-        answer = await connection.fetch(self._kit.encode(wanted), (f"max={room}",))
+        answer = await _fetched(connection, self._kit.encode(wanted), (f"max={room}",))
         return await asyncio.to_thread(self._checked, answer)
 
     def _checked(self, answer: bytes) -> list[Run]:
@@ -199,7 +202,7 @@ class CatchingUp:
 
     async def _heads(self, connection: Way) -> dict[bytes, int]:
         """How far a source says that it holds each feed. Unverified: only used to plan."""
-        heads = self._kit.decode(await connection.fetch(b"", ()))
+        heads = self._kit.decode(await _fetched(connection, b"", ()))
         if not isinstance(heads, list):
             raise RemoteError("not an array of heads")
         found: dict[bytes, int] = {}
@@ -208,3 +211,15 @@ class CatchingUp:
             if who is not None:
                 found[who] = seq
         return found
+
+
+async def _fetched(connection: Way, body: bytes, query: Sequence[str]) -> bytes:
+    """Fetch from /feeds, and ask again while the source says that it is busy."""
+    for _ in range(RESTS):
+        try:
+            return await connection.fetch(body, query)
+        except RemoteError as error:
+            if error.code != codes.TOO_MANY:
+                raise
+        await asyncio.sleep(REST_S)
+    return await connection.fetch(body, query)

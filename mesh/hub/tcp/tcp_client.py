@@ -20,8 +20,6 @@ from mesh.hub.tcp.runs import LARGE, OVERHEAD
 
 CONNECT_S = 5.0
 ANSWER_S = 20.0
-REST_S = 1.0  # until a busy peer is asked again: the Max-Age that it gives (RFC 8516 s.3)
-RESTS = 30
 
 
 class Source(NamedTuple):
@@ -133,26 +131,17 @@ class Way:
 
     async def fetch(self, body: bytes, query: Sequence[str]) -> bytes:
         """Send a signed FETCH to /feeds, with a CBOR body if given. Gives the content."""
-        answer = await self._patiently(coap.FETCH, body, query)
+        answer = await self.ask(coap.FETCH, ["feeds"], body, CBOR, query)
         return content(answer, codes.CONTENT)
 
     async def offer(self, runs: list[list[Any]]) -> dict[bytes, int]:
         """Offer runs. Gives what the peer then holds, durably: {author: last seq}."""
         body = runs_check.packed_all(runs)
-        answer = await self._patiently(coap.POST, body)
+        answer = await self.ask(coap.POST, ["feeds"], body, CBOR)
         held = self._kit.decode(content(answer, codes.CHANGED))
         if not isinstance(held, dict):
             raise RemoteError("not a map of what is held")
         return held
-
-    async def _patiently(self, code: int, body: bytes, query: Sequence[str] = ()) -> Answer:
-        """Ask /feeds, and ask again while the peer says that it is busy."""
-        for _ in range(RESTS):
-            answer = await self.ask(code, ["feeds"], body, CBOR, query)
-            if answer.code != codes.TOO_MANY:
-                break
-            await asyncio.sleep(REST_S)
-        return answer
 
     def _put(
         self,

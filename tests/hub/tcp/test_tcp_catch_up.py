@@ -7,7 +7,7 @@ from tcp_peers import KIT, held, put, runs_of, serving, someone
 
 from mesh.core.feed.chain import walk
 from mesh.hub.store.archive import Archive
-from mesh.hub.tcp import tcp_catch_up, tcp_client
+from mesh.hub.tcp import tcp_catch_up
 from mesh.hub.tcp.newcomer import Newcomer
 from mesh.hub.tcp.tcp_catch_up import CatchingUp
 
@@ -107,7 +107,7 @@ def test_a_liar_is_left_out(tmp_path):
 
 def test_a_busy_source_is_asked_again(tmp_path, monkeypatch):
     """It has its time for others, and says so by 4.29: that is no reason to leave it."""
-    monkeypatch.setattr(tcp_client, "REST_S", 0.01)
+    monkeypatch.setattr(tcp_catch_up, "REST_S", 0.01)
     runs = runs_of(someone(), 2000)
 
     async def main():
@@ -122,7 +122,7 @@ def test_a_busy_source_is_asked_again(tmp_path, monkeypatch):
 
 
 def test_a_source_that_stays_busy_is_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(tcp_client, "REST_S", 0.01)
+    monkeypatch.setattr(tcp_catch_up, "REST_S", 0.01)
     runs = runs_of(someone(), 200)
 
     async def main():
