@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import aiocoap
+import psutil
 from whole import run
 
 from mesh.core import codes, peer_id
@@ -16,6 +17,8 @@ from mesh.core.security.seal import open_response, seal_request
 from mesh.core.security.signed_client import request_for
 from mesh.hub.desktop_kit import make_identity, make_kit, new_secret
 from mesh.hub.foreign import coap_client
+
+PATIENCE_S, LOOK_S = 20, 0.02
 
 
 def test_the_desktop_is_read_over_tcp(desktop):
@@ -67,5 +70,18 @@ def test_aiocoap_carries_a_signed_question(desktop):
             assert answer.code == codes.CONTENT
             assert open_response(kit, peer, me.public, digest, answer)[1]
         await context.shutdown()
+        await hung_up(desktop.port)
 
     asyncio.run(main())
+
+
+async def hung_up(port):
+    """Wait until no connection to it is open: aiocoap leaves that to the other end."""
+    async with asyncio.timeout(PATIENCE_S):
+        while open_to(port):  # noqa: ASYNC110 - the kernel tells nobody
+            await asyncio.sleep(LOOK_S)
+
+
+def open_to(port):
+    """The connections of this process to a port."""
+    return [one for one in psutil.Process().net_connections("tcp") if one.raddr[1:] == (port,)]
