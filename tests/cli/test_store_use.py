@@ -22,7 +22,7 @@ from mesh.hub.home.naming import Known
 from mesh.hub.show import units
 from mesh.hub.store import exporting, plot, schema
 from mesh.hub.store.archive import Archive
-from mesh.hub.store.copying import backup
+from mesh.hub.store.copying import backup, damage
 from mesh.hub.store.queries import Point
 
 ANN = identity(1)
@@ -115,6 +115,8 @@ def test_a_copy_that_fails_leaves_nothing(home, tmp_path):
     store = home.path / schema.NAME
     with pytest.raises(LocalError, match="cancelled"):
         backup(store, tmp_path / "copy.db", lambda: True)
+    with pytest.raises(LocalError, match="cancelled"):
+        damage(store, lambda: True)
     assert [file.name for file in tmp_path.iterdir()] == ["home"]
     with pytest.raises(Failure, match="no folder"):
         backup(store, tmp_path / "no" / "copy.db")

@@ -70,7 +70,7 @@ def command(
 async def _backup(path: Path, file: Path) -> AsyncGenerator[dict[str, Any], None]:
     stop = threading.Event()
     size = await in_thread(stop.set, partial(backup, path, file, stop.is_set))
-    wrong = await in_thread(stop.set, partial(damage, file))
+    wrong = await in_thread(stop.set, partial(damage, file, stop.is_set))
     yield {"done": "backup", "file": str(file), "bytes": size, "damage": wrong}
     if wrong:
         raise Failure(

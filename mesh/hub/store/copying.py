@@ -12,6 +12,7 @@ from mesh.hub.home import files
 from mesh.hub.store import schema
 from mesh.hub.store.schema import COPY
 
+STEPS = 10_000  # of SQLite's machine, after which it is looked whether to stop
 PAGES = 1000  # pages copied at a time; the peer can write in between
 
 
@@ -39,13 +40,18 @@ def backup(path: Path, target: Path, stopped: Callable[[], bool] = lambda: False
     return target.stat().st_size
 
 
-def damage(path: Path) -> str:
-    """What SQLite finds wrong in the pages of a store, in a line; "" if nothing is."""
+def damage(path: Path, stopped: Callable[[], bool] = lambda: False) -> str:
+    """What SQLite finds wrong in the pages of a store, in a line; "" if nothing is. LocalError if
+    stopped() says so.
+    """
     try:
         with closing(schema.connect(path)) as database:
+            database.set_progress_handler(stopped, STEPS)
             found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
     except (sqlite3.Error, LocalError) as error:
         found = str(error)
+    if stopped():
+        raise LocalError("the check of the copy was cancelled", f"{path} was made all the same")
     return "" if found == "ok" else " ".join(str(found).split())
 
 

@@ -257,10 +257,7 @@ class Queries:
 
     def forked(self) -> list[bytes]:
         """The authors with a fork proof."""
-        found = self._database.execute(
-            "SELECT key FROM evidence JOIN author ON author.id = author"
-        )
-        return [key for (key,) in found]
+        return [author for author, _ in self.proofs()]
 
     def proofs(self) -> list[tuple[bytes, bytes]]:
         """The authors with a fork proof, and the proof as it is stored."""
