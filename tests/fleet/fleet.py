@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import itertools
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -209,6 +210,8 @@ def main(argv):
     parser.add_argument("--heap", default=boards.HEAP)
     parser.add_argument("--together", action="store_true", help="all on one host")
     options = parser.parse_args(argv)
+    # ends as Ctrl-C does: no process and no namespace stays
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         tempfile.TemporaryDirectory() as folder,
         Fleet(Path(folder), options.boards, 2, options.heap, options.together) as fleet,
