@@ -45,6 +45,23 @@ class Taken(NamedTuple):
     received: int
 
 
+@contextlib.contextmanager
+def neighbours(hosts):
+    """Room for that many hosts of this machine to know each other's Ethernet addresses. The kernel
+    keeps one table of them for all network namespaces (arp(7): gc_thresh2, gc_thresh3, by default
+    512 and 1,024 entries); a full one cuts hosts off, so all were lost from 48 boards on.
+    """
+    table = [Path(f"/proc/sys/net/ipv4/neigh/default/gc_thresh{n}") for n in (2, 3)]
+    before = [path.read_text() for path in table]
+    try:
+        for path, most in zip(table, before, strict=True):
+            path.write_text(str(max(int(most), 2 * hosts**2)))
+        yield
+    finally:
+        for path, most in zip(table, before, strict=True):
+            path.write_text(most)
+
+
 class Fleet:
     """A context manager: all run while it lasts. `boards`, `desktops`: its peers.
 
@@ -91,6 +108,7 @@ class Fleet:
         if self._together:
             host = self._stack.enter_context(Namespace())
             yield from itertools.repeat(host)
+        self._stack.enter_context(neighbours(self._count + len(self._names)))
         world = self._stack.enter_context(World())
         lan = world.switch()
         for at in itertools.count(257):
