@@ -68,12 +68,13 @@ class Disk:
 class Stage:
     """An owner that measures, at 10.0.0.1, and who follows it, at 10.0.0.2 and on."""
 
-    def __init__(self, followers=1, settings=FOLLOW):
+    def __init__(self, followers=1, settings=FOLLOW, **limits):
         self.world = World()
+        self.limits = limits
         self.signed = Signed()
         self.disk = Disk()
         self.value = 0
-        self.readers = [self.world.add(2 + n, settings)[0] for n in range(followers)]
+        self.readers = [self.world.add(2 + n, settings, **limits)[0] for n in range(followers)]
         for reader in self.readers:
             reader.start(self.world.now, False)
         self.owner = self.start(self.disk)
@@ -82,7 +83,9 @@ class Stage:
         disk.boots += 1
         world = self.world
         kit = make_kit(at * 1000 + disk.boots + 77)
-        node = Keeper(kit, self.signed.identity(disk), parse({}), Limits(), disk.boots)
+        node = Keeper(
+            kit, self.signed.identity(disk), parse({}), Limits(**self.limits), disk.boots
+        )
         own = node.peer.feeds.own
         if disk.kept is None:
             disk.kept = 1, genesis(kit, OWNER_ID), []

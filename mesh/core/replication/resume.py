@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         asking: list[bytes]
         leaps: int
 
-        def leapt(self, now_ms: int) -> None:
+        def leapt(self, now_ms: int, ended: bool) -> None:
             """Note that the feed went on elsewhere, or ended."""
             ...
 
@@ -126,4 +126,4 @@ def _go_on(newest: "Rollback", now_ms: int, peer: bytes, seq: int) -> None:
     if not begins:
         feeds.own.hush(True, why)
     newest.emit(Restored(peer, begins, why))
-    newest.leapt(now_ms)
+    newest.leapt(now_ms, not begins)

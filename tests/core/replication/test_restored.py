@@ -123,6 +123,32 @@ def test_of_two_that_run_at_once_one_ends_and_says_so():
     assert "mesh id renew" in about["unpublished"][1]
 
 
+def test_of_two_that_run_at_once_one_ends_soon():
+    """However often they check who follows them: it hears now the one, now the other."""
+    for check_ms in (1000, 1500, 3000, 20_000):
+        for restarted in (False, True):
+            ends(check_ms, restarted)
+
+
+def ends(check_ms, restarted):
+    stage = Stage(1, check_ms=check_ms)
+    stage.world.run(3000)
+    stage.measure(stage.owner, 3)
+    copy = stage.disk.copy()
+    if restarted:
+        stage.world.remove(("10.0.0.1", 5683))
+        stage.owner = stage.start(stage.disk)
+    stage.measure(stage.owner, 1)
+    twin = stage.start(copy, at=9)
+    end = stage.world.now + 20_000 + 6 * check_ms
+    while stage.world.now < end:
+        stage.measure(stage.owner, 1, 150)
+        stage.measure(twin, 1, 150)
+    stage.nobody_is_a_liar()
+    told = [e for at in (1, 9) for e in stage.told(at) if not e.seq]
+    assert len(told) == 1, (check_ms, restarted, told)
+
+
 class Lying:
     """A feed of which more is claimed."""
 
