@@ -80,7 +80,10 @@ class Fleet:
     def __enter__(self):
         with contextlib.ExitStack() as begun:
             self._stack = begun
-            self._start()
+            try:
+                self._start()
+            except AssertionError as error:
+                raise AssertionError("\n".join([str(error), *self.wrong()])) from None
             self._stack = begun.pop_all()
         return self
 

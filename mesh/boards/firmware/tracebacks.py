@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,9 +21,19 @@ Frame = tuple[str, int, str, str]  # (source, line, function name on the board, 
 Table = Mapping[str, Sequence[Frame]]  # joined file -> a frame for each line
 
 
-@cache
+# of several boards each is read by a thread: one of them makes the table, as it takes seconds, and
+# as CPython 3.11 cannot parse in two threads at once ("AST constructor recursion depth mismatch")
+_making = threading.Lock()
+
+
 def own_table() -> Table:
     """The table for a build of this installation's sources."""
+    with _making:
+        return _own_table()
+
+
+@cache
+def _own_table() -> Table:
     made = {}
     for path, lines in linked().lines.items():
         names = {source: _functions(source) for source in {line[0] for line in lines}}

@@ -2,6 +2,8 @@
 
 import json
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -32,6 +34,21 @@ def test_a_line_of_a_joined_file_becomes_one_of_the_sources():
     assert tracebacks.told(frame(number, "<listcomp>")) == frame(line, "<listcomp>", source)
     above = [at for at in range(line) if re.match(rf" *def {name}\(", lines[at])]
     assert above, "it is in the function that is told"
+
+
+def test_many_boards_are_read_at_once():
+    """Each by a thread, and all raise something before the table was made."""
+    number, (source, line, code, name), _ = raising()
+    tracebacks._own_table.cache_clear()
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            told = list(threads.map(tracebacks.told, [frame(number, code)] * 8))
+    finally:
+        sys.setswitchinterval(usual)
+    assert set(told) == {frame(line, name, source)}
+    assert tracebacks._own_table.cache_info().misses == 1, "it was made once"
 
 
 def test_other_lines_stay():
