@@ -80,10 +80,7 @@ class Fleet:
     def __enter__(self):
         with contextlib.ExitStack() as begun:
             self._stack = begun
-            try:
-                self._start()
-            except AssertionError as error:
-                raise AssertionError("\n".join([str(error), *self.wrong()])) from None
+            self._start()
             self._stack = begun.pop_all()
         return self
 
@@ -120,13 +117,17 @@ class Fleet:
     def met(self):
         """Wait until each desktop has found each board that is on, while ever more are found.
 
-        AssertionError if for PATIENCE_S nobody new is found.
+        AssertionError if for PATIENCE_S nobody new is found, or a board started anew.
         """
         missing = self._unmet()
         end = time.monotonic() + PATIENCE_S
         while missing:
+            if wrong := self.wrong():
+                raise AssertionError(f"{len(self.boards)} boards are on:\n" + "\n".join(wrong))
             if time.monotonic() > end:
-                raise AssertionError(f"not found: {', '.join(missing)}")
+                raise AssertionError(
+                    f"{len(self.boards)} boards are on, not found: {', '.join(missing)}"
+                )
             time.sleep(1)
             before, missing = missing, self._unmet()
             if len(missing) < len(before):
