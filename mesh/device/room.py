@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # limit: (bytes of an entry, number that is enough, least number); lowered in this order
 TABLES = (
+    ("mdns_records", 218, 48, 24),
     ("candidates", 430, 12, 4),
     ("exchanges", 620, 6, 4),
     ("outgoing", 920, 8, 8),

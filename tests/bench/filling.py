@@ -4,8 +4,9 @@ from world import World, make_identity, make_kit
 
 from mesh.core.coap import message as coap
 from mesh.core.codec import cbor
+from mesh.core.discovery.mdns import Mdns
 from mesh.core.feed.feed import Feed
-from mesh.core.node import COAP
+from mesh.core.node import COAP, MDNS
 from mesh.core.security.seal import seal_request
 from mesh.core.security.signed_client import request_for
 
@@ -146,6 +147,24 @@ def foreign(node, world, count):
     take(node)
 
 
+def announced(node, world, count):
+    """Peers heard of by multicast DNS, each with as many addresses as are kept."""
+    limits = node.limits
+    part = Mdns(limits, make_kit(1).random, node.peer.id, 5683, ["192.168.100.1"])
+    node.add(part, MDNS)
+    part.start(world.now)
+    for n in range(count):
+        places = [f"192.168.{100 + more}.{n + 2}" for more in range(limits.peer_addresses)]
+        who = make_identity(5000 + n).public
+        other = Mdns(limits, make_kit(n).random, who, 49152 + n, places)
+        other.start(world.now)
+        other.tick(world.now)
+        while (sending := other.next_send()) is not None:
+            node.receive(world.now, MDNS, (places[0], 5353), sending[1])
+    take(node)
+    node.contacts.table.clear()
+
+
 FILLS = (
     ("peers", "peers", peers),
     ("candidates", "candidates", candidates),
@@ -157,4 +176,5 @@ FILLS = (
     ("senders", "senders", senders),
     ("own feed", "tail", tail),
     ("other feeds", "peers", foreign),
+    ("announced", "mdns_records", announced),
 )

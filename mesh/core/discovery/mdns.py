@@ -3,7 +3,7 @@
 Each multicast response has all records of this peer, so one packet tells a newcomer everything.
 Left out: probing (s.8.1), as names derive from the peer's key; NSEC (s.6.1); waiting for a second
 packet of known answers (s.7.2). Unlike s.5.2, the time between queries grows to limits.query_ms
-only, as some boards lose much multicast.
+only, as some boards lose much multicast; but whoever hears another ask waits in its place (s.7.3).
 """
 
 from mesh.core.discovery.dns import (
@@ -31,14 +31,15 @@ if TYPE_CHECKING:
 NEVER = 1 << 62
 TELL_MS = 1000  # shortest time between two unicast answers to a host
 MOST_TOLD = 8  # most unicast answers in that time
+SPARED = 8  # times limits.query_ms: how long queries are left to others, up to three times that
 
 
 class Mdns(OneShot):
     """mDNS responder and browser. Events have how "mdns".
 
-    `last_echo_ms`: when a datagram of our own came back by multicast, None if never. A query is
-    sent every limits.query_ms; if the last echo is older, multicast is filtered: join the group
-    again and announce().
+    `last_echo_ms`: when a datagram of our own, or a query in its place, came by multicast, None if
+    never. One comes every limits.query_ms; if the last is older, multicast is filtered: join the
+    group again and announce().
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Mdns(OneShot):
         self._sent_ms = -NEVER
         self._answer_ms = NEVER
         self._again = False
+        self._spares_ms = -NEVER  # until when queries are left to others
         self.set_addresses(0, addresses)
 
     def start(self, now_ms: int, _: bool = False) -> None:
@@ -149,6 +151,8 @@ class Mdns(OneShot):
     ) -> None:
         """Answer questions by multicast, or by unicast if requested (RFC 6762 s.5.4, s.6.7)."""
         legacy = source[1] != GROUP[1]
+        if not legacy and (SERVICE, PTR, False) in questions:
+            self._spare(now_ms)
         questions = questions[: 8 if legacy else 99]
         later_ms = self._after(now_ms, 100)
         direct = []
@@ -171,6 +175,17 @@ class Mdns(OneShot):
             self._later.append((later_ms, source, data))
             self._later.sort()
 
+    def _spare(self, now_ms: int) -> None:
+        """Leave the next query to who has just sent it: we hear the same answers (RFC 6762 s.7.3).
+
+        Also if it knows of peers that we do not: where there are more than a table holds, all
+        others answer each query, so a hundred peers that ask were a storm. Not for ever, as its
+        known answers may hide a peer.
+        """
+        if self._step_ms >= self._limits.query_ms and now_ms < self._spares_ms:
+            self.last_echo_ms = now_ms  # multicast reaches us
+            self._browse_ms = self._after(now_ms + self._step_ms, self._step_ms // 4)
+
     def _may_tell(self, now_ms: int, source: tuple[str, int]) -> bool:
         """Whether to answer a host by unicast. The source may be forged, so only on our own
         networks (RFC 6762 s.11), and rate-limited.
@@ -187,7 +202,10 @@ class Mdns(OneShot):
         marks an echo.
         """
         known = [self._records[1]]
-        for label in sorted(self._found) if questions[0][1] == PTR else ():
+        if browses := questions[0][1] == PTR:
+            spared_ms = SPARED * self._limits.query_ms
+            self._spares_ms = now_ms + spared_ms * (128 + self._random(1)[0]) // 128
+        for label in sorted(self._found) if browses else ():
             left = (self._found[label].pointer_ms - now_ms) // 1000
             if left * 2 > TTL and len(known) < 38:  # keeps the packet below 1400 bytes
                 known.append(Record(SERVICE, PTR, False, left, instance(label)))

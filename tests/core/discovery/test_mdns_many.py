@@ -1,0 +1,56 @@
+"""More peers on a link than one of them has room for."""
+
+from link import Link
+
+MINUTE = 60_000
+PEERS = 16
+ROOM = {"mdns_records": 12}  # four of them
+
+
+def crowded():
+    link = Link()
+    for number in range(1, PEERS + 1):
+        link.add(number, **ROOM)
+    for source in sorted(link.peers):
+        link.peers[source].start(link.now)
+    link.run(3 * MINUTE)
+    link.log = []
+    return link
+
+
+def test_they_do_not_all_ask_each_minute():
+    """As all who are not known to whoever asks answer, that grew with the square of the number."""
+    link = crowded()
+    link.run(5 * MINUTE)
+    queries, answers = len(link.sent(response=False)), len(link.sent(response=True))
+    # 80 and 139 where each asks for itself: the answers grow with the square of the peers
+    assert queries <= 15, queries
+    assert answers <= 80, answers
+
+
+def test_each_asks_now_and_then_whatever_others_ask():
+    """What others know, or pretend to, hides nobody for ever."""
+    link = crowded()
+    asked = set()
+    for _ in range(30):
+        link.run(MINUTE)
+        asked |= {by for _, by, _, data in link.log if not data[2] >> 7}
+        link.log = []
+        for events in link.events.values():
+            events.clear()
+    assert asked == set(link.peers)
+
+
+def test_who_comes_late_is_found_at_once():
+    link = crowded()
+    link.run(2 * MINUTE)
+    for events in link.events.values():
+        events.clear()
+    node = link.add(PEERS + 1, **ROOM)
+    node.start(link.now)
+    link.run(5000)
+    late = (f"10.0.0.{PEERS + 1}", 5353)
+    found = {event.peer for event in link.events[late]}
+    assert len(found) == PEERS
+    for source, events in link.events.items():
+        assert source == late or events[0].address[0] == late[0]
