@@ -86,7 +86,7 @@ class OneShot:
         self._browse_ms = self._step_ms = self._quiet_ms = 0
 
     def start(self, now_ms: int, _: bool = False) -> None:
-        """Begin to query: after 1, 2, 4... s, in the end every limits.query_ms."""
+        """Begin to query: after 1, 2, 4... s, in the end or with a full table every query_ms."""
         self._browse_ms = self._after(now_ms, 100)
         self._step_ms = 1000
         self._wake_ms = self._next()
@@ -110,9 +110,14 @@ class OneShot:
             return
         questions = []
         if now_ms >= self._browse_ms:
-            questions.append((SERVICE, PTR, False))
-            self._browse_ms = now_ms + self._step_ms
-            self._step_ms = min(self._step_ms * 2, self._limits.query_ms)
+            slow_ms = self._limits.query_ms
+            if self._step_ms >= slow_ms or len(self._found) < self._limits.mdns_records // 3:
+                questions.append((SERVICE, PTR, False))
+                self._browse_ms = now_ms + self._step_ms
+                self._step_ms = min(self._step_ms * 2, slow_ms)
+            else:  # there is no room for more, and all who are not in the table would answer
+                self._browse_ms = self._after(now_ms + slow_ms, 1000)
+                self._step_ms = slow_ms
         if now_ms >= self._quiet_ms and (asks := self._ask(now_ms)):
             questions += asks
             self._quiet_ms = now_ms + 1000

@@ -48,9 +48,11 @@ def test_who_comes_late_is_found_at_once():
         events.clear()
     node = link.add(PEERS + 1, **ROOM)
     node.start(link.now)
+    link.log = []
     link.run(5000)
     late = (f"10.0.0.{PEERS + 1}", 5353)
     found = {event.peer for event in link.events[late]}
     assert len(found) == PEERS
     for source, events in link.events.items():
         assert source == late or events[0].address[0] == late[0]
+    assert len(link.sent(late, response=False)) == 1, "whoever has no room asks no more"
