@@ -42,6 +42,8 @@ class Mdns(OneShot):
     group again and announce().
     """
 
+    _unicast = True  # nobody else needs to hear what answers a start
+
     def __init__(
         self,
         limits: "Limits",
