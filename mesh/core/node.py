@@ -286,8 +286,8 @@ class Node:
     def _about(self, now_ms: int, peer: bytes, stamp: "list[Any] | None", held: object) -> None:
         if stamp is not None and self._interest.vouched(peer):
             self.clock.vote(now_ms, peer, stamp)
-        if self.replicating is not None:
-            self.replicating.met(peer)
+        if self.replicating is not None and self.replicating.links.elsewhere(peer):
+            self.replicating.look(-1)
         self.newest.told(now_ms, peer, held)
 
     def _untrue(

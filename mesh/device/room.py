@@ -57,12 +57,15 @@ def fit(limits: Limits, free: int, feeds: bool) -> "dict[str, int]":
     if feeds:
         sizes["peers"] += FEED + limits.foreign_bytes
     counts = {name: getattr(limits, name) for name in sizes}
-    left -= sum([counts[name] * sizes[name] for name in sizes])
+    for name, count in counts.items():
+        left -= count * sizes[name]
+    fits: dict[str, int] = {}
     for level in (2, 3):
         for row in TABLES:
-            name, size = row[0], sizes[row[0]]
+            name = row[0]
+            size = sizes[name]
             fewer = min(counts[name] - row[level], (size - 1 - left) // size)
             if left < 0 and fewer > 0:
-                counts[name] -= fewer
+                counts[name] = fits[name] = counts[name] - fewer
                 left += fewer * size
-    return {name: counts[name] for name in counts if counts[name] < getattr(limits, name)}
+    return fits

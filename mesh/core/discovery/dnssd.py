@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 GROUP = ("224.0.0.251", 5353)
 SERVICE = b"\x0a_othermesh\x04_udp\x05local\0"
-FIRST_MS = 1000  # from the first query to the second
 TTL = 4500  # s: 75 minutes (RFC 6762 s.10), also the longest that is accepted
 
 
@@ -66,8 +65,6 @@ class OneShot:
     Events have how "query".
     """
 
-    _unicast = False  # whether the first answers are wanted by unicast (RFC 6762 s.5.4)
-
     def __init__(
         self,
         limits: "Limits",
@@ -89,9 +86,9 @@ class OneShot:
         self._browse_ms = self._step_ms = self._quiet_ms = 0
 
     def start(self, now_ms: int, _: bool = False) -> None:
-        """Begin to query: after 1, 2, 4... s, in the end or with a full table every query_ms."""
+        """Begin to query: after 1, 2, 4... s, in the end every limits.query_ms."""
         self._browse_ms = self._after(now_ms, 100)
-        self._step_ms = FIRST_MS
+        self._step_ms = 1000
         self._wake_ms = self._next()
 
     def receive(self, now_ms: int, source: tuple[str, int], data: bytes) -> None:
@@ -113,14 +110,9 @@ class OneShot:
             return
         questions = []
         if now_ms >= self._browse_ms:
-            slow_ms = self._limits.query_ms
-            if self._step_ms >= slow_ms or len(self._found) < self._limits.mdns_records // 3:
-                questions.append((SERVICE, PTR, self._unicast and self._step_ms == FIRST_MS))
-                self._browse_ms = now_ms + self._step_ms
-                self._step_ms = min(self._step_ms * 2, slow_ms)
-            else:  # there is no room for more, and all who are not in the table would answer
-                self._browse_ms = self._after(now_ms + slow_ms, 1000)
-                self._step_ms = slow_ms
+            questions.append((SERVICE, PTR, False))
+            self._browse_ms = now_ms + self._step_ms
+            self._step_ms = min(self._step_ms * 2, self._limits.query_ms)
         if now_ms >= self._quiet_ms and (asks := self._ask(now_ms)):
             questions += asks
             self._quiet_ms = now_ms + 1000

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 NEVER = 1 << 62
 TELL_MS = 1000  # shortest time between two unicast answers to a host
 MOST_TOLD = 8  # most unicast answers in that time
+SECOND_MS = 2000  # from the second query to the third
 SPARED = 8  # times limits.query_ms: how long queries are left to others, up to three times that
 
 
@@ -41,8 +42,6 @@ class Mdns(OneShot):
     never. One comes every limits.query_ms; if the last is older, multicast is filtered: join the
     group again and announce().
     """
-
-    _unicast = True  # nobody else needs to hear what answers a start
 
     def __init__(
         self,
@@ -116,6 +115,8 @@ class Mdns(OneShot):
             self._asked(now_ms, source, id, questions, records)
         elif flags == 0x8000 and source[1] == GROUP[1]:
             self._learn(now_ms, source[0], records)
+            if self._step_ms < self._limits.query_ms and self._is_full():
+                self._leave(now_ms)
             for own in self._records:
                 # another host has our record with a short TTL: correct it (RFC 6762 s.6.6)
                 if 2 * _ttl(records, own, own.ttl) < own.ttl:
@@ -186,7 +187,16 @@ class Mdns(OneShot):
         """
         if self._step_ms >= self._limits.query_ms and now_ms < self._spares_ms:
             self.last_echo_ms = now_ms  # multicast reaches us
-            self._browse_ms = self._after(now_ms + self._step_ms, self._step_ms // 4)
+            self._leave(now_ms)
+
+    def _leave(self, now_ms: int) -> None:
+        """Ask no more for limits.query_ms."""
+        self._step_ms = slow_ms = self._limits.query_ms
+        self._browse_ms = self._after(now_ms + slow_ms, slow_ms // 4)
+
+    def _is_full(self) -> bool:
+        """Whether there is no room for more peers: all who are not in the table would answer."""
+        return len(self._found) >= self._limits.mdns_records // 3
 
     def _may_tell(self, now_ms: int, source: tuple[str, int]) -> bool:
         """Whether to answer a host by unicast. The source may be forged, so only on our own
@@ -205,6 +215,8 @@ class Mdns(OneShot):
         """
         known = [self._records[1]]
         if browses := questions[0][1] == PTR:
+            # nobody else needs to hear what answers a start (RFC 6762 s.5.4)
+            questions[0] = SERVICE, PTR, self._step_ms == SECOND_MS
             spared_ms = SPARED * self._limits.query_ms
             self._spares_ms = now_ms + spared_ms * (128 + self._random(1)[0]) // 128
         for label in sorted(self._found) if browses else ():

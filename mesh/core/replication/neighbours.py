@@ -166,6 +166,14 @@ class Links:
             if here.get(peer) != link.where or (link.ended and now_ms >= link.until_ms):
                 self.drop(now_ms, peer)
 
+    def elsewhere(self, peer: bytes) -> bool:
+        """Whether a peer answered last at another address than that of its link. Then it has to be
+        observed there at once: of two peers with one key each has to be heard, in turn, for
+        either to notice.
+        """
+        link, contact = self.table.get(peer), self.contacts.get(peer)
+        return link is not None and contact is not None and link.where[0] != contact.address
+
     def drop(self, now_ms: int, peer: bytes) -> None:
         """Remove a link."""
         link = self.table.pop(peer, None)

@@ -98,14 +98,6 @@ class Replicator:
         """Have tick() called by that time."""
         self.due_ms = min(self.due_ms or due_ms, due_ms)
 
-    def met(self, peer: bytes) -> None:
-        """Have tick() called at once if a peer answered elsewhere than at its link's address: of
-        two peers with one key each has to be heard, in turn, for either to notice.
-        """
-        link, contact = self.links.table.get(peer), self._contacts.get(peer)
-        if link is not None and contact is not None and link.where[0] != contact.address:
-            self.look(-1)
-
     def moved(self, now_ms: int) -> None:
         """Observe all links anew, as notifications go to our former address."""
         for link in self.links.live():

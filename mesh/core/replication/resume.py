@@ -35,8 +35,9 @@ if TYPE_CHECKING:
         emit: Callable[[object], None]
         asking: list[bytes]
         leaps: int
+        due_ms: int | None
 
-        def leapt(self, now_ms: int, ended: bool) -> None:
+        def leapt(self, now_ms: int) -> None:
             """Note that the feed went on elsewhere, or ended."""
             ...
 
@@ -75,10 +76,10 @@ def leap(kit: "Kit", own: "Feed", boots: int, highest: int) -> int:
 
 def ask(newest: "Rollback", now_ms: int, peer: bytes) -> None:
     """Request of a peer its proof of what it holds of our feed: a head that we signed."""
-    contact = newest.contacts.get(peer)
-    if contact is None or contact.address is None:
+    contact, own = newest.contacts.get(peer), newest.feeds.own
+    ended = own.quiet and newest.due_ms is None  # nothing more of it is ever asked for
+    if ended or contact is None or contact.address is None:
         return
-    own = newest.feeds.own
 
     def done(now_ms: int, _: Ask, answer: "Answer") -> None:
         newest.asking.remove(peer)
@@ -126,4 +127,4 @@ def _go_on(newest: "Rollback", now_ms: int, peer: bytes, seq: int) -> None:
     if not begins:
         feeds.own.hush(True, why)
     newest.emit(Restored(peer, begins, why))
-    newest.leapt(now_ms, not begins)
+    newest.leapt(now_ms)

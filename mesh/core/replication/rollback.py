@@ -28,7 +28,6 @@ class Rollback:
 
     due_ms: "int | None" = None
     leaps = 0
-    _ended = False  # the own feed: nothing more of it is ever asked for
 
     def __init__(
         self,
@@ -60,7 +59,7 @@ class Rollback:
 
     def told(self, now_ms: int, peer: bytes, held: object) -> None:
         """Check what a peer says it holds of our feed: [seq, first 8 bytes of the link there]."""
-        if not (self._ended or self._fits(held) or peer in self.asking):
+        if not self._fits(held) and peer not in self.asking:
             from mesh.core.replication import resume  # noqa: PLC0415 - heap only where it is used
 
             resume.ask(self, now_ms, peer)
@@ -75,10 +74,9 @@ class Rollback:
             return False
         return seq < own.first_seq - 1 or own.link_at(seq)[:8] == link
 
-    def leapt(self, now_ms: int, ended: bool) -> None:
+    def leapt(self, now_ms: int) -> None:
         """Count that the feed was resumed elsewhere, or ended."""
         self.leaps += 1
-        self._ended = ended
         self._publish(now_ms)
 
     def tick(self, now_ms: int) -> None:

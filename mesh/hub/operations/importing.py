@@ -105,7 +105,7 @@ class Intake:
                 # other entries were signed there
                 self._feeds.archive.hide(own.author, first, last)
             self._home.reached(begins - 1)  # even if nothing is stored before the next start
-            self._node.newest.leapt(now_ms, ended=False)
+            self._node.newest.leapt(now_ms)
         return int(run.seq)
 
 
