@@ -32,7 +32,7 @@ NEVER = 1 << 62
 TELL_MS = 1000  # shortest time between two unicast answers to a host
 MOST_TOLD = 8  # most unicast answers in that time
 SECOND_MS = 2000  # from the second query to the third
-SPARED = 8  # times limits.query_ms: how long queries are left to others, up to three times that
+SPARED = 20  # times limits.query_ms: queries are left to others so long, up to three times that
 
 
 class Mdns(OneShot):

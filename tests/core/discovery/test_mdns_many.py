@@ -32,7 +32,7 @@ def test_each_asks_now_and_then_whatever_others_ask():
     """What others know, or pretend to, hides nobody for ever."""
     link = crowded()
     asked = set()
-    for _ in range(30):
+    for _ in range(62):
         link.run(MINUTE)
         asked |= {by for _, by, _, data in link.log if not data[2] >> 7}
         link.log = []
