@@ -1,9 +1,11 @@
 """What tests need from the machine: found here, or a clear word about what is missing."""
 
+import importlib
 import os
 import shutil
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 import pytest
@@ -24,6 +26,14 @@ def program(*names: str) -> str | None:
     own = str(Path(sys.executable).parent)
     path = os.pathsep.join([own, os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
     return next(filter(None, (shutil.which(name, path=path) for name in names)), None)
+
+
+def module(name: str) -> ModuleType:
+    """A module of an optional package; skip, and in CI fail, without it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        missing(f"no module `{name}`")
 
 
 def micropython() -> str | None:

@@ -5,6 +5,7 @@ import contextlib
 import gc
 
 import aiocoap
+import needs
 import pytest
 from hubs import CPU, HOST, acquainted, run, until
 
@@ -256,7 +257,7 @@ def test_a_home_must_be_open(tmp_path):
 
 
 def test_on_uvloop(start):
-    uvloop = pytest.importorskip("uvloop")
+    uvloop = needs.module("uvloop")
 
     async def main():
         async with acquainted(start, two={"sensed": CPU}) as (one, two):

@@ -9,6 +9,7 @@ name: by kinds of sensors, which people write too, and over the cable.
 
 import ast
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -43,9 +44,19 @@ class Linked:
     lines: Mapping[Path, tuple[Line, ...]]
 
 
-@cache
+# each of several boards is read by a thread, and CPython 3.11 ends one of two that parse at once
+# by the SystemError "AST constructor recursion depth mismatch"
+PARSING = threading.RLock()
+
+
 def linked() -> Linked:
     """The result of lean.leaned(), with the modules joined that every board loads."""
+    with PARSING:
+        return _linked()
+
+
+@cache
+def _linked() -> Linked:
     flat = flattened(leaned())
     made = link(flat.texts)
     names = {path.as_posix(): origin.as_posix() for path, origin in flat.origins.items()}

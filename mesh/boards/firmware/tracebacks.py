@@ -3,13 +3,12 @@
 import ast
 import json
 import re
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from mesh.boards.firmware.lean import SOURCES
-from mesh.boards.firmware.link import linked
+from mesh.boards.firmware.link import PARSING, linked
 from mesh.boards.firmware.link_text import FUNCTIONS, MODULE
 
 TABLE = "lines.json"  # table in a firmware's folder; not on the board
@@ -21,14 +20,9 @@ Frame = tuple[str, int, str, str]  # (source, line, function name on the board, 
 Table = Mapping[str, Sequence[Frame]]  # joined file -> a frame for each line
 
 
-# of several boards each is read by a thread: one of them makes the table, as it takes seconds, and
-# as CPython 3.11 cannot parse in two threads at once ("AST constructor recursion depth mismatch")
-_making = threading.Lock()
-
-
 def own_table() -> Table:
-    """The table for a build of this installation's sources."""
-    with _making:
+    """The table for a build of this installation's sources, made once also for many threads."""
+    with PARSING:
         return _own_table()
 
 

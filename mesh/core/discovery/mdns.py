@@ -154,7 +154,8 @@ class Mdns(OneShot):
     ) -> None:
         """Answer questions by multicast, or by unicast if requested (RFC 6762 s.5.4, s.6.7)."""
         legacy = source[1] != GROUP[1]
-        if not legacy and (SERVICE, PTR, False) in questions:
+        here = not legacy and self._places.can_be(source)  # not from beyond the link (s.11)
+        if here and (SERVICE, PTR, False) in questions:
             self._spare(now_ms)
         questions = questions[: 8 if legacy else 99]
         later_ms = self._after(now_ms, 100)

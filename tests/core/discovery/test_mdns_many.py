@@ -1,6 +1,9 @@
 """More peers on a link than one of them has room for."""
 
-from link import Link
+from link import Link, question
+
+from mesh.core.discovery import dns
+from mesh.core.discovery.dnssd import SERVICE
 
 MINUTE = 60_000
 PEERS = 16
@@ -39,6 +42,21 @@ def test_each_asks_now_and_then_whatever_others_ask():
         for events in link.events.values():
             events.clear()
     assert asked == set(link.peers)
+
+
+def test_only_neighbours_ask_in_its_place():
+    """A query from beyond the link is nobody's whose answers are heard here (RFC 6762 s.11)."""
+    for host, spared in (("10.0.9.9", True), ("8.8.8.8", False)):
+        link = Link()
+        node = link.add(1)
+        node._places.move([("10.0.0.1", 16)])
+        node.start(link.now)
+        link.run(5 * MINUTE)
+        link.log = []
+        for _ in range(10):
+            link.hear((host, 5353), question((SERVICE, dns.PTR)))
+            link.run(30_000)
+        assert bool(link.sent(response=False)) is not spared, host
 
 
 def test_who_comes_late_is_found_at_once():

@@ -124,7 +124,7 @@ def test_of_two_that_run_at_once_one_ends_and_says_so():
 
 
 def test_of_two_that_run_at_once_one_ends_soon():
-    """However often they check who follows them: it hears now the one, now the other."""
+    """Whatever the interval of their checks: a follower hears now the one and now the other."""
     for check_ms in (1000, 1500, 3000, 20_000):
         for restarted in (False, True):
             ends(check_ms, restarted)
