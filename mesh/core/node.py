@@ -58,7 +58,7 @@ class Node:
     """
 
     replicating: "Replicator | None" = None
-    serves, holds, collects, carries = Server, Peer, Feeds, Endpoint
+    serves, holds, collects, carries, knows = Server, Peer, Feeds, Endpoint, Contacts
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that a peer is made of
         self,
@@ -77,7 +77,8 @@ class Node:
         self._rest_ms = 0
         self.clock = Clock(boots, profile.introduced_by)
         # each start's Observe numbers are newer than the last one's (24 bits, RFC 7641 s.3.4)
-        self.endpoint = endpoint = self.carries(limits, kit.random, boots << 21)
+        known_at = lambda address: self.contacts.at(address)  # noqa: E731, PLW0108 - not there yet
+        self.endpoint = endpoint = self.carries(limits, kit.random, boots << 21, known_at)
         contact = lambda peer: self.contacts.get(peer)  # noqa: E731, PLW0108 - not there yet
         self._interest = interest = Interest(profile, contact)
         self.follows = interest.follows
@@ -91,7 +92,7 @@ class Node:
         feeds = self.collects(kit, identity, limits, boots, hooks)
         telling = Publisher(kit, feeds, endpoint, self._linked)
         known = telling.listens, interest.vouched
-        contacts = Contacts(limits, kit.random, identity.public, *known)
+        contacts = self.knows(limits, kit.random, identity.public, *known)
         self.contacts: Contacts = contacts
         self.peer = self.holds(
             kit, identity, profile, interest.keeps, self.clock, contacts, telling, resources

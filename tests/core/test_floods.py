@@ -247,7 +247,8 @@ def test_a_peer_is_known_by_its_address_when_others_proved_theirs():
     for n in range(200):
         scene.ben.endpoint.prove(address(n))
         scene.arrive(scene.signed(1000 + n, coap.FETCH, ["peer"]), address(1000 + n))
-    assert not scene.ben.endpoint.proven(scene.at_ann), "it was forgotten there"
+    assert scene.at_ann not in scene.ben.endpoint.remotes, "its state was evicted"
+    assert scene.ben.endpoint.proven(scene.at_ann), "but who it is is known"
     assert not scene.arrive(scene.signed(EVE, coap.PUT, LED, 5)), "and nobody is refused any more"
     (reply,) = scene.arrive(scene.signed(scene.ann_signs, coap.PUT, LED, 5), scene.at_ann)
     assert (reply.code, scene.done[-1]) == (codes.CHANGED, 5), reply.code

@@ -6,8 +6,7 @@ from mesh.core.coap.reliability import Reliability
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from mesh.core.coap.reliability import Known, Random
     from mesh.core.limits import Limits
 
 _APART = (coap.OBSERVE, coap.CONTENT_FORMAT, coap.BLOCK2, coap.BLOCK1)
@@ -105,8 +104,8 @@ class Blocks(Reliability):
     Half of the places are kept for verified addresses, and half for others.
     """
 
-    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]") -> None:
-        super().__init__(limits, random)
+    def __init__(self, limits: "Limits", random: "Random", known: "Known") -> None:
+        super().__init__(limits, random, known)
         self.bodies: list[Body] = []
 
     def _purge(self, now_ms: int, but: Body | None = None) -> None:

@@ -9,8 +9,7 @@ from mesh.core.events import Answered, Failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from mesh.core.coap.reliability import Known, Random
     from mesh.core.limits import Limits
 
     Address = tuple[str, int]
@@ -43,8 +42,8 @@ class Client(Blocks):
 
     _asked = 0
 
-    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]") -> None:
-        super().__init__(limits, random)
+    def __init__(self, limits: "Limits", random: "Random", known: "Known") -> None:
+        super().__init__(limits, random, known)
         self.open: dict[bytes, Request] = {}
 
     def request(

@@ -5,11 +5,11 @@ from collections import deque
 from mesh.core.coap import message as coap
 from mesh.core.coap.responses import Replies
 from mesh.core.coap.ticket import APPLICATION, LATER, NOTHING, Ticket
+from mesh.core.kit import nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from mesh.core.coap.reliability import Known, Random
     from mesh.core.events import Answered
     from mesh.core.limits import Limits
 
@@ -21,8 +21,10 @@ class Seen(Replies):
     peers.
     """
 
-    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", order: int = 0) -> None:
-        super().__init__(limits, random, order)
+    def __init__(
+        self, limits: "Limits", random: "Random", order: int = 0, known: "Known" = nothing
+    ) -> None:
+        super().__init__(limits, random, order, known)
         self.seen: dict[tuple[tuple[str, int], int], Ticket] = {}
         # oldest first, of unverified and of verified addresses
         # (MicroPython's deque requires an iterable and a size.)

@@ -44,7 +44,8 @@ class Endpoint(Seen):
     drains next_send and next_event until None, then waits until wake_at or the next datagram.
 
     random(n) -> n unpredictable bytes, for tokens, ids and jitter. An address is (IP text, port).
-    order: the Observe number to begin with. Also: request, cancel (client.py); notify, end,
+    order: the Observe number to begin with; known(address): the peer that was verified
+    there, or None. Also: request, cancel (client.py); notify, end,
     observable (responses.py); prove, proven, wake_at (reliability.py).
     """
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from mesh.core.limits import Limits
 
+    Random = Callable[[int], bytes]
+    Known = Callable[[tuple[str, int]], object]
+
 MOST_CREDIT = 65_536
 EMPTY = b"\x40\0\0\0"  # a ping (RFC 7252 s.4.3)
 _RUN = 512  # ids that share one timestamp
@@ -83,8 +86,9 @@ class Remote:
 class Reliability:
     """The lowest layer of an endpoint: addresses, timers, randomness and datagrams to send."""
 
-    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]") -> None:
+    def __init__(self, limits: "Limits", random: "Random", known: "Known") -> None:
         self.limits = limits
+        self.known = known
         self.remotes: dict[tuple[str, int], Remote] = {}
         # tickets of observers, by (address, token)
         self.observers: dict[tuple[tuple[str, int], bytes], Any] = {}
@@ -108,9 +112,11 @@ class Reliability:
         self._remote(self._now, address).proven = True
 
     def proven(self, address: tuple[str, int]) -> bool:
-        """Whether an address is verified: prove() was called, or it answered an own request."""
+        """Whether an address is verified: prove() was called, it answered an own request, or it is
+        a known peer's, also when its state was evicted.
+        """
         remote = self.remotes.get(address)
-        return remote is not None and remote.proven
+        return (remote is not None and remote.proven) or self.known(address) is not None
 
     def _earn(self, purse: tuple[str, int], size: int) -> None:
         """Allow `size` more bytes. If the table is full, the entry with the fewest is dropped."""

@@ -13,16 +13,15 @@ from mesh.core.events import ObserverGone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from mesh.core.coap.reliability import Known, Random
     from mesh.core.limits import Limits
 
 
 class Replies(Client):
     """The layer of responses and their retransmission, and of observations."""
 
-    def __init__(self, limits: "Limits", random: "Callable[[int], bytes]", order: int) -> None:
-        super().__init__(limits, random)
+    def __init__(self, limits: "Limits", random: "Random", order: int, known: "Known") -> None:
+        super().__init__(limits, random, known)
         self._told = order
 
     def order(self) -> int:
@@ -110,8 +109,8 @@ class Replies(Client):
         """Chooses the observation to evict for this one: [] if none has to be, None if none may
         be.
 
-        Its own older one; else one of an unverified address; else one of the address that has
-        most.
+        Its own older one; else one of an unverified address, then of a verified one of no known
+        peer; of equals one of the address that has most.
         """
         old = self.observers.get((ticket.address, ticket.token))
         if old is not None:
@@ -119,10 +118,10 @@ class Replies(Client):
         if len(self.observers) < self.limits.observers:
             return []
         held = [address for address, _ in self.observers] + [ticket.address]
-        ranks = [
-            (not self.proven(t.address), held.count(t.address), -t.until, t.address, t.token)
-            for t in list(self.observers.values()) + [ticket]
-        ]
+        ranks = []
+        for t in list(self.observers.values()) + [ticket]:
+            rank = (self.known(t.address) is None) - self.proven(t.address)
+            ranks.append((rank, held.count(t.address), -t.until, t.address, t.token))
         worst = max(ranks)
         return [self.observers[worst[3:]]] if worst[:2] > ranks[-1][:2] else None
 

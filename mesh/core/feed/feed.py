@@ -79,11 +79,6 @@ class Feed(Tail):
         if peer in self.known:
             self.known = tuple([one for one in self.known if one != peer])
 
-    def begin_at(self, head: bytes) -> None:
-        """Set a head that proves the link before the first entry."""
-        self.floor = (self.first_seq - 1, self.before, head)
-        self._heads.append((self.first_seq - 1, self.before, head))
-
     def resume(
         self,
         first: int,

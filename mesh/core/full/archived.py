@@ -10,7 +10,7 @@ room. hide(author, first, last): run() no longer gives these entries.
 from mesh.core import codes
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed.chain import MORE, author_of, check_head, walk
-from mesh.core.feed.feed import Fork
+from mesh.core.feed.feed import Feed, Fork
 from mesh.core.feed.feeds import MOST_RUNS, Feeds
 from mesh.core.kit import nothing
 
@@ -20,9 +20,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mesh.core.feed.chain import Run
-    from mesh.core.feed.feed import Feed
 
 STRANGE_TAIL = 64  # entries in memory of an author that was never met, as the archive has the rest
+
+
+class ArchivedFeed(Feed):
+    """Another author's feed, of which an archive has the first entries."""
+
+    def begin_at(self, head: bytes) -> None:
+        """Set a head that proves the link before the first entry."""
+        self.floor = (self.first_seq - 1, self.before, head)
+        self._heads.append((self.first_seq - 1, self.before, head))
 
 
 class Archived(Feeds):
@@ -58,8 +66,10 @@ class Archived(Feeds):
         feed.begin_at(head)
         self._keep(feed, None)
 
-    def _new(self, author: bytes, start: int = 0, link: "bytes | None" = None) -> "Feed":
-        feed = super()._new(author, start, link)
+    def _new(self, author: bytes, start: int = 0, link: "bytes | None" = None) -> ArchivedFeed:
+        limits = self._limits
+        feed = ArchivedFeed(self._kit, author, limits.foreign_tail, start, link, limits)
+        feed.within(limits.foreign_bytes)
         if self.archive is not None and self.wants(author) < 2:
             feed.within(self._limits.foreign_bytes, STRANGE_TAIL)
         return feed

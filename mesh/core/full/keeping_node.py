@@ -1,5 +1,6 @@
 """A node that keeps whole feeds, with an archive, and is a witness of them."""
 
+from mesh.core.full.many_contacts import ManyContacts
 from mesh.core.full.witnessed import Witnessed
 from mesh.core.full.witnessing import Witnessing
 from mesh.core.node import Node
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 class KeepingNode(Node):
     """A node whose feeds may have an archive."""
 
-    collects = Witnessed
+    collects, knows = Witnessed, ManyContacts
 
     def _follow(self, kit: "Kit", feeds: "Feeds") -> None:
         super()._follow(kit, feeds)

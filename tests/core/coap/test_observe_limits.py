@@ -42,6 +42,19 @@ def test_places_for_observers_are_shared_fairly():
     assert not register(end, B, 30)[1] and len(end.observers) == 4, "proven ones stay"
 
 
+def test_known_peers_keep_their_places_beside_verified_strangers():
+    known = ("10.0.0.7", 7)
+    end = Endpoint(Limits(observers=4), Dice(), known={known: "a peer"}.get)
+    for n in range(8):
+        end.prove((f"10.0.1.{n}", 1))
+        register(end, (f"10.0.1.{n}", 1), n)
+    for n in range(20, 24):
+        assert register(end, known, n)[1]
+        assert end.next_event().reason == "replaced"
+    assert not register(end, ("10.0.1.9", 1), 30)[1]
+    assert {at for at, _ in end.observers} == {known}
+
+
 def test_a_notification_in_blocks():
     link, _number, ticket = watched()
     for order in range(2, 5):
