@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mesh.boards.firmware.lean import ports
 from mesh.boards.firmware.link import linked
 from mesh.boards.virtual.process import compile_file
 
@@ -22,6 +23,7 @@ ED25519 = tuple(
 )
 # they import in functions, to go on
 ENTRIES = ("mesh/__init__.py", "mesh/device/start.py", "mesh/device/main.py")
+ANY = "any port"  # not the files that only boards of some ports get
 ALWAYS, CRYPTO, OPTIONAL = "every board", "Ed25519", "optional"
 # RP2040; RP2350; ESP32 and S3; ESP32-C3 and C6
 ARCHITECTURES = ("armv6m", "armv7m", "xtensawin", "rv32imc")
@@ -45,7 +47,11 @@ def sizes() -> dict[str, int]:
 
 def loaded() -> set[str]:
     """The files that every board loads."""
-    texts = {source.as_posix(): text for source, text in linked().texts.items()}
+    texts = {
+        source.as_posix(): text
+        for source, text in linked().texts.items()
+        if ports(text, ANY) == (ANY,)
+    }
     found: set[str] = set()
     left = list(ENTRIES)
     while left:

@@ -32,6 +32,6 @@ class Stale(RemoteError):
     """A possible replay, answered by 4.01 with `echo` (RFC 9175 s.2.3), if not None."""
 
     def __init__(self, detail: str, echo: bytes | None) -> None:
-        help = "send it again with a new counter and this Echo value" if echo else None
+        help = "repeat it with this Echo value" if echo else None
         super().__init__(detail, codes.UNAUTHORIZED, help)
         self.echo = echo

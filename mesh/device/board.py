@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import sys
 
 from mesh.core.address import address_text, read_address
 from mesh.core.codec import cbor
@@ -16,7 +15,7 @@ from mesh.device import ed25519, identity, parts, resets, room, watchdog, wifi
 from mesh.device import ticks as clock
 from mesh.device.faults import Faults
 from mesh.device.loop import Loop
-from mesh.device.sockets import UNIX, Socket, readable
+from mesh.device.sockets import UNIX, Socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,7 +117,9 @@ class Board:
             await wifi.connect(profile.wifi, tell=self.tell)
             self.open()
         if UNIX:
-            loop.also(self._listen)
+            from mesh.device.on_unix import listen  # noqa: PLC0415 - only there
+
+            loop.also(listen)
         if profile.wifi:
             loop.also(self._stay)
         await loop.run()
@@ -248,21 +249,6 @@ class Board:
             if away or wifi.address() != self._own:
                 self._rejoin(self.loop.now(), away)
                 self.loop.settle()
-
-    async def _listen(self) -> None:
-        """Stop at a Ctrl-C on standard input, or at its end if something came before.
-
-        As a signal, Ctrl-C may interrupt a collection of the unix port and leave the heap locked.
-        """
-        heard = ""
-        while True:
-            await readable(sys.stdin)
-            char = sys.stdin.read(1)
-            if char == "\x03" or (heard and not char):
-                raise KeyboardInterrupt
-            if not char:
-                return
-            heard = char
 
     def _look_at_heap(self, now_ms: int) -> None:
         if now_ms > GOOD_MS:

@@ -4,13 +4,12 @@ import asyncio
 import gc
 import sys
 
-from mesh.core.errors import LocalError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from mesh.core.errors import LocalError
     from mesh.core.policy.settings import Profile
     from mesh.device.board import Board
     from mesh.device.console import Console
@@ -19,8 +18,13 @@ if TYPE_CHECKING:
 # Bytes allocated between collections. Rare ones fragment the heap: long-lived objects are
 # scattered over all of it, and nothing large fits.
 STEP = 2048
-# Modules that only the reading of settings needs; the linker joins them into the second
-FORGOTTEN = (("mesh.device", "config"), ("mesh", "once"))
+# Modules that only the start needs. The linker joins those that read the settings into the second
+FORGOTTEN = (
+    ("mesh.device", "config"),
+    ("mesh", "once"),
+    ("mesh.device", "code_in_flash"),
+    ("mesh.device", "pointers"),
+)
 PAUSE_S = 10  # pause after a fault, to read the console or press Ctrl-C
 
 
@@ -37,13 +41,24 @@ def settings(safe: bool, path: str = "") -> "tuple[Profile, dict[str, Any], Loca
 
 
 class Life:
-    """One start of this board. `safe`, `good` as in Board, `boot` as in main()."""
+    """One start of this board. `safe`, `good` as in Board, `boot` as in main().
+
+    free_code: what frees the heap of the code of modules loaded since, where it can run from
+    flash.
+    """
 
     boot: "Boot | None" = None
     is_set = False  # whether its settings are valid
 
-    def __init__(self, console: "Console", safe: str, good: "Callable[[], None] | None") -> None:
+    def __init__(
+        self,
+        console: "Console",
+        safe: str,
+        good: "Callable[[], None] | None",
+        free_code: "Callable[[], object]",
+    ) -> None:
         self.board: Board | None = None
+        self._free_code = free_code
         self._console = console
         self._safe = safe
         self._good = good
@@ -73,8 +88,11 @@ class Life:
         from mesh.device.board import Board  # noqa: PLC0415
         from mesh.device.firmware import looking  # noqa: PLC0415 - loaded under the threshold
 
+        self._free_code()
         self.board = board = Board(profile, modules, self._console, self._safe, self._good)
         looking.begin(board, profile, self.boot, self._console, settings)
+        self._free_code()
+        del self._free_code
         gc.collect()
         # from now on the loop collects, as a collection amid a signature costs too much
         gc.threshold(-1)
@@ -94,19 +112,27 @@ def main(
     the boot selector; without it no updates are looked for.
     """
     gc.threshold(STEP)
-    from mesh.device.console import Console  # noqa: PLC0415 - all is loaded under that threshold
+    free_code: Callable[[], object] = gc.collect
+    if sys.platform == "rp2":
+        from mesh.device.in_place.code_in_flash import load  # noqa: PLC0415 - flash is memory there
+
+        free_code = load()
+    from mesh.core.errors import LocalError  # noqa: PLC0415 - after that
+    from mesh.device.console import Console  # noqa: PLC0415
 
     console = Console(False)
-    life = Life(console, safe, good)
+    life = Life(console, safe, good, free_code)
+    del free_code  # the life lets go of it
     life.boot = boot
     try:
         fault = asyncio.run(life.first_fault())
         boots = life.board.boots if life.board else 0
         life.board = None
         asyncio.new_event_loop()  # unfinished tasks hold the board, and reporting needs memory
-        if boot and not life.is_set and isinstance(fault, LocalError):
+        wrong = fault if isinstance(fault, LocalError) else None
+        if boot and not life.is_set and wrong:
             boot.unset()
-        ended(console, fault, boots, failed)
+        ended(console, fault, wrong, boots, failed)
     except KeyboardInterrupt:
         if life.board is not None:
             life.board.stop()
@@ -116,14 +142,15 @@ def main(
 def ended(
     console: "Console",
     fault: BaseException,
+    wrong: "LocalError | None",
     boots: int,
     failed: "Callable[[str], None] | None",
 ) -> None:
-    """Print and record why this start ended, and restart."""
+    """Print and record why this start ended, and restart. `wrong`: the fault, if it is no bug."""
     gc.collect()
-    if isinstance(fault, LocalError):
-        reason = fault.detail
-        console.tell("error", detail=reason, help=fault.help or "")
+    if wrong:
+        reason = wrong.detail
+        console.tell("error", detail=reason, help=wrong.help or "")
     else:
         reason = f"{type(fault).__name__}: {fault}"
         sys.print_exception(fault)  # type: ignore[attr-defined]

@@ -162,22 +162,9 @@ def address() -> str:
 
         return network.WLAN(network.STA_IF).ifconfig()[0]
     except ImportError:
-        return _machine_address()
+        from mesh.device.on_unix import machine_address  # noqa: PLC0415 - only there
 
-
-def _machine_address() -> str:
-    last = ""
-    try:
-        with open("/proc/net/fib_trie") as file:
-            for line in file:
-                words = line.split()
-                if words[0] == "|--":
-                    last = words[1]
-                elif words[:3] == ["/32", "host", "LOCAL"] and last[:4] != "127.":
-                    return last
-    except OSError:
-        pass
-    return "127.0.0.1"
+        return machine_address()
 
 
 def bits() -> int:

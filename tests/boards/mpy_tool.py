@@ -30,6 +30,11 @@ def freeze(folder, files, draft):
 
 def machine_code(path):
     """Each function in machine code that a .mpy holds, as bytes."""
+    return [code for code, is_native in functions(path) if is_native]
+
+
+def functions(path):
+    """(code, whether it is machine code) of each function that a .mpy holds."""
     present()
     sys.path.insert(0, str(needs.MPY_TOOL))
     try:
@@ -42,8 +47,7 @@ def machine_code(path):
     while left:
         one = left.pop()
         left += one.children
-        if isinstance(one, mpy_tool.RawCodeNative):
-            found.append(bytes(one.fun_data))
+        found.append((bytes(one.fun_data), isinstance(one, mpy_tool.RawCodeNative)))
     return found
 
 

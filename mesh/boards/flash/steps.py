@@ -28,8 +28,15 @@ OWN = "mesh/"
 MAIN = "main.py"
 JOIN_S = 60.0
 
+LOADING_S = 120  # at its first start a Pico writes the code where it runs from
+LOAD = """
+import sys
+if sys.platform == 'rp2':
+    from mesh.device.code_in_flash import load
+    load()
+"""
 # prints the public key only. The key is created at the first call, on the board.
-WHO = f"""
+WHO = f"""{LOAD}
 from mesh.device import config
 p = config.load({SETTINGS!r})[0]
 from mesh.core.limits import Limits
@@ -37,7 +44,7 @@ from mesh.device import identity
 from mesh.core.peer_id import to_text
 print('id', to_text(identity.load(Limits(**p.limits).tail)[0].public))
 """
-TRY = f"""
+TRY = f"""{LOAD}
 from mesh.device import config
 config.load({TRIED!r})
 """
@@ -138,7 +145,7 @@ def put_settings(cable: Cable, seen: Seen, settings: Settings) -> bool:
         return False
     cable.put(TRIED, data)
     try:
-        cable.exec(TRY, "reading its settings")
+        cable.exec(TRY, "reading its settings", LOADING_S)
     except Mishap as error:
         if "LocalError: " not in error.detail:
             raise

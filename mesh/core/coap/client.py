@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from mesh.core.coap.reliability import Known, Random
     from mesh.core.limits import Limits
 
-    Address = tuple[str, int]
-
 _FIRST = (coap.OBSERVE, coap.BLOCK1, coap.BLOCK2, coap.SIZE1)  # not in requests of later blocks
 SILENT = "no answer"  # the reason of a Failed
 
@@ -25,15 +23,14 @@ class Request(Timed):
     token = watch = b""
     ordered = True  # whether older notifications are dropped, by Observe number
     order = -1  # the newest Observe number; order_ms: when it came
+    restarted = False  # whether its incoming body changed once
     first: coap.Message | None = None  # incoming body: the message with its first block
     upload = b""  # outgoing body; sent: how much of it was sent; szx: in blocks of which size
     sent = szx = order_ms = 0
 
-    def __init__(self, number: int, address: "Address", observes: bool, group_ms: int) -> None:
-        self.number = number
-        self.address = address
-        self.observes = observes
-        self.group_ms = group_ms
+    def __init__(self, number: int, at: tuple[str, int], observes: bool, group_ms: int) -> None:
+        self.number, self.address = number, at
+        self.observes, self.group_ms = observes, group_ms
         self.body = bytearray()  # incoming body, as far as it has come
 
 
@@ -247,8 +244,8 @@ class Client(Blocks):
         message.payload = request.upload[at:end]
         message.drop(coap.BLOCK1)
         message.drop(coap.SIZE1)
-        more = 8 if end < len(request.upload) else 0
-        message.add(coap.BLOCK1, at >> request.szx + 4 << 4 | more | request.szx)
+        more = end < len(request.upload)
+        message.add(coap.BLOCK1, at >> request.szx + 4 << 4 | more << 3 | request.szx)
         if not at:
             message.add(coap.SIZE1, len(request.upload))
 
@@ -269,7 +266,11 @@ class Client(Blocks):
         elif message.code >> 5 != first.code >> 5 or (
             first.get(coap.ETAG) not in (None, message.get(coap.ETAG))
         ):
-            self._broken(now_ms, request, message, "changed on the way")
+            if request.restarted or request.watch or message.code >= codes.BAD_REQUEST:
+                self._broken(now_ms, request, message, "changed on the way")
+            else:  # the other end has a newer body: from its start, once
+                request.first, request.restarted = None, True
+                self._next(now_ms, request, min(block & 7, self.limits.block_szx))
         else:
             body.extend(message.payload)
             if block & 8:

@@ -124,7 +124,7 @@ class Endpoint(Seen):
         removed.
         """
         if ticket.state != APPLICATION or len(message.payload) > self.limits.body:
-            raise LocalError("answered before, or longer than limits.body")
+            raise LocalError("answered, or too long")
         if ticket.quiet >> (message.code >> 5) - 1 & 1:
             self.ignore(now_ms, ticket)
             return

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mesh.core.limits import Limits
 
 
+SHORT = 255  # bytes of a datagram in which there is no room for an ETag
+
+
 class Replies(Client):
     """The layer of responses and their retransmission, and of observations."""
 
@@ -151,7 +154,6 @@ class Replies(Client):
     def _fit(self, now_ms: int, ticket: Ticket, message: coap.Message, limit: int) -> bytes:
         """Build the datagram of a response; if it is longer than `limit`, that of one block."""
         limits = self.limits
-        proven = self.proven(ticket.address)
         size = len(message.payload)
         request = ticket.request
         block = ticket.block2 if message.code < codes.BAD_REQUEST or request is None else None
@@ -167,7 +169,8 @@ class Replies(Client):
                 message.code, message.payload, message.type, message.mid, message.token
             )
             message.options = options
-            if proven and message.get(coap.ETAG) is None:
+            # not where each byte counts: a short question of an unverified address
+            if limit > SHORT and message.get(coap.ETAG) is None:
                 message.add(coap.ETAG, crc32(message.payload).to_bytes(4, "big"))
             self._keep(now_ms, body)
         return cut(message, offset(block), min(block & 7, limits.block_szx), limit)

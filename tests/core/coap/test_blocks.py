@@ -217,6 +217,19 @@ def test_a_stranger_begins_again_where_the_body_is_gone():
     assert not new and answer.code == codes.INCOMPLETE, "without an ETag nothing tells it apart"
 
 
+def test_blocks_of_a_long_question_of_a_stranger_have_an_etag():
+    """Its question may be answered twice, as each copy is, and blocks of two answers mixed."""
+    for size, has_one in ((200, True), (20, False)):
+        end = Endpoint(Limits(), Dice())
+        message = asking(coap.FETCH, ("peer",), bytes(size), CONTENT_FORMAT=42)
+        end.receive(1, A, coap.build(message))
+        end.respond(1, end.next_event().ticket, content(LONG[:900], CONTENT_FORMAT=42))
+        while (sending := end.next_send()) is None or not sending[1][1]:
+            end.tick(end.wake_at() or 1)
+        block = coap.parse(sending[1])
+        assert block.uint(coap.BLOCK2) & 8 and (block.get(coap.ETAG) is not None) == has_one, size
+
+
 def test_a_stranger_reads_everything_in_small_blocks():
     """Who answers no ping, that is: test_pings.py has the others."""
     link = pair(lambda: content(LONG[:400], CONTENT_FORMAT=50))

@@ -82,16 +82,33 @@ def test_a_server_that_repeats_a_block_or_sends_what_does_not_fit():
 
 def test_a_body_that_changes_on_the_way():
     for first, then in ((b"1", b"2"), (b"1", None), (None, b"2")):
-        answers = [content(b"0" * 16, BLOCK2=8), content(b"1", BLOCK2=0x10)]
-        if first:
-            answers[0].add(coap.ETAG, first)
-        if then:
-            answers[1].add(coap.ETAG, then)
+        answers = []
+        for _ in range(2):  # it is fetched from its start once more
+            answers += [content(b"0" * 16, BLOCK2=8), content(b"1", BLOCK2=0x10)]
+            if first:
+                answers[-2].add(coap.ETAG, first)
+            if then:
+                answers[-1].add(coap.ETAG, then)
         event = Server(lambda request, rest=answers: rest.pop(0)).get()
+        assert len(answers) == 2 * (first is None)
         if first is None:
             assert event.message.payload == b"0" * 16 + b"1", event
         else:
             assert event[1:] == ("changed on the way",), event
+
+
+def test_a_body_that_changed_once_is_fetched_from_its_start():
+    asked = []
+
+    def change(request):
+        asked.append(request.uint(coap.BLOCK2) or 0)
+        rest = [(b"0" * 16, 8, b"1"), (b"0", 0x10, b"2"), (b"3" * 16, 8, b"2"), (b"4", 0x10, b"2")]
+        payload, block, tag = rest[len(asked) - 1]
+        return content(payload, BLOCK2=block).add(coap.ETAG, tag)
+
+    event = Server(change).get()
+    assert event.message.payload == b"3" * 16 + b"4", event
+    assert asked == [0, 0x10, 0, 0x10]
 
 
 def test_an_error_in_the_middle_is_the_answer():
