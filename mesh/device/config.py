@@ -116,9 +116,9 @@ def present(safe: bool) -> "tuple[Profile, dict[str, object], LocalError | None]
         os.stat("settings.trial")
     except OSError:
         return load("settings.json", safe)
-    from mesh.device.firmware import trial  # noqa: PLC0415 - heap only where it is used
+    from mesh.device.firmware.trial import load as load_trial  # noqa: PLC0415 - heap only where it is used
 
-    return trial.load(load, safe)
+    return load_trial(load, safe)
 
 
 def load(path: str, safe: bool = False) -> "tuple[Profile, dict[str, object], LocalError | None]":

@@ -18,13 +18,8 @@ if TYPE_CHECKING:
 # Bytes allocated between collections. Rare ones fragment the heap: long-lived objects are
 # scattered over all of it, and nothing large fits.
 STEP = 2048
-# Modules that only the start needs. The linker joins those that read the settings into the second
-FORGOTTEN = (
-    ("mesh.device", "config"),
-    ("mesh", "once"),
-    ("mesh.device", "code_in_flash"),
-    ("mesh.device", "pointers"),
-)
+# Modules that only the reading of settings needs; the linker joins them into the second
+FORGOTTEN = (("mesh.device", "config"), ("mesh", "once"))
 PAUSE_S = 10  # pause after a fault, to read the console or press Ctrl-C
 
 
@@ -47,29 +42,30 @@ class Life:
     flash.
     """
 
-    boot: "Boot | None" = None
     is_set = False  # whether its settings are valid
+    _fault: "Any" = None
 
     def __init__(
         self,
         console: "Console",
         safe: str,
         good: "Callable[[], None] | None",
+        boot: "Boot | None",
         free_code: "Callable[[], object]",
     ) -> None:
         self.board: Board | None = None
         self._free_code = free_code
+        self._boot = boot
         self._console = console
         self._safe = safe
         self._good = good
-        self._faults: list[BaseException] = []
 
     async def first_fault(self) -> BaseException:
         """Run until a fault that was not handled. Gives that."""
         over = asyncio.Event()
 
         def crashed(_: object, context: "dict[str, Any]") -> None:
-            self._faults.append(context["exception"])
+            self._fault = self._fault or context["exception"]
             context["future"] = None  # asyncio would keep the task, which holds the board
             over.set()
 
@@ -77,7 +73,7 @@ class Life:
         living = asyncio.create_task(self._live())
         await over.wait()
         living.cancel()
-        return self._faults[0]
+        return self._fault
 
     async def _live(self) -> None:
         profile, modules, wrong = settings(bool(self._safe))
@@ -90,7 +86,7 @@ class Life:
 
         self._free_code()
         self.board = board = Board(profile, modules, self._console, self._safe, self._good)
-        looking.begin(board, profile, self.boot, self._console, settings)
+        looking.begin(board, profile, self._boot, self._console, settings)
         self._free_code()
         del self._free_code
         gc.collect()
@@ -121,9 +117,8 @@ def main(
     from mesh.device.console import Console  # noqa: PLC0415
 
     console = Console(False)
-    life = Life(console, safe, good, free_code)
-    del free_code  # the life lets go of it
-    life.boot = boot
+    life = Life(console, safe, good, boot, free_code)
+    del free_code  # it holds a table
     try:
         fault = asyncio.run(life.first_fault())
         boots = life.board.boots if life.board else 0

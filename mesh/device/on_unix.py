@@ -1,9 +1,5 @@
 """What only virtual boards need: the machine's own address, and a console that may end."""
 
-import sys
-
-from mesh.device.sockets import readable
-
 PORTS = ("unix",)
 
 
@@ -28,6 +24,10 @@ async def listen() -> None:
 
     As a signal, Ctrl-C may interrupt a collection of the unix port and leave the heap locked.
     """
+    import sys  # noqa: PLC0415 - heap only while it runs
+
+    from mesh.device.sockets import readable  # noqa: PLC0415
+
     heard = ""
     while True:
         await readable(sys.stdin)

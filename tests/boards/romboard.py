@@ -28,8 +28,9 @@ exec(open("/rom/main.py").read())
 
 def machine_code(firmware):
     """Bytes of the files with machine code: it is copied out of a ROM image to be run."""
-    names = [path.with_suffix(".mpy") for path, text in linked().texts.items() if has_native(text)]
-    return sum(firmware.files[name.as_posix()][0] for name in names)
+    native = [path for path, text in linked().texts.items() if has_native(text)]
+    names = {path.with_suffix(".mpy").as_posix() for path in native}
+    return sum(size for name, (size, _) in firmware.files.items() if name in names)
 
 
 def has_native(text):

@@ -28,7 +28,7 @@ SELF = ("identity", "counter", "last", "feed.a", "feed.b", "peers", "updates", "
 # main.py is removed first, as half a program is worse
 PROGRAM = ("main.py", "firmware.json", "boot", "boot.new", "start.mpy")
 TRIED = ("settings.trial", "settings.new")  # settings on trial, from over the mesh
-FOLDERS = ("mesh", "next", "other")
+FOLDERS = ("mesh", "next", "other", "code")
 COPIED = ("identity", "counter", SETTINGS, "feed.a", "feed.b", "updates")
 HIDDEN = "********"  # shown instead of a Wi-Fi password
 CHECK = 8  # bytes of SHA-256 at the end of files of mesh.device.identity

@@ -8,6 +8,7 @@ traceback of a board points into the source.
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -57,6 +58,11 @@ def ports(source: str, port: str) -> tuple[str, ...]:
             if name == "PORTS":
                 return tuple(ast.literal_eval(value))
     return (port,)
+
+
+def without_ports(source: str) -> str:
+    """A source without PORTS, which boards do not need; its lines keep their numbers."""
+    return re.sub(r"^PORTS = .*$", "", source, flags=re.MULTILINE)
 
 
 def constants(source: str) -> dict[str, int]:

@@ -26,9 +26,22 @@ from mesh.boards.firmware.link_text import Line, Text, bare
 from mesh.core.errors import LocalError
 
 ROOTS = ("mesh.device.console", "mesh.device.board")  # modules that mesh.device.main runs
-READ_ONCE = ("mesh.device.config",)  # and those that it unloads
 KINDS = ("mesh.device.sensors", "mesh.device.actuators")
-LINKED, ONCE = "mesh.linked{}", "mesh.once"
+LINKED = "mesh.linked{}"
+# further files: modules that only some boards load, or that are unloaded again, by what is loaded
+GROUPS = {
+    "mesh.once": ("mesh.device.config",),
+    "mesh.following": (
+        "mesh.core.neighbours",
+        "mesh.core.replicator",
+        "mesh.core.catch_up",
+        "mesh.core.backfill",
+        "mesh.core.round_robin",
+        "mesh.core.sampling",
+        "mesh.core.crowding",
+    ),
+    "mesh.updating": ("mesh.device.updates", "mesh.device.install", "mesh.device.resetting"),
+}
 MOST = 3500  # most statements of a file: at most 60 KB, as an update allows 64 KiB (bundle.py)
 MACHINE_CODE = re.compile(r"micropython\.(viper|native)")
 BY_CABLE = re.compile(r"^ *from (mesh\.(?:device|core)[\w.]*) import ([\w, ]+)", re.MULTILINE)
@@ -105,13 +118,13 @@ def link(texts: Mapping[Path, str], asked: frozenset[str] = frozenset()) -> Link
     uses = {module: set(_loads(tree, places)) for module, tree in trees.items()}
     alone = _alone({m for m in places if MACHINE_CODE.search(texts[places[m]])}, uses)
     staying = [module for module in _order(uses, ROOTS) if module not in alone]
-    once = [m for m in _order(uses, READ_ONCE) if m not in alone.union(staying)]
-    joined = staying + once
+    grouped = _grouped(uses, alone.union(staying))
+    joined = staying + list(grouped)
     _check(alone, joined, uses)
     _check_state({module: trees[module] for module in joined})
     of_kinds = {m for m in places if m.startswith(KINDS)}
     bared = {module: bare(trees[module]) for module in joined}
-    homes = _homes({m: bared[m] for m in staying}, trees) | dict.fromkeys(once, ONCE)
+    homes = _homes({m: bared[m] for m in staying}, trees) | grouped
     imports = Imports(homes, trees)
     by_people = asked | of_kinds.union(*(uses[module] for module in of_kinds))
     asked = by_people | by_cable(SOURCES / "boards") | imports.values()
@@ -145,6 +158,14 @@ def link(texts: Mapping[Path, str], asked: frozenset[str] = frozenset()) -> Link
     }
     made |= {places[module]: _stub(homes[module], stubs[module], names.names) for module in stubs}
     return Linked(made, lines)
+
+
+def _grouped(uses: Mapping[str, set[str]], apart: set[str]) -> dict[str, str]:
+    """The file of each module of a group, besides those that are in no group."""
+    found: dict[str, str] = {}
+    for file, roots in GROUPS.items():
+        found |= {m: file for m in _order(uses, roots) if m not in apart and m not in found}
+    return found
 
 
 def _check_state(trees: Mapping[str, ast.Module]) -> None:

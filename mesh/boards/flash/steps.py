@@ -25,6 +25,7 @@ TRIED = "settings.try"  # checked by the board itself before they become its set
 SLOTS = ("next/", "other/")  # updates from over the mesh (mesh/device/start.py)
 BOOT = ("boot", "boot.new")  # which of them runs
 OWN = "mesh/"
+CODE = "code/"  # what runs from flash; the board writes it (mesh/device/in_place)
 MAIN = "main.py"
 JOIN_S = 60.0
 
@@ -80,6 +81,8 @@ class Files:
         return [path for path in self.there if self._is_left_over(path)]
 
     def _is_left_over(self, path: str) -> bool:
+        if path.startswith(CODE):
+            return bool(self.wrong)
         if path.startswith(OWN):
             return path not in self._firmware.files
         whole = path.removesuffix(DRAFT)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from mesh.boards.firmware.lean import without_ports
 from mesh.boards.firmware.link import linked
 from mesh.boards.virtual.board_log import Log
 from mesh.core.errors import LocalError
@@ -60,7 +61,7 @@ def compile_file(source: Path, text: str, target: Path, march: str | None) -> No
     made = b""
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / source.name
-        draft.write_text(text, encoding="utf-8")
+        draft.write_text(without_ports(text), encoding="utf-8")
         made_at = draft.with_suffix(".mpy")
         arch = [f"-march={march}"] if march else []
         names = ["-s", placed(source).with_suffix(".py").as_posix(), "-o", str(made_at)]

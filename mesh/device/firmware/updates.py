@@ -87,11 +87,11 @@ class Updates:
             os.stat("settings.trial")
         except OSError:
             return {}
-        from mesh.device.firmware import trial  # noqa: PLC0415 - heap only where it is used
+        from mesh.device.firmware.trial import TRIAL, read  # noqa: PLC0415 - heap only where it is used
 
-        state = trial.read()
+        state = read()
         self.show(state)
-        return state if state.get("state") == trial.TRIAL else {}
+        return state if state.get("state") == TRIAL else {}
 
     def show(self, state: "dict[str, Any]") -> None:
         """Show the state of offered settings, in /peer and on the console."""
@@ -141,9 +141,9 @@ class Updates:
 
     def _take_back_late(self) -> None:
         if self._trial and self.loop.now() > self._late_ms:
-            from mesh.device.firmware import trial  # noqa: PLC0415 - heap only where it is used
+            from mesh.device.firmware.trial import end  # noqa: PLC0415 - heap only where it is used
 
-            trial.end(self._trial, "who gave them did not answer in time")
+            end(self._trial, "who gave them did not answer in time")
             self.leave()
             self.boot.restart()
 
@@ -152,9 +152,9 @@ class Updates:
         them.
         """
         if self._trial.get("by") == peer.hex():
-            from mesh.device.firmware import trial  # noqa: PLC0415 - heap only where it is used
+            from mesh.device.firmware.trial import good  # noqa: PLC0415 - heap only where it is used
 
-            trial.good(self._trial)
+            good(self._trial)
             self.show(self._trial)
             self._trial = {}
 

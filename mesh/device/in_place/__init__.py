@@ -1,0 +1,1 @@
+"""Code that runs from flash, where flash is memory."""

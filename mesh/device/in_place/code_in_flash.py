@@ -26,6 +26,7 @@ STAMP = FOLDER + "/stamp"  # of which firmware the files are; written last
 BLOCK = 4096
 HEAD = 16  # random bytes at the start of a file, so that no older copy in flash is taken for it
 MOST = 64  # files
+IN_PLACE = (".frozen", "/rom")  # firmware there runs from flash by itself
 FLASH = 0x1000_0000
 SIZES_MIB = (2, 4, 8, 16)  # of flash
 RAM = 0x2000_0000
@@ -71,11 +72,18 @@ def load() -> "Callable[[], object]":
     """Load what every board runs, with its code in flash. Gives what does that for modules that
     were loaded since: see Code.move().
     """
+    firmware: str = mesh.__path__  # type: ignore[assignment] # a text there
+    if firmware.startswith(IN_PLACE) or "mesh.linked1" in sys.modules:
+        return gc.collect  # what is loaded may run from files that would be written anew
     try:
-        return _load(mesh.__path__).move  # type: ignore[arg-type] # a text there
+        return _load(firmware).move
     except (OSError, ValueError) as error:  # all runs from the heap, if that has room
         sys.print_exception(error)  # type: ignore[attr-defined]
         return gc.collect
+    finally:
+        for name in ("code_in_flash", "code_files", "pointers"):  # they go with what is returned
+            if sys.modules.pop("mesh.device." + name, None):
+                delattr(sys.modules["mesh.device"], name)
 
 
 def _load(firmware: str) -> Code:

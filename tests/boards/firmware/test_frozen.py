@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from mpy_tool import freeze
 
+from mesh.boards.catalogue import hardware
 from mesh.boards.firmware.build import build
+from mesh.boards.firmware.lean import ports
 from mesh.boards.firmware.link import linked
 
 BOARDS = ("pico_w", "pico2_w", "esp32", "esp32_c3", "unix")  # one of each kind of machine code
@@ -65,10 +67,16 @@ def test_what_is_imported_is_among_them(firmware, names):
     assert {"main", "start"} <= modules, "a board starts by them"
     texts = {path: text for path, text in linked().texts.items() if _name(path) in names}
     texts[Path("main.py")] = firmware.path("main.py").read_text()
+    port = hardware.board(firmware.board).port
+    elsewhere = {  # imported on boards of other ports only
+        path.with_suffix("").as_posix().replace("/", ".")
+        for path, text in linked().texts.items()
+        if port not in ports(text, port)
+    }
     for path, text in texts.items():
         for name in imported(text):
             ours = name.split(".")[0] in ("mesh", "start")
-            found = name in modules or name.rpartition(".")[0] in modules
+            found = {name, name.rpartition(".")[0]} & (modules | elsewhere)
             assert found or not ours, f"{path} imports {name}, which is not frozen"
 
 
