@@ -107,7 +107,7 @@ class Node:
         self.greeting = Liveness(kit, self.asks, contacts, limits, self.emit, self._about)
         self.searching = GroupSearch(endpoint, contacts, limits.query_ms)
         self._parts: list[Any] = [self.asks, endpoint, self.searching, self.greeting]
-        self._parts += [self.newest, self.acting, telling, contacts]
+        self._parts += [self.newest, self.acting, telling, contacts, self.acting.rules]
         self._finders: list[Any] = []  # (channel, part)
         self._follow(kit, feeds)
         self._events: list[object] = []

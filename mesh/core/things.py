@@ -29,11 +29,11 @@ class Things:
     ) -> None:
         self._peer = peer
         self._serving = serving
-        self._rules: Rules | None = None
+        self.rules: Rules | None = None
         if profile.rules:
             from mesh.core.policy.rules import Rules as Made  # noqa: PLC0415 - heap only where it is used
 
-            self._rules = Made(profile.rules)
+            self.rules = Made(profile.rules)
         self._head_pause_ms = head_ms
         self._head_ms = -head_ms
         self._emit = emit
@@ -54,16 +54,18 @@ class Things:
         if self._peer.access.is_open("/sensors/" + name):
             self._note(now_ms, "reading", pack([Record(name, sensor.unit, value, None)]))
         self._serving.changed(now_ms, ["sensors", name])
-        self.judge(now_ms, None, name, value)
+        self.judge(None, name, value)
 
     def sensor_failed(self, name: str, reason: str) -> None:
         """Record why a sensor gives no reading. /peer shows it."""
         self._peer.sensors[name].failed(reason)
 
-    def judge(self, now_ms: int, peer: "bytes | None", sensor: str, value: object) -> None:
-        """Apply the own rules to a reading of `peer`, or of this peer itself if that is None."""
-        for actuator, wish in self._rules.judge(peer, sensor, value) if self._rules else ():
-            self._peer.kit.guard("rule", self._act, now_ms, actuator, wish)
+    def judge(self, peer: "bytes | None", sensor: str, value: object) -> None:
+        """Apply the own rules to a reading of `peer`, or of this peer itself if that is None: at
+        the next tick, as a board's stack has no room for it within what led to the reading.
+        """
+        if self.rules:
+            self.rules.wishes.update(self.rules.judge(peer, sensor, value))
 
     def _act(self, now_ms: int, actuator: str, wish: object) -> None:
         try:
@@ -98,7 +100,12 @@ class Things:
         self.due_ms = now_ms
 
     def tick(self, now_ms: int) -> None:
-        """Store new entries and announce them to observers of the feed, if that is due."""
+        """Do what rules want; store new entries and announce them to observers of the feed, if
+        that is due.
+        """
+        wishes = self.rules.wishes if self.rules else {}
+        for actuator in sorted(wishes):
+            self._peer.kit.guard("rule", self._act, now_ms, actuator, wishes.pop(actuator))
         if self.due_ms is not None and now_ms >= self.due_ms:
             self.due_ms = self._peer.feeds.keep(now_ms)
             self._head_ms = now_ms

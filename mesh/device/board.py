@@ -104,7 +104,7 @@ class Board:
             self._console.tell("safe", reason=safe)
 
     async def run(self) -> None:
-        """Join the network and stay there."""
+        """Join the network; what stays there are tasks."""
         profile, loop = self._profile, self.loop
         if profile.sleep:
             from mesh.device.sleep import Sleep  # noqa: PLC0415 - heap only where it is used
@@ -122,7 +122,8 @@ class Board:
             loop.also(listen)
         if profile.wifi:
             loop.also(self._stay)
-        await loop.run()
+        # no coroutine around it takes of a board's stack (8 KB) in each turn
+        asyncio.create_task(loop.run())  # noqa: RUF006 - asyncio has it while it sleeps
 
     def open(self) -> None:
         """Open the sockets on the present network, and begin."""

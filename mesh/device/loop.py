@@ -54,21 +54,18 @@ class Loop:
         self.faults.at_storm(self.end)
         self._memory = Memory(node, self.faults, now, self.end)
         self._jobs: list[list[Any]] = []  # [due ms, every ms, job]
-        self._tasks: list[Any] = []
         self.until = 0  # when it wakes up next, in ms
         self.heard_ms = 0  # when the last datagram came
         self._asleep: Any = None  # our task, while it sleeps
         self.crash: BaseException | None = None
 
     def every(self, every_ms: int, job: "Callable[[int], int | None]") -> None:
-        """Call job(now_ms) every so many ms, or after as many ms as it returns."""
+        """Call job(now_ms) every so many ms, or after as many ms as it returns; first at the next
+        turn, as a board's stack (8 KB) has no room for it within what calls this.
+        """
         self._jobs.append([0, every_ms, job])
-        self._do(self._jobs[-1], self.now())
-
-    def _do(self, job: "list[Any]", now_ms: int) -> None:
-        job[0] = now_ms + max(job[1], REST_MS)  # set first, in case it fails
-        if self.faults("job", self._work, job, now_ms) == NO_ROOM:
-            job[0] = now_ms + REST_MS
+        self.until = 0
+        self.wake()
 
     def _work(self, job: "list[Any]", now_ms: int) -> None:
         again = job[2](now_ms)
@@ -77,7 +74,7 @@ class Loop:
 
     def also(self, make: "Callable[[], Any]") -> None:
         """Run the coroutine that make() gives as a task. If it fails, it is made again."""
-        self._tasks.append(asyncio.create_task(self.faults.keep("task", make)))
+        asyncio.create_task(self.faults.keep("task", make))  # noqa: RUF006 - asyncio has it
 
     def end(self, error: BaseException) -> None:
         """Have run() end by this error."""
@@ -129,7 +126,9 @@ class Loop:
         now_ms = self.now()
         for job in self._jobs:
             if job[0] <= now_ms:
-                self._do(job, now_ms)
+                job[0] = now_ms + max(job[1], REST_MS)  # set first, in case it fails
+                if self.faults("job", self._work, job, now_ms) == NO_ROOM:
+                    job[0] = now_ms + REST_MS
         self.faults("tick", self.node.tick, now_ms)
         self.faults("settle", self.settle)
         gc.collect()  # often, while there is time: see STEP in main.py

@@ -50,11 +50,13 @@ class Life:
         console: "Console",
         safe: str,
         good: "Callable[[], None] | None",
+        failed: "Callable[[str], None] | None",
         boot: "Boot | None",
         free_code: "Callable[[], object]",
     ) -> None:
         self.board: Board | None = None
         self._free_code = free_code
+        self._failed = failed
         self._boot = boot
         self._console = console
         self._safe = safe
@@ -70,10 +72,47 @@ class Life:
             over.set()
 
         asyncio.get_event_loop().set_exception_handler(crashed)
-        living = asyncio.create_task(self._live())
+        asyncio.create_task(self._live())  # noqa: RUF006 - it ends once all has begun
         await over.wait()
-        living.cancel()
         return self._fault
+
+    def stop(self) -> None:
+        """Say goodbye."""
+        if self.board is not None:
+            self.board.stop()
+        self._console.tell("stopped")
+
+    def end(self, fault: BaseException) -> None:
+        """Print and record why this start ended, and restart."""
+        boots = self.board.boots if self.board else 0
+        self.board = None
+        asyncio.new_event_loop()  # unfinished tasks hold the board, and reporting needs memory
+        gc.collect()
+        from mesh.core.errors import LocalError  # noqa: PLC0415 - after load()
+
+        if isinstance(fault, LocalError):
+            reason = fault.detail
+            if self._boot and not self.is_set:
+                self._boot.unset()
+            self._console.tell("error", detail=reason, help=fault.help or "")
+        else:
+            reason = f"{type(fault).__name__}: {fault}"
+            sys.print_exception(fault)  # type: ignore[attr-defined]
+        if boots:
+            from mesh.device import resets  # noqa: PLC0415 - heap only where it is used
+
+            resets.note(boots, reason)
+        if self._failed:
+            self._failed(reason)
+        if sys.platform == "linux":
+            sys.exit(1)
+        import time  # noqa: PLC0415
+
+        import machine  # noqa: PLC0415 - not on unix
+
+        self._console.tell("restarting", seconds=PAUSE_S)
+        time.sleep(PAUSE_S)
+        machine.reset()
 
     async def _live(self) -> None:
         profile, modules, wrong = settings(bool(self._safe))
@@ -92,7 +131,7 @@ class Life:
         gc.collect()
         # from now on the loop collects, as a collection amid a signature costs too much
         gc.threshold(-1)
-        await board.run()
+        asyncio.create_task(board.run())  # noqa: RUF006 - the loop has it
 
 
 def main(
@@ -100,8 +139,9 @@ def main(
     good: "Callable[[], None] | None" = None,
     failed: "Callable[[str], None] | None" = None,
     boot: "Boot | None" = None,
-) -> None:
-    """Run until Ctrl-C (SIGINT), then say goodbye. The console shows what is wrong.
+) -> Life:
+    """Load all, for a start that is to be run by first_fault() and end(), or stop() after Ctrl-C
+    (SIGINT). It runs within few calls: a board's stack has 8 KB. The console shows what is wrong.
 
     `safe`: why only network and repair are started, or "". good() is called when this start has
     proven itself; failed(reason) if it ends by a fault, after which the board restarts. `boot`:
@@ -113,54 +153,6 @@ def main(
         from mesh.device.in_place.code_in_flash import load  # noqa: PLC0415 - flash is memory there
 
         free_code = load()
-    from mesh.core.errors import LocalError  # noqa: PLC0415 - after that
-    from mesh.device.console import Console  # noqa: PLC0415
+    from mesh.device.console import Console  # noqa: PLC0415 - after that
 
-    console = Console(False)
-    life = Life(console, safe, good, boot, free_code)
-    del free_code  # it holds a table
-    try:
-        fault = asyncio.run(life.first_fault())
-        boots = life.board.boots if life.board else 0
-        life.board = None
-        asyncio.new_event_loop()  # unfinished tasks hold the board, and reporting needs memory
-        wrong = fault if isinstance(fault, LocalError) else None
-        if boot and not life.is_set and wrong:
-            boot.unset()
-        ended(console, fault, wrong, boots, failed)
-    except KeyboardInterrupt:
-        if life.board is not None:
-            life.board.stop()
-        console.tell("stopped")
-
-
-def ended(
-    console: "Console",
-    fault: BaseException,
-    wrong: "LocalError | None",
-    boots: int,
-    failed: "Callable[[str], None] | None",
-) -> None:
-    """Print and record why this start ended, and restart. `wrong`: the fault, if it is no bug."""
-    gc.collect()
-    if wrong:
-        reason = wrong.detail
-        console.tell("error", detail=reason, help=wrong.help or "")
-    else:
-        reason = f"{type(fault).__name__}: {fault}"
-        sys.print_exception(fault)  # type: ignore[attr-defined]
-    if boots:
-        from mesh.device import resets  # noqa: PLC0415 - heap only where it is used
-
-        resets.note(boots, reason)
-    if failed:
-        failed(reason)
-    if sys.platform == "linux":
-        sys.exit(1)
-    import time  # noqa: PLC0415
-
-    import machine  # noqa: PLC0415 - not on unix
-
-    console.tell("restarting", seconds=PAUSE_S)
-    time.sleep(PAUSE_S)
-    machine.reset()
+    return Life(Console(False), safe, good, failed, boot, free_code)

@@ -6,6 +6,7 @@ firmware is on trial: it has to report "good", or the former one runs again. Thi
 nothing of the mesh before it has chosen.
 """
 
+import asyncio
 import gc
 import hashlib
 import json
@@ -248,25 +249,35 @@ def let_go() -> None:
     gc.collect()
 
 
-def run(boot: Boot) -> None:
-    """Run the firmware that was chosen. No variable of start() keeps anything of it."""
+def load(boot: Boot) -> "Any":  # noqa: ANN401 - mesh.device.main.Life of that firmware
+    """Load the firmware that was chosen."""
     from mesh.device.main import main  # noqa: PLC0415 - this is the choice
 
     boot.watch()
-    main(safe=boot.safe, good=boot.good, failed=boot.failed, boot=boot)
+    return main(safe=boot.safe, good=boot.good, failed=boot.failed, boot=boot)
 
 
 def start() -> None:
-    """Run the firmware. It ends by Ctrl-C, or if trying again is of no use."""
+    """Run the firmware, within few calls, as a board's stack has 8 KB. It ends by Ctrl-C, or if
+    trying again is of no use.
+    """
     boot = Boot()
     if boot.slot:
         sys.path.insert(0, boot.slot)
+    life = None
     try:
-        run(boot)
-    except BY_INTENT:
-        if not boot.was_taken_back:
+        life = load(boot)
+        if life is not None:
+            run = asyncio.core.run_until_complete  # type: ignore[attr-defined]
+            fault = run(asyncio.create_task(life.first_fault()))
+            life.end(fault)  # apart, or what is left of that call on the stack holds the board
+    except BY_INTENT as error:
+        if life is not None and isinstance(error, KeyboardInterrupt):
+            life.stop()
+        elif not boot.was_taken_back:
             raise
     except BaseException as error:  # noqa: BLE001 - whatever ends it, this start has failed
+        life = None  # it holds the firmware, and reporting needs memory
         try:
             let_go()
             sys.print_exception(error)  # type: ignore[attr-defined]

@@ -31,7 +31,8 @@ Machine.WDT = WDT
 sys.modules["machine"] = Machine
 from mesh.device import resets, watchdog
 """
-STORM = """import mesh.device.sensors.uptime as uptime
+STORM = """import asyncio
+import mesh.device.sensors.uptime as uptime
 from mesh.device.main import main
 
 
@@ -46,9 +47,15 @@ class Sensor:
 
 
 uptime.Sensor = Sensor
-main(failed=lambda reason: print("failed with", reason))
+life = main(failed=lambda reason: print("failed with", reason))
+try:
+    fault = asyncio.run(life.first_fault())
+    life.end(fault)
+except KeyboardInterrupt:
+    life.stop()
 """
-BROKEN = """from mesh.linked2 import Loop
+BROKEN = """import asyncio
+from mesh.linked2 import Loop
 from mesh.device.main import main
 
 
@@ -57,11 +64,22 @@ def turn(loop):
 
 
 Loop.turn = turn
-main(failed=lambda reason: print("failed with", reason))
+life = main(failed=lambda reason: print("failed with", reason))
+try:
+    fault = asyncio.run(life.first_fault())
+    life.end(fault)
+except KeyboardInterrupt:
+    life.stop()
 """
-SAFE = """from mesh.device.main import main
+SAFE = """import asyncio
+from mesh.device.main import main
 
-main(safe="three starts came to nothing", good=lambda: print("good"))
+life = main(safe="three starts came to nothing", good=lambda: print("good"))
+try:
+    fault = asyncio.run(life.first_fault())
+    life.end(fault)
+except KeyboardInterrupt:
+    life.stop()
 """
 
 

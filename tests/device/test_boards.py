@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 
 import needs
 import pytest
@@ -16,6 +17,7 @@ from mesh.core.errors import LocalError
 
 OWNER = """
 import sys
+import time
 from pathlib import Path
 from mesh.boards.virtual.process import VirtualBoard
 with VirtualBoard(Path(sys.argv[1])) as board:
@@ -84,6 +86,7 @@ def test_stop_says_goodbye_and_kill_does_not(board):
 def test_a_signal_stops_it_too(board):
     with board() as one:
         one.wait("heap")
+        time.sleep(0.5)  # not amid its first collection, which a signal may leave locked
         os.kill(one.pid, signal.SIGINT)
         one.wait_end()
 

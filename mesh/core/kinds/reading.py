@@ -33,4 +33,4 @@ def accept(
     for name, unit, value, _ in records:
         node.peer.judged(author, True)
         node.emit(Reading(author, seq, name, unit, value, clock))
-        node.acting.judge(now_ms, author, name, value)
+        node.acting.judge(author, name, value)

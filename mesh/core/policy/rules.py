@@ -66,6 +66,11 @@ class Rules:
     def __init__(self, rules: "list[Rule]") -> None:
         self._rules = rules
         self._holds: list[bool | None] = [None] * len(rules)
+        self.wishes: dict[str, object] = {}  # actuators that are to be set, by whoever judges
+
+    def wake_at(self) -> "int | None":
+        """When the node has to tick, in ms: at once if something is to be set."""
+        return 0 if self.wishes else None
 
     def judge(self, peer: bytes | None, sensor: str, value: object) -> "list[tuple[str, object]]":
         """Which actuators to set, as [(actuator, value)], after a reading of `peer` (None: this

@@ -13,6 +13,7 @@ def _feeds(peer: "Peer", now_ms: int, asked: "Asked") -> object:
     if asked.code == POST:
         return peer.feeds.take(now_ms, asked.value, asked.who)
     peer.feeds.keep(now_ms)
+    peer.feeds.head(peer.id)  # signed here, as a board's stack has no room for it further within
     return peer.telling.answer(asked.who, asked.value, asked.query, asked.asker)
 
 

@@ -1,7 +1,8 @@
-"""Writes the code of all functions into files of one flash block each, for code_in_flash.
+"""Writes the code of all functions into files of one flash block each, for code_in_flash; and the
+constants, which are bytes that nobody changes either.
 
-A file begins with random bytes; then, for each function, its size (2 bytes), 2 bytes of 0, and its
-code, filled up to a multiple of 4; a size of 0 ends it. Where a .mpy file has a function's code:
+A file begins with random bytes; then, for each piece, its size (2 bytes), 2 bytes of 0, and its
+bytes, filled up to a multiple of 4; a size of 0 ends it. Where a .mpy file has them:
 docs.micropython.org, "MicroPython .mpy files", and py/persistentcode.c of MicroPython 1.28.
 """
 
@@ -18,8 +19,8 @@ BYTECODE, NATIVE_PY, ASM = 0, 1, 3  # kinds of code
 RELOCATED, RODATA, BSS = 0x10, 0x20, 0x40  # flags of machine code
 STR, BYTES, TUPLE = 5, 6, 10  # kinds of constants; those below STR have no size
 BLOCK, HEAD, MOST = 4096, 16, 64  # as in code_in_flash
-MOST_FUNCTIONS = 1800  # the table there has 2048 places
-LEAST = 12  # bytes of code that are worth it: a block of the heap has 16
+MOST_PIECES = 3600  # the table there has 4096 places
+LEAST = 12  # bytes that are worth it: a block of the heap has 16
 RESERVE = 8  # blocks of flash that are left free
 # they run while code is moved
 NEVER = ("main.mpy", "code_in_flash.mpy", "code_files.mpy", "pointers.mpy")
@@ -52,20 +53,24 @@ class Reader:
         """Leave out so many bytes."""
         self._file.seek(size, 1)
 
-    def thing(self) -> None:
-        """Leave out a constant."""
+    def constant(self) -> "Iterator[bytes]":
+        """Read a constant; its bytes, with the 0 that follows them, if it is a text or bytes."""
         kind = self.byte()
         if kind < STR:
             return
         size = self.number()
         if kind == TUPLE:
             for _ in range(size):
-                self.thing()
+                yield from self.constant()
+        elif kind in (STR, BYTES):
+            yield self._file.read(size + 1)
         else:
-            self.skip(size + (kind in (STR, BYTES)))
+            self.skip(size)
 
-    def functions(self) -> "Iterator[bytes]":
-        """The code of each function. ValueError if it is none of a known version."""
+    def pieces(self) -> "Iterator[bytes]":
+        """The constants, and the code of each function. ValueError if it is no .mpy file of a
+        known version.
+        """
         if (self.byte(), self.byte()) != (MAGIC, VERSION):
             raise ValueError("another version of .mpy")
         self.skip(2)
@@ -75,7 +80,7 @@ class Reader:
             if not n & 1:
                 self.skip((n >> 1) + 1)
         for _ in range(things):
-            self.thing()
+            yield from self.constant()
         left = 1
         while left:
             left += self.children() - 1
@@ -114,29 +119,29 @@ def compiled(folder: str) -> "Iterator[str]":
 
 
 class Writer:
-    """Files of one block each in a folder, until there is no room for more."""
+    """Files of one block each in a folder, `room` of them at most."""
 
     def __init__(self, folder: str, room: int) -> None:
         self._folder = folder
         self._room = room
-        self.count = self.functions = 0
+        self.count = self.pieces = 0
         self._block = bytearray(BLOCK)
         self._at = HEAD
 
-    def add(self, code: bytes) -> None:
-        """Add a function, if it is worth it and fits."""
-        size = len(code)
+    def add(self, piece: bytes) -> None:
+        """Add a piece, if it is worth it and fits."""
+        size = len(piece)
         end = self._at + 4 + size
-        if not LEAST <= size <= BLOCK - HEAD - 4 or self.functions >= MOST_FUNCTIONS:
+        if not LEAST <= size <= BLOCK - HEAD - 4 or self.pieces >= MOST_PIECES:
             return
         if end > BLOCK:
             self.flush()
             end = self._at + 4 + size
         block, at = self._block, self._at
         block[at : at + 2] = size.to_bytes(2, "little")
-        block[at + 4 : end] = code
+        block[at + 4 : end] = piece
         self._at = end + 3 & -4
-        self.functions += 1
+        self.pieces += 1
 
     def flush(self) -> None:
         """Write a file."""
@@ -152,7 +157,7 @@ class Writer:
 
 
 def write(folder: str, firmware: str) -> None:
-    """Write the code of all functions of the firmware in a folder, as far as there is room.
+    """Write the code and the constants of the firmware in a folder, as far as there is room.
 
     OSError if a file cannot be written, ValueError if a .mpy file is of an unknown kind.
     """
@@ -164,6 +169,6 @@ def write(folder: str, firmware: str) -> None:
     writer = Writer(folder, min(MOST, os.statvfs("/")[3] - RESERVE))
     for path in compiled(firmware):
         with open(path, "rb") as file:
-            for code in Reader(file).functions():
-                writer.add(code)
+            for piece in Reader(file).pieces():
+                writer.add(piece)
     writer.flush()

@@ -1,9 +1,9 @@
 """Code that is executed in place: functions run from flash, and the heap keeps no copy of them.
 
 MicroPython loads a .mpy file into the heap. On an RP2040 and RP2350 flash is memory too, so
-code_files writes the code of all functions into files of one block each; here those blocks are
-found in flash, and pointers to code in the heap are made to point there instead. Code that is not
-found there byte by byte stays in the heap. docs/firmware.md, "Code runs from flash".
+code_files writes the code of all functions, and constants, into files of one block each; here
+those blocks are found in flash, and pointers to them in the heap are made to point there instead.
+What is not found there byte by byte stays in the heap. docs/firmware.md, "Code runs from flash".
 """
 
 import gc
@@ -30,6 +30,7 @@ IN_PLACE = (".frozen", "/rom")  # firmware there runs from flash by itself
 FLASH = 0x1000_0000
 SIZES_MIB = (2, 4, 8, 16)  # of flash
 RAM = 0x2000_0000
+STEP = 2048  # bytes allocated between collections: see mesh.device.main
 RAM_KIB = {"RP2040": 256, "RP2350": 512}  # without the banks that hold the stack
 
 
@@ -37,7 +38,7 @@ class Code:
     """The code that lies in flash."""
 
     def __init__(self) -> None:
-        self._table = bytearray(2 * pointers.PLACES)  # file << 10 | offset / 4 of a function, or 0
+        self._table = bytearray(2 * pointers.PLACES)  # file << 10 | offset / 4 of a piece, or 0
         self._files = bytearray(4 * MOST)  # the address of each file
         heads = _heads()
         flash = rp2.Flash()
@@ -59,7 +60,7 @@ class Code:
                 return
 
     def move(self) -> None:
-        """Free the heap's copies of code that was loaded. None of that may be running, and no
+        """Free the heap's copies of what was loaded. None of that may be running, and no
         coroutine of it may be there: its place in the code is a pointer that is not looked at.
         """
         chip = sys.implementation._machine.rpartition(" ")[2]  # type: ignore[attr-defined]
@@ -105,10 +106,14 @@ def _load(firmware: str) -> Code:
         with open(STAMP, "w") as file:
             file.write(stamp)
     code = Code()
-    for name in sorted(os.listdir(firmware)):
-        if name.startswith("linked"):
-            __import__("mesh." + name.partition(".")[0])
-            code.move()
+    gc.threshold(STEP)
+    # first what needs 9 KB in one piece
+    names = ["device.ed25519"] + [
+        name for name in sorted(os.listdir(firmware)) if "linked" in name
+    ]
+    for name in names:
+        __import__("mesh." + name.replace(".mpy", ""))
+        code.move()
     return code
 
 

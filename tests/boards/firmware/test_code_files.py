@@ -1,4 +1,4 @@
-"""The code of all functions as a board with memory-mapped flash lays it into files: written by
+"""The code and the constants as a board with memory-mapped flash lays it into files: written by
 MicroPython from a Pico's firmware, compared with what mpy-tool reads in it.
 """
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 
 import pytest
-from mpy_tool import functions
+from mpy_tool import constants, functions
 
 from mesh.boards.firmware import build
 
@@ -19,7 +19,7 @@ def firmware(request, tmp_path_factory):
 
 
 def write(micropython, firmware, place, room):
-    """Have a board write the files in a folder; the functions of each, in order."""
+    """Have a board write the files in a folder; the pieces of each, in order."""
     code = (
         f"import sys\nROOM = {room}\n"
         "class Os: pass\n"
@@ -37,7 +37,7 @@ def write(micropython, firmware, place, room):
 
 
 def read(path):
-    """The functions in a file: each begins at a multiple of 4, all in one block of flash."""
+    """The pieces in a file: each begins at a multiple of 4, all in one block of flash."""
     data = path.read_bytes()
     assert len(data) == BLOCK
     found, at = [], HEAD
@@ -51,15 +51,16 @@ def read(path):
     return found
 
 
-def all_code(firmware):
+def all_pieces(firmware):
     never = ("main.mpy", "code_in_flash.mpy", "code_files.mpy", "pointers.mpy")
     paths = [p for p in (firmware.folder / "files/mesh").rglob("*.mpy") if p.name not in never]
-    return [code for path in paths for code, _ in functions(path)]
+    code = [code for path in paths for code, _ in functions(path)]
+    return code + [data + b"\0" for path in paths for data in constants(path)]
 
 
-def test_every_function_that_fits_in_a_block_is_there(firmware, micropython, tmp_path):
+def test_every_piece_that_fits_in_a_block_is_there(firmware, micropython, tmp_path):
     files = write(micropython, firmware, tmp_path / "code", 200)
-    expected = [c for c in all_code(firmware) if LEAST <= len(c) <= BLOCK - HEAD - 4]
+    expected = [c for c in all_pieces(firmware) if LEAST <= len(c) <= BLOCK - HEAD - 4]
     assert sorted(code for file in files for code in file) == sorted(expected)
     assert len(expected) > 1000
     heads = {(tmp_path / "code" / str(n)).read_bytes()[:HEAD] for n in range(len(files))}
@@ -71,7 +72,8 @@ def test_what_every_board_loads_comes_first_where_there_is_little_room(
 ):
     files = write(micropython, firmware, tmp_path / "code", 8 + 10)
     assert len(files) == 10, "the rest is left free"
-    linked = [c for c, _ in functions(firmware.folder / "files/mesh/linked1.mpy")]
+    path = firmware.folder / "files/mesh/linked1.mpy"
+    linked = [c for c, _ in functions(path)] + [c + b"\0" for c in constants(path)]
     assert {code for file in files[:5] for code in file} <= set(linked)
 
 

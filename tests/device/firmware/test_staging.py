@@ -1,10 +1,13 @@
 """The folder of an update: whenever the power goes it is gone on with, and ends up right."""
 
+import hashlib
 import json
 import subprocess
 
 import needs
 import pytest
+
+from mesh.core.resources.bundle import File, write_list
 
 # an update of a file that the board has, and two that it fetches in pieces
 BEGIN = """
@@ -12,21 +15,20 @@ import sys
 sys.path[:0] = [{compiled!r}, {tests!r}]
 import asyncio, hashlib, json, os
 from cut_flash import during, empty
-from mesh.core.bundle import Bundle, File, write_list
+from collections import namedtuple
 from mesh.core.errors import RemoteError
-from mesh.device import install as taking
-from mesh.device.slot import NoRoom, Slot
+from mesh.updating import NoRoom, Slot, Taking
 
 def sha256(data):
     return hashlib.sha256(data).digest()
 
-taking.PIECE = 300
 with open({compiled!r} + "/mesh/device/main.mpy", "rb") as file:
     OLD = file.read()
 FILES = {{"mesh/device/main.mpy": OLD, "mesh/a.mpy": b"a" * 700, "mesh/b/c.mpy": b"c" * 40}}
-LISTING = write_list([File(path, len(FILES[path]), sha256(FILES[path])) for path in FILES])
+LISTING = {listing!r}
 CONTENTS = {{sha256(data): data for data in list(FILES.values()) + [LISTING]}}
 DIGEST = sha256(LISTING)
+Bundle = namedtuple("Bundle", ("signer", "board", "version", "made", "size", "digest"))
 BUNDLE = Bundle(b"", "unix", "1", 1, len(LISTING), DIGEST)
 asked = []
 
@@ -44,7 +46,7 @@ class Source:  # stands for the peer that has the firmware, and for the board's 
 
 def fetch(source=Source(), bundle=BUNDLE):
     offer = b"signed, with " + bundle.digest
-    asyncio.run(taking.Taking(source, b"peer").fetch(bundle, Slot("next"), offer))
+    asyncio.run(Taking(source, b"peer").fetch(bundle, Slot("next"), offer))
     return all(read("next/" + path) == FILES[path] for path in FILES)
 
 def read(path):
@@ -85,7 +87,7 @@ found = [refused(empty({vfs!r}, 20))]
 found += [refused(whole, source=source) for source in (Wrong(), Long())]
 # what another update left is not mixed in
 data, _, _ = during({vfs!r}, whole, fetch)
-other = write_list([File("mesh/a.mpy", 700, sha256(b"a" * 700))])
+other = {other!r}
 CONTENTS[sha256(other)] = other
 bundle = Bundle(b"", "unix", "2", 2, len(other), sha256(other))
 FILES.pop("mesh/b/c.mpy")
@@ -98,13 +100,25 @@ print("result", json.dumps(found))
 """
 
 
+def listing(files):
+    return write_list(
+        [File(path, len(data), hashlib.sha256(data).digest()) for path, data in files.items()]
+    )
+
+
 @pytest.fixture
 def run(compiled, micropython):
     """Run some code with those pieces, on a file system; its result."""
 
     def ran(code, vfs, blocks=128):
         tests = str(needs.ROOT / "tests" / "device")
-        text = (BEGIN + code).format(compiled=str(compiled), tests=tests, vfs=vfs, blocks=blocks)
+        old = (compiled / "mesh/device/main.mpy").read_bytes()
+        new = {"mesh/a.mpy": b"a" * 700}
+        more = {"mesh/device/main.mpy": old, "mesh/b/c.mpy": b"c" * 40}
+        text = (BEGIN + code).format(
+            compiled=str(compiled), tests=tests, vfs=vfs, blocks=blocks,
+            listing=listing(new | more), other=listing(new),
+        )  # fmt: skip
         done = subprocess.run(
             [micropython, "-c", text], capture_output=True, text=True, timeout=60, check=False
         )

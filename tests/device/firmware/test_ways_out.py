@@ -63,7 +63,9 @@ class Board:
 
 sys.modules["mesh.device.board"].Board = Board
 looking.begin = lambda *_: None
-program.main(failed=lambda why: print("failed with", why))
+life = program.main(failed=lambda why: print("failed with", why))
+fault = program.asyncio.run(life.first_fault())
+life.end(fault)
 """
 # a task that is not over holds it, as a board's jobs are when one of them fails
 TASK_FULL = (
