@@ -41,6 +41,10 @@ faults: setup     ## peers on hosts of their own, as root, and all that can go w
 fleet: setup     ## 100 boards for an hour, as root, with figures (make fleet ARGS="--boards 25 --minutes 10")
 	$(BIN)/python tests/fleet/fleet.py $(ARGS)
 
+silicon:     ## an emulated Pico W, from MicroPython's image for it, as root (make silicon FIRMWARE=rp2.uf2 ARGS="--only boot,flash")
+	@$(PYTHON) tools/setup.py silicon
+	$(BIN)/python tests/silicon/silicon.py --firmware "$(FIRMWARE)" $(ARGS)
+
 attacks: setup     ## what strangers try, in full, against real processes, with figures (make attacks ARGS="-k observe")
 	ATTACKS=full $(BIN)/pytest --timeout 1800 tests/attacks $(ARGS)
 
@@ -81,4 +85,4 @@ types: setup
 rules: setup
 	$(BIN)/pytest --quiet tests/rules
 
-.PHONY: help demo test tests check bench week fuzz random simulate attacks faults fleet installed firmware format clean sizes setup layout lint imports types rules
+.PHONY: help demo test tests check bench week fuzz random simulate attacks faults fleet silicon installed firmware format clean sizes setup layout lint imports types rules

@@ -1,6 +1,6 @@
-"""Lay out what `make demo`, `test`, `bench` or `fuzz` needs: .venv, and more for the tests.
+"""Lay out what `make demo`, `test`, `bench`, `fuzz` or `silicon` needs: .venv, and what tests do.
 
-Usage: python3 tools/setup.py demo|test|bench|fuzz
+Usage: python3 tools/setup.py demo|test|bench|fuzz|silicon
 
 The standard library is enough for it. Everything goes into .venv/ and typings/ in the project's
 folder, but for Debian's packages, which only root can install. A second call finds its stamps and
@@ -51,8 +51,8 @@ def main(purpose) -> None:
             python_packages("fast,boards", "dev")
             return
         python_packages("dev")
-        if purpose == "fuzz":
-            python_packages("fuzz")
+        if purpose in ("fuzz", "silicon"):
+            python_packages(purpose)
             return
         typings()
         mpy_tool()
@@ -251,6 +251,6 @@ def say(text) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["demo"], ["test"], ["bench"], ["fuzz"]):
+    if sys.argv[1:] not in (["demo"], ["test"], ["bench"], ["fuzz"], ["silicon"]):
         sys.exit(__doc__)
     main(sys.argv[1])

@@ -16,7 +16,7 @@ LIST = "list"
 STEP = 512  # bytes of a file in memory at a time
 LINE = 200  # most bytes of a line of the list
 DIRECTORY = 0x4000  # type of a folder in ilistdir()
-SPARE = 16  # blocks of flash reserved for folders and the board's own files
+SPARE = 18  # blocks of flash reserved for folders and the board's own files
 
 
 class NoRoom(RemoteError):
@@ -126,7 +126,8 @@ def _lines(file: "Any") -> "Iterator[bytes]":  # noqa: ANN401 - an open file
 
 
 def _blocks(size: int, block: int) -> int:
-    return (size + block - 1) // block
+    """The blocks of a file; littlefs has small ones, up to an eighth of a block, in folders."""
+    return (size + block - 1) // block if size > block // 8 else 0
 
 
 def _exists(path: str) -> bool:

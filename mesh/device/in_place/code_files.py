@@ -21,9 +21,12 @@ STR, BYTES, TUPLE = 5, 6, 10  # kinds of constants; those below STR have no size
 BLOCK, HEAD, MOST = 4096, 16, 64  # as in code_in_flash
 MOST_PIECES = 3600  # the table there has 4096 places
 LEAST = 12  # bytes that are worth it: a block of the heap has 16
-RESERVE = 8  # blocks of flash that are left free
-# they run while code is moved
-NEVER = ("main.mpy", "code_in_flash.mpy", "code_files.mpy", "pointers.mpy")
+RESERVE = 8  # blocks of flash that are left free at least
+SPARE = 18  # blocks of an update besides its files, as in mesh.device.firmware.slot
+ALWAYS = 26  # files that hold what every board loads
+SMALL = 512  # bytes of a file that takes no block: littlefs has it in its folder
+# they run while code is moved, or are unloaded before that
+NEVER = ("/main.mpy", "/code_in_flash.mpy", "/code_files.mpy", "/pointers.mpy", "/once.mpy")
 FOLDER = 0x4000  # in the mode of a folder
 
 
@@ -107,13 +110,17 @@ class Reader:
         return self.number() if n & 4 else 0
 
 
+def _rank(name: str) -> "tuple[bool, bool, bool, str]":
+    crypto = "25519" in name or name == "sha512.mpy"
+    return name[:6] != "linked", not crypto, name != "device", name
+
+
 def compiled(folder: str) -> "Iterator[str]":
     """The paths of the .mpy files in a folder: first what every board loads."""
-    for name in sorted(os.listdir(folder), key=lambda name: (name[:6] != "linked", name)):
+    for name in sorted(os.listdir(folder), key=_rank):
         path = folder + "/" + name
         if name.endswith(".mpy"):
-            if name not in NEVER:
-                yield path
+            yield path
         elif os.stat(path)[0] & FOLDER:
             yield from compiled(path)
 
@@ -166,9 +173,16 @@ def write(folder: str, firmware: str) -> None:
             os.remove(folder + "/" + name)
     except OSError:
         os.mkdir(folder)
-    writer = Writer(folder, min(MOST, os.statvfs("/")[3] - RESERVE))
-    for path in compiled(firmware):
-        with open(path, "rb") as file:
-            for piece in Reader(file).pieces():
-                writer.add(piece)
+    paths = list(compiled(firmware))
+    free = os.statvfs("/")[3]
+    sizes = [os.stat(path)[6] for path in paths]
+    update = sum([(size + BLOCK - 1) // BLOCK for size in sizes if size > SMALL]) + SPARE
+    # room for an update is kept, if what every board loads has room beside it
+    room = free - update if free - update >= ALWAYS else free - RESERVE
+    writer = Writer(folder, min(MOST, room))
+    for path in paths:
+        if not path.endswith(NEVER):
+            with open(path, "rb") as file:
+                for piece in Reader(file).pieces():
+                    writer.add(piece)
     writer.flush()

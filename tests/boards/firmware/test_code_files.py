@@ -52,7 +52,7 @@ def read(path):
 
 
 def all_pieces(firmware):
-    never = ("main.mpy", "code_in_flash.mpy", "code_files.mpy", "pointers.mpy")
+    never = ("main.mpy", "code_in_flash.mpy", "code_files.mpy", "pointers.mpy", "once.mpy")
     paths = [p for p in (firmware.folder / "files/mesh").rglob("*.mpy") if p.name not in never]
     code = [code for path in paths for code, _ in functions(path)]
     return code + [data + b"\0" for path in paths for data in constants(path)]
@@ -85,3 +85,18 @@ def test_older_files_are_replaced(firmware, micropython, tmp_path):
     files = write(micropython, firmware, place, 200)
     assert len(files) > 20
     assert all(files)
+
+
+def test_room_for_an_update_is_kept_if_what_every_board_loads_has_room_too(
+    firmware, micropython, tmp_path
+):
+    sizes = [path.stat().st_size for path in (firmware.folder / "files/mesh").rglob("*.mpy")]
+    update = sum(-(-size // BLOCK) for size in sizes if size > 512)
+    files = write(micropython, firmware, tmp_path / "code", update + 18 + 26)
+    assert len(files) == 26
+    every = [firmware.folder / f"files/mesh/{name}.mpy" for name in ("linked1", "linked2")]
+    every += (firmware.folder / "files/mesh/device").glob("*25519.mpy")
+    pieces = {piece for file in files for piece in file}
+    for path in every:
+        expected = {code for code, _ in functions(path) if LEAST <= len(code) <= BLOCK - HEAD - 4}
+        assert expected <= pieces, path
