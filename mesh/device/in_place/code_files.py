@@ -1,9 +1,9 @@
 """Writes the code of all functions into files of one flash block each, for code_in_flash; and the
 constants, which are bytes that nobody changes either.
 
-A file begins with random bytes; then, for each piece, its size (2 bytes), 2 bytes of 0, and its
-bytes, filled up to a multiple of 4; a size of 0 ends it. Where a .mpy file has them:
-docs.micropython.org, "MicroPython .mpy files", and py/persistentcode.c of MicroPython 1.28.
+A file begins with random bytes; then, for each piece, its size and whether it is a constant (2
+bytes each), and its bytes, filled up to a multiple of 4; a size of 0 ends it. Where a .mpy file
+has them: docs.micropython.org, "MicroPython .mpy files", and py/persistentcode.c of MicroPython 1.28.
 """
 
 import os
@@ -18,7 +18,7 @@ MAGIC, VERSION = 77, 6
 BYTECODE, NATIVE_PY, ASM = 0, 1, 3  # kinds of code
 RELOCATED, RODATA, BSS = 0x10, 0x20, 0x40  # flags of machine code
 STR, BYTES, TUPLE = 5, 6, 10  # kinds of constants; those below STR have no size
-BLOCK, HEAD, MOST = 4096, 16, 64  # as in code_in_flash
+BLOCK, HEAD, MOST = 4096, 16, 62  # as in code_in_flash
 MOST_PIECES = 3600  # the table there has 4096 places
 LEAST = 12  # bytes that are worth it: a block of the heap has 16
 RESERVE = 8  # blocks of flash that are left free at least
@@ -56,8 +56,8 @@ class Reader:
         """Leave out so many bytes."""
         self._file.seek(size, 1)
 
-    def constant(self) -> "Iterator[bytes]":
-        """Read a constant; its bytes, with the 0 that follows them, if it is a text or bytes."""
+    def constant(self) -> "Iterator[tuple[bytes, int]]":
+        """Read a constant; if it is a text or bytes, those with the 0 that follows them, and 1."""
         kind = self.byte()
         if kind < STR:
             return
@@ -66,13 +66,13 @@ class Reader:
             for _ in range(size):
                 yield from self.constant()
         elif kind in (STR, BYTES):
-            yield self._file.read(size + 1)
+            yield self._file.read(size + 1), 1
         else:
             self.skip(size)
 
-    def pieces(self) -> "Iterator[bytes]":
-        """The constants, and the code of each function. ValueError if it is no .mpy file of a
-        known version.
+    def pieces(self) -> "Iterator[tuple[bytes, int]]":
+        """The constants, each with 1, and the code of each function, with 0. ValueError if it is no
+        .mpy file of a known version.
         """
         if (self.byte(), self.byte()) != (MAGIC, VERSION):
             raise ValueError("another version of .mpy")
@@ -87,7 +87,7 @@ class Reader:
         left = 1
         while left:
             left += self.children() - 1
-            yield self.code
+            yield self.code, 0
 
     def children(self) -> int:
         """Read one function; how many it contains, which follow."""
@@ -135,7 +135,7 @@ class Writer:
         self._block = bytearray(BLOCK)
         self._at = HEAD
 
-    def add(self, piece: bytes) -> None:
+    def add(self, piece: bytes, kind: int) -> None:
         """Add a piece, if it is worth it and fits."""
         size = len(piece)
         end = self._at + 4 + size
@@ -145,7 +145,7 @@ class Writer:
             self.flush()
             end = self._at + 4 + size
         block, at = self._block, self._at
-        block[at : at + 2] = size.to_bytes(2, "little")
+        block[at : at + 4] = (size | kind << 16).to_bytes(4, "little")
         block[at + 4 : end] = piece
         self._at = end + 3 & -4
         self.pieces += 1
@@ -183,6 +183,6 @@ def write(folder: str, firmware: str) -> None:
     for path in paths:
         if not path.endswith(NEVER):
             with open(path, "rb") as file:
-                for piece in Reader(file).pieces():
-                    writer.add(piece)
+                for piece, kind in Reader(file).pieces():
+                    writer.add(piece, kind)
     writer.flush()

@@ -25,7 +25,7 @@ FOLDER = "code"
 STAMP = FOLDER + "/stamp"  # of which firmware the files are; written last
 BLOCK = 4096
 HEAD = 16  # random bytes at the start of a file, so that no older copy in flash is taken for it
-MOST = 64  # files
+MOST = 62  # files
 IN_PLACE = (".frozen", "/rom")  # firmware there runs from flash by itself
 FLASH = 0x1000_0000
 SIZES_MIB = (2, 4, 8, 16)  # of flash
@@ -39,7 +39,9 @@ class Code:
 
     def __init__(self) -> None:
         self._table = bytearray(2 * pointers.PLACES)  # file << 10 | offset / 4 of a piece, or 0
-        self._files = bytearray(4 * MOST)  # the address of each file
+        # the address of each file, and the types of constants
+        self._files = bytearray(4 * MOST)
+        self._files += id(bytes).to_bytes(4, "little") + id(str).to_bytes(4, "little")
         heads = _heads()
         flash = rp2.Flash()
         count = flash.ioctl(4, 0)

@@ -28,7 +28,9 @@ def move(low: int, high: int, table: ptr16, files: ptr32) -> int:
     """Point each pointer to a piece in the heap to the same bytes in flash. How many there were.
 
     A pointer is a word that is the address of a block of the heap (a multiple of 16) whose first
-    bytes are all the bytes of a piece. low, high: the memory that is looked at.
+    bytes are all the bytes of a piece. A constant's is the last word of a bytes or str object, as
+    a bytearray with the same bytes may change. low, high: the memory that is looked at; files[62]
+    and files[63]: the types bytes and str.
     """
     moved = 0
     p = low
@@ -44,6 +46,10 @@ def move(low: int, high: int, table: ptr16, files: ptr32) -> int:
                 entry = int(files[place >> 10]) + ((place & 1023) << 2)
                 size = int(ptr16(entry)[0])
                 i = 0 if w + size <= high else 65536
+                if int(ptr16(entry)[1]):
+                    kind = int(ptr32(p - 12)[0])
+                    if p & 15 != 12 or (kind != int(files[62]) and kind != int(files[63])):
+                        i = 65536
                 x = ptr8(w)
                 y = ptr8(entry + 4)
                 while i < size and x[i] == y[i]:

@@ -37,15 +37,15 @@ def write(micropython, firmware, place, room):
 
 
 def read(path):
-    """The pieces in a file: each begins at a multiple of 4, all in one block of flash."""
+    """(piece, whether it is a constant) in a file: each begins at a multiple of 4, all in a block."""
     data = path.read_bytes()
     assert len(data) == BLOCK
     found, at = [], HEAD
     while at < BLOCK and (size := int.from_bytes(data[at : at + 2], "little")):
         assert at % 4 == 0
-        assert data[at + 2 : at + 4] == bytes(2)
+        assert data[at + 2 : at + 4] in (bytes(2), b"\1\0")
         assert at + 4 + size <= BLOCK
-        found.append(data[at + 4 : at + 4 + size])
+        found.append((data[at + 4 : at + 4 + size], data[at + 2]))
         at += 4 + (size + 3 & ~3)
     assert not any(data[at:])
     return found
@@ -54,13 +54,13 @@ def read(path):
 def all_pieces(firmware):
     never = ("main.mpy", "code_in_flash.mpy", "code_files.mpy", "pointers.mpy", "once.mpy")
     paths = [p for p in (firmware.folder / "files/mesh").rglob("*.mpy") if p.name not in never]
-    code = [code for path in paths for code, _ in functions(path)]
-    return code + [data + b"\0" for path in paths for data in constants(path)]
+    code = [(code, 0) for path in paths for code, _ in functions(path)]
+    return code + [(data + b"\0", 1) for path in paths for data in constants(path)]
 
 
 def test_every_piece_that_fits_in_a_block_is_there(firmware, micropython, tmp_path):
     files = write(micropython, firmware, tmp_path / "code", 200)
-    expected = [c for c in all_pieces(firmware) if LEAST <= len(c) <= BLOCK - HEAD - 4]
+    expected = [p for p in all_pieces(firmware) if LEAST <= len(p[0]) <= BLOCK - HEAD - 4]
     assert sorted(code for file in files for code in file) == sorted(expected)
     assert len(expected) > 1000
     heads = {(tmp_path / "code" / str(n)).read_bytes()[:HEAD] for n in range(len(files))}
@@ -74,7 +74,7 @@ def test_what_every_board_loads_comes_first_where_there_is_little_room(
     assert len(files) == 10, "the rest is left free"
     path = firmware.folder / "files/mesh/linked1.mpy"
     linked = [c for c, _ in functions(path)] + [c + b"\0" for c in constants(path)]
-    assert {code for file in files[:5] for code in file} <= set(linked)
+    assert {code for file in files[:5] for code, _ in file} <= set(linked)
 
 
 def test_older_files_are_replaced(firmware, micropython, tmp_path):
@@ -96,7 +96,7 @@ def test_room_for_an_update_is_kept_if_what_every_board_loads_has_room_too(
     assert len(files) == 26
     every = [firmware.folder / f"files/mesh/{name}.mpy" for name in ("linked1", "linked2")]
     every += (firmware.folder / "files/mesh/device").glob("*25519.mpy")
-    pieces = {piece for file in files for piece in file}
+    pieces = {piece for file in files for piece, _ in file}
     for path in every:
         expected = {code for code, _ in functions(path) if LEAST <= len(code) <= BLOCK - HEAD - 4}
         assert expected <= pieces, path
