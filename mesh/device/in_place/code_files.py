@@ -3,7 +3,8 @@ constants, which are bytes that nobody changes either.
 
 A file begins with random bytes; then, for each piece, its size and whether it is a constant (2
 bytes each), and its bytes, filled up to a multiple of 4; a size of 0 ends it. Where a .mpy file
-has them: docs.micropython.org, "MicroPython .mpy files", and py/persistentcode.c of MicroPython 1.28.
+has them: docs.micropython.org, "MicroPython .mpy files", and py/persistentcode.c of MicroPython
+1.28.
 """
 
 import os
@@ -71,8 +72,9 @@ class Reader:
             self.skip(size)
 
     def pieces(self) -> "Iterator[tuple[bytes, int]]":
-        """The constants, each with 1, and the code of each function, with 0. ValueError if it is no
-        .mpy file of a known version.
+        """The constants, each with 1, and the code of each function, with 0.
+
+        ValueError if it is no .mpy file of a known version.
         """
         if (self.byte(), self.byte()) != (MAGIC, VERSION):
             raise ValueError("another version of .mpy")

@@ -37,7 +37,7 @@ def write(micropython, firmware, place, room):
 
 
 def read(path):
-    """(piece, whether it is a constant) in a file: each begins at a multiple of 4, all in a block."""
+    """(piece, whether it is a constant) in a file: each at a multiple of 4, all in a block."""
     data = path.read_bytes()
     assert len(data) == BLOCK
     found, at = [], HEAD
