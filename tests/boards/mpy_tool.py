@@ -35,26 +35,6 @@ def machine_code(path):
 
 def functions(path):
     """(code, whether it is machine code) of each function that a .mpy holds."""
-    found, left = [], [_read(path).raw_code]
-    while left:
-        one = left.pop()
-        left += one.children
-        found.append((bytes(one.fun_data), type(one).__name__ == "RawCodeNative"))
-    return found
-
-
-def constants(path):
-    """Texts and bytes among the constants of a .mpy, but for names."""
-    left = list(_read(path).obj_table)
-    while left:
-        one = left.pop()
-        if isinstance(one, tuple):
-            left += one
-        elif isinstance(one, (str, bytes)):
-            yield one.encode() if isinstance(one, str) else one
-
-
-def _read(path):
     present()
     sys.path.insert(0, str(needs.MPY_TOOL))
     try:
@@ -63,7 +43,12 @@ def _read(path):
         sys.path.remove(str(needs.MPY_TOOL))
     mpy_tool.global_qstrs = mpy_tool.GlobalQStrList()
     mpy_tool.config.native_arch = mpy_tool.MP_NATIVE_ARCH_NONE
-    return mpy_tool.read_mpy(str(path))
+    found, left = [], [mpy_tool.read_mpy(str(path)).raw_code]
+    while left:
+        one = left.pop()
+        left += one.children
+        found.append((bytes(one.fun_data), isinstance(one, mpy_tool.RawCodeNative)))
+    return found
 
 
 def disassembled(path):

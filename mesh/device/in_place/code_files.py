@@ -1,10 +1,8 @@
-"""Writes the code of all functions into files of one flash block each, for code_in_flash; and the
-constants, which are bytes that nobody changes either.
+"""Writes the code of all functions into files of one flash block each, for code_in_flash.
 
-A file begins with random bytes; then, for each piece, its size and whether it is a constant (2
-bytes each), and its bytes, filled up to a multiple of 4; a size of 0 ends it. Where a .mpy file
-has them: docs.micropython.org, "MicroPython .mpy files", and py/persistentcode.c of MicroPython
-1.28.
+A file begins with random bytes; then, for each function, its size (2 bytes), 2 bytes of 0, and its
+code, filled up to a multiple of 4; a size of 0 ends it. Where a .mpy file has a function's code:
+docs.micropython.org, "MicroPython .mpy files", and py/persistentcode.c of MicroPython 1.28.
 """
 
 import os
@@ -19,12 +17,12 @@ MAGIC, VERSION = 77, 6
 BYTECODE, NATIVE_PY, ASM = 0, 1, 3  # kinds of code
 RELOCATED, RODATA, BSS = 0x10, 0x20, 0x40  # flags of machine code
 STR, BYTES, TUPLE = 5, 6, 10  # kinds of constants; those below STR have no size
-BLOCK, HEAD, MOST = 4096, 16, 62  # as in code_in_flash
-MOST_PIECES = 3600  # the table there has 4096 places
-LEAST = 12  # bytes that are worth it: a block of the heap has 16
+BLOCK, HEAD, MOST = 4096, 16, 64  # as in code_in_flash
+MOST_FUNCTIONS = 1800  # the table there has 2048 places
+LEAST = 12  # bytes of code that are worth it: a block of the heap has 16
 RESERVE = 8  # blocks of flash that are left free at least
 SPARE = 18  # blocks of an update besides its files, as in mesh.device.firmware.slot
-ALWAYS = 26  # files that hold what every board loads
+ALWAYS = 24  # files that hold what every board loads
 SMALL = 512  # bytes of a file that takes no block: littlefs has it in its folder
 # they run while code is moved, or are unloaded before that
 NEVER = ("/main.mpy", "/code_in_flash.mpy", "/code_files.mpy", "/pointers.mpy", "/once.mpy")
@@ -57,25 +55,20 @@ class Reader:
         """Leave out so many bytes."""
         self._file.seek(size, 1)
 
-    def constant(self) -> "Iterator[tuple[bytes, int]]":
-        """Read a constant; if it is a text or bytes, those with the 0 that follows them, and 1."""
+    def thing(self) -> None:
+        """Leave out a constant."""
         kind = self.byte()
         if kind < STR:
             return
         size = self.number()
         if kind == TUPLE:
             for _ in range(size):
-                yield from self.constant()
-        elif kind in (STR, BYTES):
-            yield self._file.read(size + 1), 1
+                self.thing()
         else:
-            self.skip(size)
+            self.skip(size + (kind in (STR, BYTES)))
 
-    def pieces(self) -> "Iterator[tuple[bytes, int]]":
-        """The constants, each with 1, and the code of each function, with 0.
-
-        ValueError if it is no .mpy file of a known version.
-        """
+    def functions(self) -> "Iterator[bytes]":
+        """The code of each function. ValueError if it is none of a known version."""
         if (self.byte(), self.byte()) != (MAGIC, VERSION):
             raise ValueError("another version of .mpy")
         self.skip(2)
@@ -85,11 +78,11 @@ class Reader:
             if not n & 1:
                 self.skip((n >> 1) + 1)
         for _ in range(things):
-            yield from self.constant()
+            self.thing()
         left = 1
         while left:
             left += self.children() - 1
-            yield self.code, 0
+            yield self.code
 
     def children(self) -> int:
         """Read one function; how many it contains, which follow."""
@@ -128,29 +121,29 @@ def compiled(folder: str) -> "Iterator[str]":
 
 
 class Writer:
-    """Files of one block each in a folder, `room` of them at most."""
+    """Files of one block each in a folder, until there is no room for more."""
 
     def __init__(self, folder: str, room: int) -> None:
         self._folder = folder
         self._room = room
-        self.count = self.pieces = 0
+        self.count = self.functions = 0
         self._block = bytearray(BLOCK)
         self._at = HEAD
 
-    def add(self, piece: bytes, kind: int) -> None:
-        """Add a piece, if it is worth it and fits."""
-        size = len(piece)
+    def add(self, code: bytes) -> None:
+        """Add a function, if it is worth it and fits."""
+        size = len(code)
         end = self._at + 4 + size
-        if not LEAST <= size <= BLOCK - HEAD - 4 or self.pieces >= MOST_PIECES:
+        if not LEAST <= size <= BLOCK - HEAD - 4 or self.functions >= MOST_FUNCTIONS:
             return
         if end > BLOCK:
             self.flush()
             end = self._at + 4 + size
         block, at = self._block, self._at
-        block[at : at + 4] = (size | kind << 16).to_bytes(4, "little")
-        block[at + 4 : end] = piece
+        block[at : at + 2] = size.to_bytes(2, "little")
+        block[at + 4 : end] = code
         self._at = end + 3 & -4
-        self.pieces += 1
+        self.functions += 1
 
     def flush(self) -> None:
         """Write a file."""
@@ -166,7 +159,7 @@ class Writer:
 
 
 def write(folder: str, firmware: str) -> None:
-    """Write the code and the constants of the firmware in a folder, as far as there is room.
+    """Write the code of all functions of the firmware in a folder, as far as there is room.
 
     OSError if a file cannot be written, ValueError if a .mpy file is of an unknown kind.
     """
@@ -185,6 +178,6 @@ def write(folder: str, firmware: str) -> None:
     for path in paths:
         if not path.endswith(NEVER):
             with open(path, "rb") as file:
-                for piece, kind in Reader(file).pieces():
-                    writer.add(piece, kind)
+                for code in Reader(file).functions():
+                    writer.add(code)
     writer.flush()

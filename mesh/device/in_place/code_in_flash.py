@@ -1,9 +1,9 @@
 """Code that is executed in place: functions run from flash, and the heap keeps no copy of them.
 
 MicroPython loads a .mpy file into the heap. On an RP2040 and RP2350 flash is memory too, so
-code_files writes the code of all functions, and constants, into files of one block each; here
-those blocks are found in flash, and pointers to them in the heap are made to point there instead.
-What is not found there byte by byte stays in the heap. docs/firmware.md, "Code runs from flash".
+code_files writes the code of all functions into files of one block each; here those blocks are
+found in flash, and pointers to code in the heap are made to point there instead. Code that is not
+found there byte by byte stays in the heap. docs/firmware.md, "Code runs from flash".
 """
 
 import gc
@@ -25,7 +25,7 @@ FOLDER = "code"
 STAMP = FOLDER + "/stamp"  # of which firmware the files are; written last
 BLOCK = 4096
 HEAD = 16  # random bytes at the start of a file, so that no older copy in flash is taken for it
-MOST = 62  # files
+MOST = 64  # files
 IN_PLACE = (".frozen", "/rom")  # firmware there runs from flash by itself
 FLASH = 0x1000_0000
 SIZES_MIB = (2, 4, 8, 16)  # of flash
@@ -38,10 +38,8 @@ class Code:
     """The code that lies in flash."""
 
     def __init__(self) -> None:
-        self._table = bytearray(2 * pointers.PLACES)  # file << 10 | offset / 4 of a piece, or 0
-        # the address of each file, and the types of constants
-        self._files = bytearray(4 * MOST)
-        self._files += id(bytes).to_bytes(4, "little") + id(str).to_bytes(4, "little")
+        self._table = bytearray(2 * pointers.PLACES)  # file << 10 | offset / 4 of a function, or 0
+        self._files = bytearray(4 * MOST)  # the address of each file
         heads = _heads()
         flash = rp2.Flash()
         count = flash.ioctl(4, 0)
@@ -62,7 +60,7 @@ class Code:
                 return
 
     def move(self) -> None:
-        """Free the heap's copies of what was loaded. None of that may be running, and no
+        """Free the heap's copies of code that was loaded. None of that may be running, and no
         coroutine of it may be there: its place in the code is a pointer that is not looked at.
         """
         chip = sys.implementation._machine.rpartition(" ")[2]  # type: ignore[attr-defined]

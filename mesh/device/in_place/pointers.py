@@ -1,23 +1,23 @@
-"""Machine code that lets pointers to code and constants point into flash: see code_in_flash."""
+"""Machine code that lets pointers to functions' code point into flash: see code_in_flash."""
 
 import micropython
 
 PORTS = ("rp2",)
-PLACES = 4096  # of the table of pieces; the mask 4095 below
+PLACES = 2048  # of the table of functions; the mask 2047 below
 
 
 @micropython.viper
 def note(table: ptr16, number: int, address: int):
-    """Enter the pieces of a file: a table with linear probing, by the first 8 bytes."""
+    """Enter the functions of a file: a table with linear probing, by the first 8 bytes."""
     at = 16
     size = int(ptr16(address + at)[0])
     while size:
         a = ptr32(address + at + 4)
         k = int(a[0]) ^ (int(a[1]) << 3)
         k = k ^ (k >> 16)
-        k = (k ^ (k >> 7)) & 4095
+        k = (k ^ (k >> 7)) & 2047
         while int(table[k]):
-            k = (k + 1) & 4095
+            k = (k + 1) & 2047
         table[k] = number << 10 | at >> 2
         at = at + 4 + ((size + 3) & -4)
         size = int(ptr16(address + at)[0]) if at < 4092 else 0
@@ -25,12 +25,10 @@ def note(table: ptr16, number: int, address: int):
 
 @micropython.viper
 def move(low: int, high: int, table: ptr16, files: ptr32) -> int:
-    """Point each pointer to a piece in the heap to the same bytes in flash. How many there were.
+    """Point each pointer to code in the heap to the same bytes in flash. How many there were.
 
     A pointer is a word that is the address of a block of the heap (a multiple of 16) whose first
-    bytes are all the bytes of a piece. A constant's is the last word of a bytes or str object, as
-    a bytearray with the same bytes may change. low, high: the memory that is looked at; files[62]
-    and files[63]: the types bytes and str.
+    bytes are all the bytes of a function. low, high: the memory that is looked at.
     """
     moved = 0
     p = low
@@ -40,16 +38,12 @@ def move(low: int, high: int, table: ptr16, files: ptr32) -> int:
             a = ptr32(w)
             k = int(a[0]) ^ (int(a[1]) << 3)
             k = k ^ (k >> 16)
-            k = (k ^ (k >> 7)) & 4095
+            k = (k ^ (k >> 7)) & 2047
             while int(table[k]):
                 place = int(table[k])
                 entry = int(files[place >> 10]) + ((place & 1023) << 2)
                 size = int(ptr16(entry)[0])
                 i = 0 if w + size <= high else 65536
-                if int(ptr16(entry)[1]):
-                    kind = int(ptr32(p - 12)[0])
-                    if p & 15 != 12 or (kind != int(files[62]) and kind != int(files[63])):
-                        i = 65536
                 x = ptr8(w)
                 y = ptr8(entry + 4)
                 while i < size and x[i] == y[i]:
@@ -58,6 +52,6 @@ def move(low: int, high: int, table: ptr16, files: ptr32) -> int:
                     ptr32(p)[0] = entry + 4
                     moved += 1
                     break
-                k = (k + 1) & 4095
+                k = (k + 1) & 2047
         p += 4
     return moved

@@ -1,4 +1,4 @@
-"""The code and the constants as a board with memory-mapped flash lays it into files: written by
+"""The code of all functions as a board with memory-mapped flash lays it into files: written by
 MicroPython from a Pico's firmware, compared with what mpy-tool reads in it.
 """
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 
 import pytest
-from mpy_tool import constants, functions
+from mpy_tool import functions
 
 from mesh.boards.firmware import build
 
@@ -19,7 +19,7 @@ def firmware(request, tmp_path_factory):
 
 
 def write(micropython, firmware, place, room):
-    """Have a board write the files in a folder; the pieces of each, in order."""
+    """Have a board write the files in a folder; the functions of each, in order."""
     code = (
         f"import sys\nROOM = {room}\n"
         "class Os: pass\n"
@@ -37,30 +37,29 @@ def write(micropython, firmware, place, room):
 
 
 def read(path):
-    """(piece, whether it is a constant) in a file: each at a multiple of 4, all in a block."""
+    """The functions in a file: each begins at a multiple of 4, all in one block of flash."""
     data = path.read_bytes()
     assert len(data) == BLOCK
     found, at = [], HEAD
     while at < BLOCK and (size := int.from_bytes(data[at : at + 2], "little")):
         assert at % 4 == 0
-        assert data[at + 2 : at + 4] in (bytes(2), b"\1\0")
+        assert data[at + 2 : at + 4] == bytes(2)
         assert at + 4 + size <= BLOCK
-        found.append((data[at + 4 : at + 4 + size], data[at + 2]))
+        found.append(data[at + 4 : at + 4 + size])
         at += 4 + (size + 3 & ~3)
     assert not any(data[at:])
     return found
 
 
-def all_pieces(firmware):
+def all_code(firmware):
     never = ("main.mpy", "code_in_flash.mpy", "code_files.mpy", "pointers.mpy", "once.mpy")
     paths = [p for p in (firmware.folder / "files/mesh").rglob("*.mpy") if p.name not in never]
-    code = [(code, 0) for path in paths for code, _ in functions(path)]
-    return code + [(data + b"\0", 1) for path in paths for data in constants(path)]
+    return [code for path in paths for code, _ in functions(path)]
 
 
-def test_every_piece_that_fits_in_a_block_is_there(firmware, micropython, tmp_path):
+def test_every_function_that_fits_in_a_block_is_there(firmware, micropython, tmp_path):
     files = write(micropython, firmware, tmp_path / "code", 200)
-    expected = [p for p in all_pieces(firmware) if LEAST <= len(p[0]) <= BLOCK - HEAD - 4]
+    expected = [c for c in all_code(firmware) if LEAST <= len(c) <= BLOCK - HEAD - 4]
     assert sorted(code for file in files for code in file) == sorted(expected)
     assert len(expected) > 1000
     heads = {(tmp_path / "code" / str(n)).read_bytes()[:HEAD] for n in range(len(files))}
@@ -72,9 +71,8 @@ def test_what_every_board_loads_comes_first_where_there_is_little_room(
 ):
     files = write(micropython, firmware, tmp_path / "code", 8 + 10)
     assert len(files) == 10, "the rest is left free"
-    path = firmware.folder / "files/mesh/linked1.mpy"
-    linked = [c for c, _ in functions(path)] + [c + b"\0" for c in constants(path)]
-    assert {code for file in files[:5] for code, _ in file} <= set(linked)
+    linked = [c for c, _ in functions(firmware.folder / "files/mesh/linked1.mpy")]
+    assert {code for file in files[:5] for code in file} <= set(linked)
 
 
 def test_older_files_are_replaced(firmware, micropython, tmp_path):
@@ -92,11 +90,11 @@ def test_room_for_an_update_is_kept_if_what_every_board_loads_has_room_too(
 ):
     sizes = [path.stat().st_size for path in (firmware.folder / "files/mesh").rglob("*.mpy")]
     update = sum(-(-size // BLOCK) for size in sizes if size > 512)
-    files = write(micropython, firmware, tmp_path / "code", update + 18 + 26)
-    assert len(files) == 26
+    files = write(micropython, firmware, tmp_path / "code", update + 18 + 24)
+    assert len(files) == 24
     every = [firmware.folder / f"files/mesh/{name}.mpy" for name in ("linked1", "linked2")]
     every += (firmware.folder / "files/mesh/device").glob("*25519.mpy")
-    pieces = {piece for file in files for piece, _ in file}
+    pieces = {code for file in files for code in file}
     for path in every:
         expected = {code for code, _ in functions(path) if LEAST <= len(code) <= BLOCK - HEAD - 4}
         assert expected <= pieces, path
