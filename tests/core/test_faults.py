@@ -147,6 +147,8 @@ def test_a_rule_that_fails_holds_up_no_other_and_no_reading():
     ann.add_actuator("bad", broken, False)
     ann.add_actuator("good", set_.append, False)
     ann.reading(world.now, "temp", 25)
+    assert set_ == [], "a board's stack has no room for it within the reading"
+    ann.tick(world.now)
     assert set_ == [True]
     assert guard.found == [("rule", "planted")]
 

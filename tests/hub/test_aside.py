@@ -254,6 +254,7 @@ def test_it_is_answered_after_the_peer_stopped_reading_aside(tmp_path, query):
             body = KIT.encode({author.public: 1})
             seal_request(KIT, someone(), one.identity.public, message, 60, body)
             message.mid, message.token, message.type = 1, b"t", coap.NON
+            one.node.endpoint.prove(("127.0.0.1", 9))  # else a ping may come first
             one.driver._deliver(0, ("127.0.0.1", 9), coap.build(message))
             assert codes.CONTENT in [message.code for message in sent]
 
