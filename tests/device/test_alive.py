@@ -31,6 +31,13 @@ Machine.WDT = WDT
 sys.modules["machine"] = Machine
 from mesh.device import resets, watchdog
 """
+RUN = """
+try:
+    fault = asyncio.run(life.first_fault())
+    life.end(fault)
+except KeyboardInterrupt:
+    life.stop()
+"""
 STORM = """import asyncio
 import mesh.device.sensors.uptime as uptime
 from mesh.device.main import main
@@ -48,11 +55,6 @@ class Sensor:
 
 uptime.Sensor = Sensor
 life = main(failed=lambda reason: print("failed with", reason))
-try:
-    fault = asyncio.run(life.first_fault())
-    life.end(fault)
-except KeyboardInterrupt:
-    life.stop()
 """
 BROKEN = """import asyncio
 from mesh.linked2 import Loop
@@ -65,21 +67,11 @@ def turn(loop):
 
 Loop.turn = turn
 life = main(failed=lambda reason: print("failed with", reason))
-try:
-    fault = asyncio.run(life.first_fault())
-    life.end(fault)
-except KeyboardInterrupt:
-    life.stop()
 """
 SAFE = """import asyncio
 from mesh.device.main import main
 
 life = main(safe="three starts came to nothing", good=lambda: print("good"))
-try:
-    fault = asyncio.run(life.first_fault())
-    life.end(fault)
-except KeyboardInterrupt:
-    life.stop()
 """
 
 
@@ -100,7 +92,7 @@ def test_a_fault_that_nobody_handled_is_told_and_remembered(board, desk):
     with board(sensors={"uptime": {"every_s": 0.1}}) as one:
         start = (one.folder / "main.py").read_text()
         one.kill()
-    (one.folder / "main.py").write_text(BROKEN)
+    (one.folder / "main.py").write_text(BROKEN + RUN)
     with board(sensors={"uptime": {"every_s": 0.1}}) as broken:
         assert broken.wait_end() == 1
     assert "failed with KeyError: nobody thought of this" in broken.console
@@ -120,7 +112,7 @@ def test_a_sensor_with_a_fault_of_ours_is_failing_and_the_board_goes_on(board, d
         one.kill()
     once = STORM.replace("raise", "uptime.Sensor = Real\n        raise")
     once = once.replace("class Sensor", "Real = uptime.Sensor\n\n\nclass Sensor")
-    (one.folder / "main.py").write_text(once)
+    (one.folder / "main.py").write_text(once + RUN)
     known = [{"id": desk.id, "address": f"127.0.0.1:{desk.address[1]}"}]
     with board(peers=known, sensors={"uptime": {"every_s": 0.1}}) as one:
         failing = one.wait("failing", sensor="uptime")
@@ -138,7 +130,7 @@ def test_a_storm_of_faults_starts_a_board_anew_and_the_reason_is_kept(board, des
     with board(sensors=sensors) as one:
         start = (one.folder / "main.py").read_text()
         one.kill()
-    (one.folder / "main.py").write_text(STORM)
+    (one.folder / "main.py").write_text(STORM + RUN)
     with board(sensors=sensors) as broken:
         assert broken.wait_end() == 1
     storm = "32 faults within a minute, the last: sensor: KeyError"
@@ -155,7 +147,7 @@ def test_in_safe_mode_there_is_the_network_and_nothing_else(board, desk):
     settings = {"sensors": {"uptime": {}}, "actuators": {"led": {}}, "follow": "*"}
     with board(**settings) as one:
         one.kill()
-    (one.folder / "main.py").write_text(SAFE)
+    (one.folder / "main.py").write_text(SAFE + RUN)
     with board(**settings) as one:
         told = about(desk, one)
         assert told["safe"] == "three starts came to nothing"
@@ -166,7 +158,7 @@ def test_in_safe_mode_there_is_the_network_and_nothing_else(board, desk):
 def test_good_is_said_when_a_peer_answered(board, desk):
     with board() as one:
         one.kill()
-    (one.folder / "main.py").write_text(SAFE)
+    (one.folder / "main.py").write_text(SAFE + RUN)
     address = f"127.0.0.1:{desk.address[1]}"
     with board(peers=[{"id": desk.id, "address": address}]) as one:
         one.wait("joined")

@@ -7,25 +7,25 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from lab import HOST, ROOT, StepError, last_line, own_id
 
 SECRET = bytes(range(32))
-LENGTHS = (
-    0,
-    1,
-    3,
-    32,
-    100,
-    111,
-    112,
-    127,
-    128,
-    200,
-    500,
-    1000,
-)  # bytes; SHA-512 has blocks of 128
+# bytes; SHA-512 has blocks of 128
+LENGTHS = (0, 1, 3, 32, 100, 111, 112, 127, 128, 200, 500, 1000)
 SENSOR = {"memory": {"kind": "heap", "every_s": 5}}  # one that works without a chip
 FLASH_S = 600
 WIFI = {"MESH_WIFI_PASSWORD": "any word"}  # the emulated chip takes each
 EXAMPLE = ROOT / "hardware" / "examples" / "greenhouse.json"
-IN_FLASH = "from mesh.device.code_in_flash import load\nload()\n"
+# A buffer that holds a function's code, as littlefs' do after writing it, has to stay in RAM.
+IN_FLASH = """
+import uctypes
+with open("code/0", "rb") as file:
+    file.seek(16)
+    size = int.from_bytes(file.read(4), "little")
+    code = file.read(size)
+buffer = bytearray(code)
+at = uctypes.addressof(buffer)
+from mesh.device.code_in_flash import load
+load()()
+assert uctypes.addressof(buffer) == at, "a buffer was taken for code"
+"""
 # Run on the board. A signature is wanted of each message, and that one with a bit changed fails.
 SIGNING = """
 import gc, time

@@ -69,9 +69,8 @@ class Archived(Feeds):
     def _new(self, author: bytes, start: int = 0, link: "bytes | None" = None) -> ArchivedFeed:
         limits = self._limits
         feed = ArchivedFeed(self._kit, author, limits.foreign_tail, start, link, limits)
-        feed.within(limits.foreign_bytes)
-        if self.archive is not None and self.wants(author) < 2:
-            feed.within(self._limits.foreign_bytes, STRANGE_TAIL)
+        is_strange = self.archive is not None and self.wants(author) < 2
+        feed.within(limits.foreign_bytes, STRANGE_TAIL if is_strange else limits.foreign_tail)
         return feed
 
     def forget(self, author: bytes) -> None:

@@ -28,13 +28,27 @@ def move(low: int, high: int, table: ptr16, files: ptr32) -> int:
     """Point each pointer to code in the heap to the same bytes in flash. How many there were.
 
     A pointer is a word that is the address of a block of the heap (a multiple of 16) whose first
-    bytes are all the bytes of a function. low, high: the memory that is looked at.
+    bytes are all the bytes of a function; and it is the last of the four words of a function,
+    whose type is one of files[61:64], or the second of a mp_raw_code_t (py/emitglue.h: 2 bytes
+    of 0, the kind of code, and 0 or 1). Other pointers may lead to what changes: littlefs' caches
+    hold the same bytes when they were just written. low, high: the memory that is looked at.
     """
     moved = 0
     p = low
     while p < high:
         w = int(ptr32(p)[0])
         if w & 15 == 0 and w > low and w < high:
+            field = p & 15
+            first = int(ptr32(p & -16)[0])
+            kind = (first >> 16) & 255
+            if field == 12:
+                if first != int(files[61]) and first != int(files[62]) and first != int(files[63]):
+                    w = 0
+            elif field != 4 or first & 65535 or first >> 25 or kind < 2 or kind > 5:
+                w = 0
+        else:
+            w = 0
+        if w:
             a = ptr32(w)
             k = int(a[0]) ^ (int(a[1]) << 3)
             k = k ^ (k >> 16)
