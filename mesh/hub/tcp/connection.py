@@ -8,6 +8,7 @@ from mesh.core import codes
 from mesh.core.coap.message import Message, sift
 from mesh.core.errors import LocalError, RemoteError
 from mesh.hub.tcp import signals
+from mesh.hub.tcp.custody import Custody
 from mesh.hub.tcp.frames import Frames, copied, fitted, frame
 from mesh.hub.transports import Stream
 
@@ -16,7 +17,6 @@ STALLED_S = 10.0  # time for a message to arrive whole
 IDLE_S = 120.0  # silence after which a connection is closed, or tested by a Ping
 MOST_UNREAD = 1 << 20  # bytes that the other end may leave unread before it is disconnected
 ENOUGH = 1 << 18  # unread bytes above which no more should be sent
-MOST_PONGS = 64  # Pongs that wait; further ones are sent at once
 BROKEN = "the connection broke off"
 TOO_LONG = "messages of at most {} bytes are taken there"
 
@@ -47,10 +47,9 @@ class Connection(asyncio.Protocol):
         self._met = False  # whether its CSM came
         self._open: dict[bytes, Heard] = {}  # own requests, by token
         self._long: list[Message] = []  # own requests that wait for a CSM
-        self._number = self._requests = 0
-        self._rest_s = 0.0
-        self._asked: dict[int, bytes] = {}  # tokens of incoming requests without an answer yet
-        self._pongs: list[tuple[int, bytes]] = []  # Pongs that wait for earlier requests
+        self._number, self._wait_s = 0, 0.0
+        self._postponed: Message | None = None  # a request that is handed over again
+        self._custody = Custody()
         self._leaving = ""  # why no new requests are made: the other end will close
         self._held = False  # whether a caller waits for notifications here
         self._tried = False  # whether a Ping was sent after silence
@@ -86,8 +85,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Fail all open requests, as the connection ended."""
-        self.closing = True
-        self.drained = True
+        self.closing = self.drained = True
         if self._timer is not None:
             self._timer.cancel()
         self._fail()
@@ -143,19 +141,19 @@ class Connection(asyncio.Protocol):
 
     def settled(self, token: bytes) -> None:
         """Note that an incoming request was answered, or will not be."""
-        for number, asked in self._asked.items():
-            if asked == token:
-                del self._asked[number]
-                self._settle()
-                return
+        if self._custody.settled(token):
+            self._settle()
 
     def hold(self, held: bool) -> None:
         """Whether to keep this connection alive by Pings."""
         self._held = held
 
-    def rest(self, seconds: float) -> None:
-        """Stop reading for a time."""
-        self._rest_s = seconds
+    def postpone(self, request: Message, seconds: float) -> bool:
+        """Read nothing for a time, then hand the request over again. False if it was postponed."""
+        if request is self._postponed:
+            return False
+        self._postponed, self._wait_s = request, seconds
+        return True
 
     def abort(self, why: str, option: int | None = None) -> None:
         """Send an Abort with the reason, and close. `option`: the CSM option to blame."""
@@ -200,7 +198,7 @@ class Connection(asyncio.Protocol):
                 self._take(message)
                 began = True
                 left -= 1
-                if not left or self._rest_s:
+                if not left or self._wait_s:
                     self._pause()
                     return
         except RemoteError as error:
@@ -215,12 +213,14 @@ class Connection(asyncio.Protocol):
         """Stop reading until what came is handled, and let other tasks run."""
         if self._transport is not None:
             self._transport.pause_reading()
-            self._loop.call_later(self._rest_s, self._go_on)
-            self._rest_s = 0.0
+            self._loop.call_later(self._wait_s, self._go_on)
 
     def _go_on(self) -> None:
-        if not self.closing:
-            self._work(True)
+        self._wait_s = 0.0
+        if self._postponed is not None and not self.closing:
+            self._request(self._postponed)
+        self._postponed = None
+        self._work(True)
 
     def _take(self, message: Message) -> None:
         code = message.code
@@ -229,17 +229,19 @@ class Connection(asyncio.Protocol):
         if signals.is_signal(code):
             self._signalled(message)
         elif 0 < code < codes.CREATED & 0xE0:
-            self._requests += 1
-            self._asked[self._requests] = message.token
-            try:
-                self._requested(self, message)
-            except LocalError as error:
-                self.abort(error.detail)
+            self._custody.requested(message.token)
+            self._request(message)
         elif (heard := self._open.get(message.token)) is not None:
             if sift(message) is None:
                 heard(message)
             else:
                 heard(RemoteError("an answer with a critical option not known"))
+
+    def _request(self, message: Message) -> None:
+        try:
+            self._requested(self, message)
+        except LocalError as error:
+            self.abort(error.detail)
 
     def _signalled(self, message: Message) -> None:
         options = signals.options_of(message)
@@ -248,8 +250,7 @@ class Connection(asyncio.Protocol):
             self._met = True
             self._send_long()
         elif message.code == signals.PING:
-            if signals.CUSTODY in options and len(self._pongs) < MOST_PONGS:
-                self._pongs.append((self._requests, message.token))
+            if signals.CUSTODY in options and self._custody.pinged(message.token):
                 self._settle()
             else:
                 self.send(Message(signals.PONG, token=message.token))
@@ -267,11 +268,9 @@ class Connection(asyncio.Protocol):
 
     def _settle(self) -> None:
         """Send the Pongs that waited for answers (s.5.4.1); close if the other end wanted that."""
-        oldest = min(self._asked, default=self._requests + 1)
-        while self._pongs and self._pongs[0][0] < oldest:
-            token = self._pongs.pop(0)[1]
+        for token in self._custody.due():
             self.send(Message(signals.PONG, token=token).add(signals.CUSTODY, b""))
-        if self._leaving and not self._asked and not self._open:
+        if self._leaving and not self._custody and not self._open:
             self.close()
 
     def _leave(self, why: str) -> None:

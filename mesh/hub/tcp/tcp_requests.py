@@ -28,12 +28,14 @@ class TcpRequests:
         self._number = 0
 
     def requested(self, connection: Connection, message: Message) -> None:
-        """Handle a request, or answer when to retry (RFC 8516)."""
+        """Handle a request, once it waits until its user may be served, or answer when to retry
+        (RFC 8516).
+        """
         driver = self._driver
         user = driver.fair.at(connection.source)
         wait_s = driver.fair.wait_s(user)
-        if wait_s:
-            connection.rest(wait_s)
+        if wait_s and connection.postpone(message, wait_s):
+            return
         if wait_s or not self._may_be_checked(connection, message):
             refusal = Message(codes.TOO_MANY, b"too many at once", token=message.token)
             connection.send(refusal.add(coap.MAX_AGE, math.ceil(wait_s) or 1))

@@ -105,6 +105,23 @@ def test_a_liar_is_left_out(tmp_path):
     asyncio.run(main())
 
 
+def test_a_request_over_a_share_waits_once_and_is_answered(tmp_path, monkeypatch):
+    """Over TCP nothing is read meanwhile, so that a newcomer need not pause for a whole second."""
+    monkeypatch.setattr(tcp_catch_up, "RESTS", 0)  # a refusal is final
+    runs = runs_of(someone(), 2000)
+
+    async def main():
+        async with serving(tmp_path / "a", runs) as (peer, source):
+            turns = itertools.count()
+            peer.driver.fair.wait_s = lambda _: 0.01 * (next(turns) % 2 == 0)
+            caught, has = await caught_up(tmp_path, [source])
+            assert next(turns) >= 4
+        assert has == (2000, 2000)
+        assert (caught.failed, caught.lacking) == ({}, 0)
+
+    asyncio.run(main())
+
+
 def test_a_busy_source_is_asked_again(tmp_path, monkeypatch):
     """It has its time for others, and says so by 4.29: that is no reason to leave it."""
     monkeypatch.setattr(tcp_catch_up, "REST_S", 0.01)
