@@ -11,7 +11,8 @@ STEP = 60_000
 
 
 def identity(number=1):
-    return make_identity(bytes([number]) * 32, lambda: 1)
+    size = 1 if number < 256 else 2
+    return make_identity(number.to_bytes(size, "big") * (32 // size), lambda: 1)
 
 
 def clock(seq, boots=1, quality=2):

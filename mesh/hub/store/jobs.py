@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from mesh.core.feed.chain import Run
 from mesh.hub.store import meter
@@ -122,6 +122,26 @@ class Queue:
         with self._news:
             self._jobs.clear()
             self.waiting = 0
+
+
+def in_order(batch: list[Job]) -> list[Job]:
+    """The jobs of a batch, with the runs of an author between two other jobs together and by seq:
+    rows that follow on each other are written faster.
+    """
+    ordered: list[Job] = []
+    runs: dict[bytes, list[Run]] = {}
+    for job in batch:
+        if isinstance(job, Run):
+            runs.setdefault(job.author, []).append(job)
+        else:
+            ordered += [*_sorted(runs), job]
+            runs.clear()
+    return [*ordered, *_sorted(runs)]
+
+
+def _sorted(runs: dict[bytes, list[Run]]) -> Iterator[Run]:
+    for of_author in runs.values():
+        yield from sorted(of_author, key=lambda run: run.first)
 
 
 def entries_of(job: Job) -> int:

@@ -162,6 +162,7 @@ class Keeper:
 
     def _weave(self, author: int, run: Run) -> None:
         """Add a run before or between existing rows."""
+        newest = self._newest.get(author)
         touching = self._touching(author, run)
         for row in touching:
             if (apart := _parted(run, row)) is not None:
@@ -175,7 +176,8 @@ class Keeper:
             entries = run.entries[at - run.first :]
             row = Row(at, _before(run, at), run.seq, run.links[-1], run.head, b"")
             self._put(author, row._replace(entries=rows.packed(entries)), entries)
-        del self._newest[author]
+        if newest is None or run.seq > newest.last or newest.first in {r.first for r in touching}:
+            self._newest.pop(author, None)
 
     def _touching(self, author: int, run: Run) -> list[Row]:
         """The rows that a run meets or overlaps."""

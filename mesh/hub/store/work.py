@@ -13,7 +13,7 @@ from pathlib import Path
 from mesh.core.feed.chain import Run
 from mesh.hub.store import dropping, healing, upkeep
 from mesh.hub.store.hooks import Hooks
-from mesh.hub.store.jobs import Alone, Job, Queue, is_for_later
+from mesh.hub.store.jobs import Alone, Job, Queue, in_order, is_for_later
 from mesh.hub.store.keeper import Contradiction, Keeper
 from mesh.hub.store.log_size import LogSize
 from mesh.hub.store.meter import Meter
@@ -204,7 +204,7 @@ class Work:
         """Write a batch in one transaction. Gives the error, or None."""
 
         def write(_: sqlite3.Connection) -> None:
-            for job in batch:
+            for job in in_order(batch):
                 if isinstance(job, Run):
                     self._keep(job)
                 elif not isinstance(job, Alone):
