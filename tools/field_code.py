@@ -11,6 +11,9 @@ product of ten by ten is unrolled, and one loop does it three times. Sums in bet
 MicroPython keeps two locals of a function in registers, here `p` and `x`: what is done often is
 done by way of them, in statements with nothing that would have to wait in memory. Other locals
 are in memory at fixed places, which is as good as an array, and no address is to be computed.
+
+Products and squares are functions of their own, as a function's code runs from flash only if it
+fits into one block of 4 KiB (mesh/device/in_place). They take two arguments, as each costs time.
 """
 
 HALF = 10
@@ -22,6 +25,10 @@ HEAD = '''"""Made by tools/generate_crypto.py; tools/field_code.py explains it. 
 
 import micropython
 
+
+'''
+
+RUN = '''
 
 @micropython.viper
 def run(p: ptr32, x: int, program: ptr8):
@@ -35,13 +42,15 @@ def run(p: ptr32, x: int, program: ptr8):
     base = int(p)
     first = program
     columns = p
-    sums = ptr32(int(p) + 160)
     times = x
     mask = 8191
     t = 0
     op = 0
     turn = 0
     count = 0
+    slot = 0
+    to = 0
+    pair = 0
     a = p
     b = p
     q = p
@@ -50,7 +59,7 @@ def run(p: ptr32, x: int, program: ptr8):
         if count > 1:
             # the same step again, on what it gave
             count -= 1
-            a = r
+            slot = to
         else:
             op = program[0]
             if op == 0:
@@ -59,13 +68,45 @@ def run(p: ptr32, x: int, program: ptr8):
                     return
                 program = first
                 op = program[0]
-            r = ptr32(program[1] * 80 + base)
-            a = ptr32(program[2] * 80 + base)
+            to = program[1]
+            r = ptr32(to * 80 + base)
+            slot = program[2]
+            a = ptr32(slot * 80 + base)
             count = program[3]
+            pair = slot << 8 | count
             b = ptr32(count * 80 + base)
             program = ptr8(int(program) + 4)
             if op != 4:
                 count = 0
+        if op == 3:
+            multiply(base, pair)
+        elif op == 4:
+            square(base, slot)
+'''
+
+MULTIPLY = '''
+
+@micropython.viper
+def multiply(p: ptr32, x: int):
+    """The columns of a product, in slots 0 and 1 of the work space p; x: slots of factors, a << 8 | b.
+
+    Slot 2 is written to, too.
+    """
+    columns = p
+    sums = ptr32(int(p) + 160)
+    a = ptr32((x >> 8) * 80 + int(p))
+    b = ptr32((x & 255) * 80 + int(p))
+    q = p
+    turn = 0
+'''
+
+SQUARE = '''
+
+@micropython.viper
+def square(p: ptr32, x: int):
+    """The columns of a square, in slots 0 and 1 of the work space p; x: the slot of what is squared."""
+    columns = p
+    p = ptr32(x * 80 + int(p))
 '''
 
 
@@ -93,58 +134,58 @@ def advance(*pointers, step=STEP):
 
 def products():
     """c0 to c18 = the ten limbs at a times the ten limbs at b."""
-    text = lines(16, "p = b")
+    text = lines(8, "p = b")
     for i in range(HALF):
-        text += lines(16, f"x = a[{i}]")
+        text += lines(8, f"x = a[{i}]")
         for j in range(HALF):
             old = f" + c{i + j}" if i and j < HALF - 1 else ""
-            text += lines(16, f"c{i + j} = p[{j}] * x{old}")
+            text += lines(8, f"c{i + j} = p[{j}] * x{old}")
     return text
 
 
 def squares():
     """c0 to c38 = a squared: what occurs twice is taken double. Faster than by halves."""
-    text = lines(12, "p = a")
+    text = ""
     started = set()
     for i in range(LIMBS):
-        text += lines(12, f"x = p[{i}]")
+        text += lines(4, f"x = p[{i}]")
         for j in range(i, LIMBS):
             if j == i + 1:
-                text += lines(12, "x = x + x")
+                text += lines(4, "x = x + x")
             old = f" + c{i + j}" if i + j in started else ""
-            text += lines(12, f"c{i + j} = p[{j}] * x{old}")
+            text += lines(4, f"c{i + j} = p[{j}] * x{old}")
             started.add(i + j)
-    text += lines(12, "p = columns")
-    text += lines(12, *(f"p[{i}] = c{i}" for i in range(LIMBS)))
-    text += lines(12, "p = ptr32(int(p) + 80)")
-    text += lines(12, *(f"p[{i}] = c{LIMBS + i}" for i in range(LIMBS - 1)))
-    return text + lines(12, f"p[{LIMBS - 1}] = 0")
+    text += lines(4, "p = columns")
+    text += lines(4, *(f"p[{i}] = c{i}" for i in range(LIMBS)))
+    text += lines(4, "p = ptr32(int(p) + 80)")
+    text += lines(4, *(f"p[{i}] = c{LIMBS + i}" for i in range(LIMBS - 1)))
+    return text + lines(4, f"p[{LIMBS - 1}] = 0")
 
 
 def products_of_halves():
     """The columns of a times b, by Karatsuba."""
-    text = lines(12, "turn = 2", "p = a", "q = sums", "while turn:")
+    text = lines(4, "turn = 2", "p = a", "q = sums", "while turn:")
     for i in range(HALF):
-        text += lines(16, f"x = p[{i}]", f"x = p[{i + HALF}] + x", f"q[{i}] = x")
-    text += lines(16, "p = b", "q = ptr32(int(sums) + 40)", "turn -= 1")
-    text += lines(12, "while turn < 3:") + products()
-    text += lines(16, "turn += 1")
-    text += lines(16, "if turn == 3:", "    break")
-    text += lines(16, "p = columns", "if turn == 2:")
-    text += lines(20, "p = ptr32(int(p) + 80)", "a = sums", "b = ptr32(int(sums) + 40)")
-    text += lines(16, "else:")
-    text += lines(20, *advance("a", "b"))
+        text += lines(8, f"x = p[{i}]", f"x = p[{i + HALF}] + x", f"q[{i}] = x")
+    text += lines(8, "p = b", "q = ptr32(int(sums) + 40)", "turn -= 1")
+    text += lines(4, "while turn < 3:") + products()
+    text += lines(8, "turn += 1")
+    text += lines(8, "if turn == 3:", "    break")
+    text += lines(8, "p = columns", "if turn == 2:")
+    text += lines(12, "p = ptr32(int(p) + 80)", "a = sums", "b = ptr32(int(sums) + 40)")
+    text += lines(8, "else:")
+    text += lines(12, *advance("a", "b"))
     for i in COLUMNS:
-        text += lines(16, f"p[{i}] = c{i}")
-    text += lines(16, f"p[{2 * HALF - 1}] = 0")
+        text += lines(8, f"p[{i}] = c{i}")
+    text += lines(8, f"p[{2 * HALF - 1}] = 0")
     # the third product, without the two others, is the middle
-    text += lines(12, "p = columns", "q = ptr32(int(p) + 80)")
+    text += lines(4, "p = columns", "q = ptr32(int(p) + 80)")
     for i in COLUMNS:
         high = f"p[{LIMBS + i}]" if LIMBS + i < 32 else f"q[{i}]"
-        text += lines(12, f"c{i} = c{i} - p[{i}] - {high}")
-    text += lines(12, *advance("p", step=HALF))
+        text += lines(4, f"c{i} = c{i} - p[{i}] - {high}")
+    text += lines(4, *advance("p", step=HALF))
     for i in COLUMNS:
-        text += lines(12, f"p[{i}] = c{i} + p[{i}]")
+        text += lines(4, f"p[{i}] = c{i} + p[{i}]")
     return text
 
 
@@ -195,6 +236,5 @@ def tail():
 
 def field():
     """The text of mesh/device/crypto/field25519.py."""
-    text = HEAD + lines(8, "if op == 3:") + products_of_halves()
-    text += lines(8, "elif op == 4:") + squares()
-    return text + sums(1) + sums(2) + SWAP + reduction() + tail()
+    run = RUN + sums(1) + sums(2) + SWAP + reduction() + tail()
+    return HEAD + (run + MULTIPLY + products_of_halves() + SQUARE + squares()).lstrip()
