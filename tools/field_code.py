@@ -79,7 +79,7 @@ def run(p: ptr32, x: int, program: ptr8):
             if op != 4:
                 count = 0
         if op == 3:
-            multiply(base, pair)
+            product(base, pair)
         elif op == 4:
             square(base, slot)
 '''
@@ -87,10 +87,10 @@ def run(p: ptr32, x: int, program: ptr8):
 MULTIPLY = '''
 
 @micropython.viper
-def multiply(p: ptr32, x: int):
-    """The columns of a product, in slots 0 and 1 of the work space p; x: slots of factors, a << 8 | b.
+def product(p: ptr32, x: int):
+    """The columns of a product, in slots 0 and 1 of the work space p. Slot 2 is written to, too.
 
-    Slot 2 is written to, too.
+    x: the slots of the factors, a << 8 | b.
     """
     columns = p
     sums = ptr32(int(p) + 160)
@@ -104,7 +104,7 @@ SQUARE = '''
 
 @micropython.viper
 def square(p: ptr32, x: int):
-    """The columns of a square, in slots 0 and 1 of the work space p; x: the slot of what is squared."""
+    """The columns of the square of slot x, in slots 0 and 1 of the work space p."""
     columns = p
     p = ptr32(x * 80 + int(p))
 '''

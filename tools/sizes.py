@@ -17,10 +17,7 @@ from mesh.boards.virtual.process import compile_file
 
 BUDGET = 64 * 1024  # the aim for what every board loads, without Ed25519
 MOST = 101_000  # what nobody may exceed: lower it whenever something gets smaller
-ED25519 = tuple(
-    f"mesh/device/{name}.py"
-    for name in ("ed25519", "field25519", "scalar25519", "sha512", "tables25519")
-)
+ED25519 = ("mesh/device/ed25519.py",)
 # they import in functions, to go on
 ENTRIES = ("mesh/__init__.py", "mesh/device/start.py", "mesh/device/main.py")
 ANY = "any port"  # not the files that only boards of some ports get

@@ -2,8 +2,9 @@
 
 The base came by cable. Updates are staged in one of two folders; the other one runs, or is free.
 The file `boot` says which runs, and how the last starts ended; without it the base runs. A new
-firmware is on trial: it has to report "good", or the former one runs again. This file imports
-nothing of the mesh before it has chosen.
+firmware is on trial: it has to report "good", or the former one runs again. Where flash has no
+room for three, an update that is good becomes the base, named in the file `base`. This file
+imports nothing of the mesh before it has chosen.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ FILE = "boot"
 NEW = FILE + ".new"
 CHECK = 8  # bytes of SHA-256 as a check sum
 BASE = ""
+BASED = "base"  # the file with the folder of the update that is the base now
 SLOTS = ("next", "other")
 PROVEN = -1
 TRIES = 2  # starts for a firmware on trial to report "good": one may end by a power cut
@@ -54,9 +56,26 @@ def read() -> "State":
 def write(state: "State") -> None:
     """Write the state, whole or not at all."""
     body = json.dumps(state).encode()
-    with open(NEW, "wb") as file:
-        file.write(body + hashlib.sha256(body).digest()[:CHECK])
-    os.rename(NEW, FILE)
+    _write(FILE, body + hashlib.sha256(body).digest()[:CHECK])
+
+
+def _write(path: str, data: bytes) -> None:
+    with open(path + ".new", "wb") as file:
+        file.write(data)
+    os.rename(path + ".new", path)
+
+
+def base() -> str:
+    """The folder of the base."""
+    for path in (BASED, BASED + ".new"):
+        try:
+            with open(path) as file:
+                found = file.read()
+            if found in SLOTS:
+                return found
+        except (OSError, ValueError):
+            pass
+    return BASE
 
 
 def machine() -> "Any":  # noqa: ANN401 - ports differ
@@ -83,14 +102,16 @@ class Boot:
     """
 
     def __init__(self) -> None:
-        self._state: State = {"slot": BASE, "former": BASE, "tries": PROVEN, "wait_s": WAIT_S}
+        self._base = base()
+        self._state: State = {"slot": self._base, "former": self._base, "tries": PROVEN}
+        self._state["wait_s"] = WAIT_S
         self._state.update({"failed": 0, "why": [], "asked": False, "update": {}})
         self._state.update(read())
         self._timer: Any = None
         self._is_good = self._has_failed = self.was_taken_back = False
         self._begin()
         failed = 0 if self.on_trial else self._state["failed"]
-        self.slot: str = BASE if failed >= LAST else self._state["slot"]
+        self.slot: str = self._base if failed >= LAST else self._state["slot"]
         self.safe = ""
         if failed >= SAFE:
             self.safe = f"{failed} starts in a row failed: " + "; ".join(self._state["why"])
@@ -194,7 +215,25 @@ class Boot:
 
     def free_slot(self) -> str:
         """The folder that an update may use: it does not run, and is not to run."""
-        return SLOTS[self._state["slot"] == SLOTS[0]]
+        free = SLOTS[self._state["slot"] == SLOTS[0]]
+        if free == self._base:
+            self.replace_base()
+        return free
+
+    def replace_base(self) -> str:
+        """Have the update that runs be the base, if it is good and is not yet. The folder of the
+        former base, which may be removed, or "".
+        """
+        slot, former = self._state["slot"], self._base
+        if self.on_trial or slot in (BASE, former) or slot != self.slot:
+            return ""
+        try:
+            os.stat(former or "mesh")
+        except OSError:  # it is in ROM, and takes no room
+            return ""
+        _write(BASED, slot.encode())
+        self._base = slot
+        return former or "mesh"
 
     def restart(self) -> None:
         """Restart. It never returns, whatever cannot be written."""

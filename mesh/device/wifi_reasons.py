@@ -5,7 +5,7 @@ REASONS = (
     ("WRONG_PASSWORD", "the password is wrong"),
     ("HANDSHAKE_TIMEOUT", "the password is wrong, or it is too far away"),
     ("NO_AP_FOUND", "it is not heard here"),
-    ("NO_AP_FOUND_W_COMPATIBLE_SECURITY", "this board lacks its security, such as WPA3"),
+    ("NO_AP_FOUND_W_COMPATIBLE_SECURITY", "this board lacks its security, as WPA3"),
     ("NO_AP_FOUND_IN_AUTHMODE_THRESHOLD", "its security is weaker than this board takes"),
     ("CONNECT_FAIL", "it refuses this board"),
 )

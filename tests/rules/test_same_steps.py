@@ -16,7 +16,7 @@ PUBLIC = {
         "p", "program", "first", "base", "columns", "times", "op", "turn", "count", "slot", "to",
         "pair", "a", "b", "q", "r",
     },
-    ("field25519", "multiply"): {"p", "columns", "sums", "a", "b", "q", "turn"},
+    ("field25519", "product"): {"p", "columns", "sums", "a", "b", "q", "turn"},
     ("field25519", "square"): {"p", "columns"},
     ("scalar25519", "limbs"): {"p", "x", "size", "bits", "i"},
     ("scalar25519", "multiply"): {"p", "to", "k", "a", "q", "i", "j"},
@@ -80,7 +80,7 @@ def telling(function):
             yield node.right
         elif isinstance(node, ast.Call) and node.func.id in ("ptr8", "ptr32"):
             yield node.args[0]
-        elif isinstance(node, ast.Call) and node.func.id in ("multiply", "square"):
+        elif isinstance(node, ast.Call) and node.func.id in ("product", "square"):
             yield from node.args  # a work space, and numbers of its slots
 
 
@@ -121,7 +121,7 @@ def test_same_steps(name, function):
         "p = ptr32(int(p) + t)",
         "while s[i]: i += 1",
         "t = t // 3",
-        "multiply(p, t)",
+        "product(p, t)",
     ],
 )
 def test_a_leak_would_be_seen(line):

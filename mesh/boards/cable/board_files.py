@@ -26,7 +26,7 @@ SETTINGS = "settings.json"
 # without a counter does.
 SELF = ("identity", "counter", "last", "feed.a", "feed.b", "peers", "updates", "faults")
 # main.py is removed first, as half a program is worse
-PROGRAM = ("main.py", "firmware.json", "boot", "boot.new", "start.mpy")
+PROGRAM = ("main.py", "firmware.json", "boot", "boot.new", "base", "base.new", "start.mpy")
 TRIED = ("settings.trial", "settings.new")  # settings on trial, from over the mesh
 FOLDERS = ("mesh", "next", "other", "code")
 COPIED = ("identity", "counter", SETTINGS, "feed.a", "feed.b", "updates")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from mesh.boards.firmware import link_crypto
 from mesh.boards.firmware.flatten import flattened
 from mesh.boards.firmware.lean import SOURCES, leaned
 from mesh.boards.firmware.lean_names import module_of
@@ -157,6 +158,7 @@ def link(texts: Mapping[Path, str], asked: frozenset[str] = frozenset()) -> Link
         if module not in joined
     }
     made |= {places[module]: _stub(homes[module], stubs[module], names.names) for module in stubs}
+    link_crypto.join(trees, places, made, lines)
     return Linked(made, lines)
 
 

@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]  # (what, bytes done, bytes in all)
 
 TRIED = "settings.try"  # checked by the board itself before they become its settings
 SLOTS = ("next/", "other/")  # updates from over the mesh (mesh/device/start.py)
-BOOT = ("boot", "boot.new")  # which of them runs
+BOOT = ("boot", "boot.new", "base", "base.new")  # which of them runs, and which is the base
 OWN = "mesh/"
 CODE = "code/"  # what runs from flash; the board writes it (mesh/device/in_place)
 MAIN = "main.py"

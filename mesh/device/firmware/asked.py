@@ -32,6 +32,10 @@ if TYPE_CHECKING:
             """The folder that an update may use."""
             ...
 
+        def replace_base(self) -> str:
+            """Have the update that runs be the base. The folder of the former base, or ""."""
+            ...
+
         def restart(self) -> None:
             """Restart. It never returns."""
             ...

@@ -9,7 +9,7 @@ from mesh.core.errors import MeshError, RemoteError
 from mesh.core.resources.bundle import File, check
 from mesh.device import identity
 from mesh.device.firmware.asked import NoAnswer
-from mesh.device.firmware.slot import NoRoom, Slot
+from mesh.device.firmware.slot import SPARE, NoRoom, Slot, remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Taking:
         """Take the offer, if it is for this board and new. RemoteError, NoAnswer."""
         if not isinstance(offer, bytes):
             raise RemoteError("an offer is no byte string")
+        if self._updates.boot.on_trial:  # the free folder has what runs if this one fails
+            raise NoAnswer("the firmware that runs is on trial itself")
         chosen = self._updates.firmware_of
         bundle = check(self._updates.node.peer.kit, offer)
         if bundle.signer not in chosen:
@@ -92,8 +94,11 @@ class Taking:
         running = str(getattr(mesh, "__path__", "")).rpartition("mesh")[0] or "."
         self._tell(bundle, "fetching")
         slot.begin(offer, bundle.digest)
+        self._make_room(slot, SPARE)
         await self._get(slot, File("list", bundle.size, bundle.digest))
-        count = slot.check()
+        count, blocks = slot.needs()
+        self._make_room(slot, blocks)
+        slot.check(blocks)
         for done, file in enumerate(slot.files()):
             self._show(bundle, "fetching", done=done, all=count)
             if not slot.holds(file) and not slot.copy(file, running):
@@ -101,6 +106,14 @@ class Taking:
             await asyncio.sleep_ms(0)  # lets other tasks run
         self._is_staged = True
         self._tell(bundle, "staged", done=count, all=count)
+
+    def _make_room(self, slot: Slot, blocks: int) -> None:
+        """Where there is no room for three firmwares, and the one that runs is an update, it
+        becomes the base in place of that which came by cable. OSError.
+        """
+        replace = getattr(self._updates.boot, "replace_base", None)  # start.py may be older
+        if replace is not None and slot.free() < blocks and (former := replace()):
+            remove(former)
 
     async def _get(self, slot: Slot, file: "File") -> None:
         """Fetch the missing part of a file. What was there may be damaged: then all of it,

@@ -16,6 +16,7 @@ LIST = "list"
 STEP = 512  # bytes of a file in memory at a time
 LINE = 200  # most bytes of a line of the list
 DIRECTORY = 0x4000  # type of a folder in ilistdir()
+FOLDER = 2  # blocks of a folder
 SPARE = 18  # blocks of flash reserved for folders and the board's own files
 
 
@@ -32,7 +33,7 @@ class Slot:
     def begin(self, offer: bytes, digest: bytes) -> None:
         """Prepare it for an offer whose list has this hash. Files of the same offer are kept."""
         if digest not in self._read(OFFER):
-            self._clear(self.folder)
+            self._clear()
             os.mkdir(self.folder)
             path = self.path(OFFER)
             with open(path + ".new", "wb") as file:
@@ -86,18 +87,30 @@ class Slot:
         with open(self.path(LIST), "rb") as file:
             yield from read_list(_lines(file))
 
-    def check(self) -> int:
-        """The number of files in the list. RemoteError if it is invalid, or they do not fit."""
-        status = os.statvfs(self.folder)
-        block = status[1] or status[0] or STEP
-        count = blocks = 0
+    def needs(self) -> "tuple[int, int]":
+        """The number of files in the list, and of blocks for what is missing of them.
+        RemoteError if the list is invalid.
+        """
+        block = os.statvfs(self.folder)[1] or STEP
+        count, blocks = 0, SPARE
         for file in self.files():
             count += 1
             blocks += _blocks(file.size, block) - _blocks(self.size(file.path), block)
-        needed, free = (blocks + SPARE) * block, status[0] * status[4]
-        if needed > free:
-            raise NoRoom(f"no room: {needed} bytes are needed, and {free} are free")
-        return count
+        return count, blocks
+
+    def free(self) -> int:
+        """The number of free blocks."""
+        status = os.statvfs(self.folder)
+        free = status[3] - (1 << 32 if status[3] > status[2] else 0)  # it may be below 0
+        return int(free + _counted_twice(self.path("probe")))
+
+    def check(self, blocks: int) -> None:
+        """NoRoom unless so many blocks are free."""
+        free, block = self.free(), os.statvfs(self.folder)[0]
+        if blocks > free:
+            raise NoRoom(
+                f"no room: {blocks * block} bytes are needed, and {free * block} are free"
+            )
 
     def _read(self, name: str) -> bytes:
         try:
@@ -106,18 +119,39 @@ class Slot:
         except OSError:
             return b""
 
-    def _clear(self, folder: str) -> None:
-        """Remove a folder with all in it. The offer goes first, which makes the rest void."""
-        if not _exists(folder):
-            return
+    def _clear(self) -> None:
+        """Remove it with all in it. The offer goes first, which makes the rest void."""
         self.drop(OFFER)
+        remove(self.folder)
+
+
+def remove(folder: str) -> None:
+    """Remove a folder with all in it, if it is there. OSError."""
+    if _exists(folder):
         for entry in list(os.ilistdir(folder)):
             path = folder + "/" + entry[0]
             if entry[1] == DIRECTORY:
-                self._clear(path)
+                remove(path)
             else:
                 os.remove(path)
         os.rmdir(folder)
+
+
+def _counted_twice(probe: str) -> int:
+    """How many blocks too many count as used: littlefs counts the two blocks of a folder once as
+    its own and once as its parent's (lfs_fs_traverse in lfs.c of 2.11). Seen by making a folder.
+    """
+    before = os.statvfs(probe[: probe.rfind("/")])[3]
+    os.mkdir(probe)
+    taken = before - os.statvfs(probe)[3]
+    os.rmdir(probe)
+    return FOLDER * _folders("") if taken == 2 * FOLDER else 0
+
+
+def _folders(path: str) -> int:
+    """The number of folders below a path, which is "" or ends in a slash."""
+    names = [entry[0] for entry in os.ilistdir(path or ".") if entry[1] == DIRECTORY]
+    return len(names) + sum([_folders(path + name + "/") for name in names])
 
 
 def _lines(file: "Any") -> "Iterator[bytes]":  # noqa: ANN401 - an open file

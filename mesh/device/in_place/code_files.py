@@ -106,7 +106,7 @@ class Reader:
 
 
 def _rank(name: str) -> "tuple[bool, bool, bool, str]":
-    crypto = "25519" in name or name == "sha512.mpy"
+    crypto = "25519" in name
     return name[:6] != "linked", not crypto, name != "device", name
 
 

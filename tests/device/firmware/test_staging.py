@@ -34,7 +34,7 @@ asked = []
 
 class Source:  # stands for the peer that has the firmware, and for the board's other parts
     def __init__(self):
-        self.console = self.node = self.peer = self
+        self.console = self.node = self.peer = self.boot = self
         self.more = {{}}
     def tell(self, *_, **__):
         pass

@@ -1,5 +1,7 @@
 """What starts a board chooses well, whatever the last start came to, whenever the power goes."""
 
+import shutil
+
 import needs
 import pytest
 from starting import ABSENT, ENDS, GOOD, OLD, RAISES, REPORTS, WAITS, Folder
@@ -117,6 +119,46 @@ def test_a_damaged_state_starts_the_base(folder, damage):
     assert folder.starts() == ["base whole"]
 
 
+REPLACES = "import start\nb = start.Boot()\nprint(repr(b.replace_base()), b.free_slot())\n"
+
+
+def test_an_update_that_is_good_becomes_the_base(folder):
+    assert folder.code(REPLACES) == "'' next", "the base that runs is one already"
+    folder.put("next", GOOD)
+    folder.stage()
+    assert folder.code(REPLACES) == "'' other", "it is on trial"
+    folder.starts()
+    assert folder.code(REPLACES) == "'mesh' other"
+    shutil.rmtree(folder.path / "mesh")
+    assert folder.starts() == ["next whole"]
+    folder.put("other", RAISES)
+    folder.stage("other")
+    assert folder.starts() == ["other whole", "next whole"]
+    (folder.path / "boot").write_bytes(b"x")
+    assert folder.starts() == ["next whole"]
+    folder.put("other", GOOD)
+    folder.stage("other")
+    assert folder.starts() == ["other whole"]
+    free = "import start\nprint(start.Boot().free_slot())\n"
+    assert folder.code(free) == "next", "its folder is needed, so the one that runs is the base"
+    (folder.path / "boot").unlink()
+    assert folder.starts() == ["other whole"]
+
+
+def test_a_base_in_rom_is_not_replaced(folder):
+    folder.put("next", GOOD)
+    folder.stage()
+    folder.starts()
+    shutil.rmtree(folder.path / "mesh")  # it takes no room
+    assert folder.code(REPLACES) == "'' other"
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"mesh", b"\xff\xff"])
+def test_a_damaged_name_of_the_base_is_none(folder, damage):
+    (folder.path / "base").write_bytes(damage)
+    assert folder.starts() == ["base whole"]
+
+
 CUTS = """
 import sys
 sys.path[:0] = [{folder!r}, {tests!r}]
@@ -134,12 +176,14 @@ steps = [
     (lambda boot: boot.failed("broken"), ("other", "next")),
     (lambda boot: boot.failed("hung"), ("next",)),
     (lambda boot: boot.good(), ("next",)),
+    (lambda boot: boot.replace_base(), ("next",)),
+    (lambda boot: start.write({{}}), ("next",)),
 ]
 
 def slot_of(data):
     return during({vfs!r}, data, lambda: start.Boot().slot)[:2]
 
-data = empty({vfs!r})
+data, _, _ = during({vfs!r}, empty({vfs!r}), lambda: start.os.mkdir("mesh"))
 cuts = 0
 for step, may in steps:
     left = n = 0
