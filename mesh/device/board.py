@@ -244,7 +244,7 @@ class Board:
                 c for c in self.node.contacts.table.values() if c.address and c.state != ASLEEP
             ]
             if silence.lasts(self.loop.now(), self.loop.heard_ms, bool(known)):
-                self.tell("wifi", reason="nothing is heard of peers: the radio starts anew")
+                self.tell("wifi", reason="no peer is heard: radio starts anew")
                 wifi.restart()
             away = await wifi.connect(self._profile.wifi, tell=self.tell)
             if away or wifi.address() != self._own:

@@ -54,7 +54,7 @@ class State:
         if body is None and not born:
             raise LocalError(
                 "counter is missing: a number could be used twice",
-                "restore it from a copy, or delete identity too: this board will be another peer",
+                "restore it from a copy, or delete identity too, for a new peer",
             )
         body = body or bytes(12)
         self.boots = int.from_bytes(body[:4], "big") + 1

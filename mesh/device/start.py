@@ -56,29 +56,22 @@ def read() -> "State":
 def write(state: "State") -> None:
     """Write the state, whole or not at all."""
     body = json.dumps(state).encode()
-    _write(FILE, body + hashlib.sha256(body).digest()[:CHECK])
+    with open(NEW, "wb") as file:
+        file.write(body + hashlib.sha256(body).digest()[:CHECK])
+    os.rename(NEW, FILE)
 
 
-def _write(path: str, data: bytes) -> None:
-    with open(path + ".new", "wb") as file:
-        file.write(data)
-    os.rename(path + ".new", path)
-
-
-def base() -> str:
+def _base() -> str:
     """The folder of the base."""
-    for path in (BASED, BASED + ".new"):
-        try:
-            with open(path) as file:
-                found = file.read()
-            if found in SLOTS:
-                return found
-        except (OSError, ValueError):
-            pass
-    return BASE
+    try:
+        with open(BASED) as file:
+            found = file.read()
+        return SLOTS[SLOTS.index(found)]
+    except (OSError, ValueError):
+        return BASE
 
 
-def machine() -> "Any":  # noqa: ANN401 - ports differ
+def _machine() -> "Any":  # noqa: ANN401 - ports differ
     """The module machine on a board or virtual board; else None."""
     try:
         import machine as module  # noqa: PLC0415 - not everywhere
@@ -87,23 +80,23 @@ def machine() -> "Any":  # noqa: ANN401 - ports differ
     return module if hasattr(module, "reset") else None
 
 
-def stopped_by_watchdog() -> bool:
+def _stopped_by_watchdog() -> bool:
     """Whether the last start ended by the watchdog. A power cut is no failure."""
-    board = machine()
+    board = _machine()
     return hasattr(board, "WDT_RESET") and board.reset_cause() == board.WDT_RESET
 
 
 class Boot:
     """One boot: which firmware it runs, and whether that is confirmed.
 
-    slot: the folder of the firmware, or BASE. safe: why only network and repair are started, or
-    "". update: the result of the last update, {"state", "version", ...}, or {}. was_taken_back:
-    whether the firmware was rolled back during this start, so that a restart is needed.
+    slot: the folder of the firmware, or BASE; base: that of the base. safe: why only network and
+    repair are started, or "". update: the result of the last update, {"state", "version", ...}, or
+    {}. was_taken_back: whether it was rolled back during this start, so that a restart is needed.
     """
 
     def __init__(self) -> None:
-        self._base = base()
-        self._state: State = {"slot": self._base, "former": self._base, "tries": PROVEN}
+        self.base = _base()
+        self._state: State = {"slot": self.base, "former": self.base, "tries": PROVEN}
         self._state["wait_s"] = WAIT_S
         self._state.update({"failed": 0, "why": [], "asked": False, "update": {}})
         self._state.update(read())
@@ -111,7 +104,7 @@ class Boot:
         self._is_good = self._has_failed = self.was_taken_back = False
         self._begin()
         failed = 0 if self.on_trial else self._state["failed"]
-        self.slot: str = self._base if failed >= LAST else self._state["slot"]
+        self.slot: str = self.base if failed >= LAST else self._state["slot"]
         self.safe = ""
         if failed >= SAFE:
             self.safe = f"{failed} starts in a row failed: " + "; ".join(self._state["why"])
@@ -131,7 +124,7 @@ class Boot:
         """Count how the last start ended."""
         state = self._state
         asked, state["asked"] = state["asked"], False
-        hung = not asked and stopped_by_watchdog()
+        hung = not asked and _stopped_by_watchdog()
         if self.on_trial:
             state["tries"] += 1
             if state["tries"] > TRIES:
@@ -176,9 +169,8 @@ class Boot:
         write(state)
 
     def failed(self, why: str) -> None:
-        """Record that this start failed. A firmware on trial is rolled back at once.
-
-        The caller ends this start; it counts once.
+        """Record, once, that this start failed, and roll back a firmware on trial. The caller ends
+        this start.
         """
         if self._has_failed:
             return
@@ -191,7 +183,7 @@ class Boot:
             self._count(why)
         state["asked"] = True
         write(state)
-        if state["failed"] > LAST and machine() is not None:
+        if state["failed"] > LAST and _machine() is not None:
             import time  # noqa: PLC0415 - seldom
 
             time.sleep(LAST_PAUSE_S)  # Ctrl-C leads to the prompt
@@ -215,25 +207,8 @@ class Boot:
 
     def free_slot(self) -> str:
         """The folder that an update may use: it does not run, and is not to run."""
-        free = SLOTS[self._state["slot"] == SLOTS[0]]
-        if free == self._base:
-            self.replace_base()
-        return free
-
-    def replace_base(self) -> str:
-        """Have the update that runs be the base, if it is good and is not yet. The folder of the
-        former base, which may be removed, or "".
-        """
-        slot, former = self._state["slot"], self._base
-        if self.on_trial or slot in (BASE, former) or slot != self.slot:
-            return ""
-        try:
-            os.stat(former or "mesh")
-        except OSError:  # it is in ROM, and takes no room
-            return ""
-        _write(BASED, slot.encode())
-        self._base = slot
-        return former or "mesh"
+        runs: str = self.slot or self._state["slot"]
+        return SLOTS[runs == SLOTS[0]]
 
     def restart(self) -> None:
         """Restart. It never returns, whatever cannot be written."""
@@ -242,7 +217,7 @@ class Boot:
                 self._state["asked"] = True
                 write(self._state)
         finally:
-            board = machine()
+            board = _machine()
             if board is not None:
                 board.reset()
             sys.exit(RESTART)
@@ -252,7 +227,7 @@ class Boot:
         wait_s = self._state["wait_s"]
         if not self.on_trial:
             return
-        timer = getattr(machine(), "Timer", None)
+        timer = getattr(_machine(), "Timer", None)
         if timer is None:
             import asyncio  # noqa: PLC0415 - a virtual board's way
 
@@ -276,10 +251,8 @@ class Boot:
                 self.restart()
 
 
-def let_go() -> None:
-    """Unload all modules, and what the event loop still holds, so that reporting a fault does not
-    lack memory.
-    """
+def _let_go() -> None:
+    """Unload all modules, and what the event loop still holds: reporting needs memory."""
     loop = sys.modules.get("asyncio.core")
     if loop is not None:
         loop._task_queue = loop._io_queue = loop.cur_task = None  # type: ignore[attr-defined]
@@ -288,7 +261,7 @@ def let_go() -> None:
     gc.collect()
 
 
-def load(boot: Boot) -> "Any":  # noqa: ANN401 - mesh.device.main.Life of that firmware
+def _load(boot: Boot) -> "Any":  # noqa: ANN401 - mesh.device.main.Life of that firmware
     """Load the firmware that was chosen."""
     from mesh.device.main import main  # noqa: PLC0415 - this is the choice
 
@@ -305,7 +278,7 @@ def start() -> None:
         sys.path.insert(0, boot.slot)
     life = None
     try:
-        life = load(boot)
+        life = _load(boot)
         if life is not None:
             run = asyncio.core.run_until_complete  # type: ignore[attr-defined]
             fault = run(asyncio.create_task(life.first_fault()))
@@ -318,7 +291,7 @@ def start() -> None:
     except BaseException as error:  # noqa: BLE001 - whatever ends it, this start has failed
         life = None  # it holds the firmware, and reporting needs memory
         try:
-            let_go()
+            _let_go()
             sys.print_exception(error)  # type: ignore[attr-defined]
             boot.failed(f"{type(error).__name__}: {error}")
         finally:  # a board never stays at the prompt

@@ -33,7 +33,7 @@ class Access:
             raise RemoteError(
                 "shared with named peers only", codes.UNAUTHORIZED, "ask with a signed FETCH"
             )
-        raise RemoteError("shared with named peers, and you are not one", codes.FORBIDDEN)
+        raise RemoteError("shared with named peers only", codes.FORBIDDEN)
 
     def may_read(self, path: str, who: "bytes | None") -> bool:
         """Whether `who` may read `path`; None stands for an unsigned request."""

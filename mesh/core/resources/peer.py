@@ -169,7 +169,7 @@ class Peer:
         """Set an actuator on behalf of `by`. RemoteError if it does not exist or refuses."""
         actuator = self.actuators.get(name)
         if value is None or isinstance(value, (bytes, list, dict)):
-            raise RemoteError("an actuator takes a number, a text, true or false")
+            raise RemoteError("it takes a number, a text, true or false")
         if isinstance(value, str) and len(value) > LONGEST:
             raise RemoteError(f"an actuator takes at most {LONGEST} characters", codes.TOO_LARGE)
         if actuator is None:

@@ -24,7 +24,7 @@ def _one(peer: "Peer", asked: "Asked") -> None:
     """
     lacks_piece = asked.value is not None and not peer.offered
     if {FETCH: lacks_piece, POST: not peer.hinted}.get(asked.code):
-        raise RemoteError("this peer offers no updates, and takes none", codes.NOT_FOUND)
+        raise RemoteError("this peer has no updates", codes.NOT_FOUND)
 
 
 UPDATES = Resource("updates", None, {FETCH: _updates, POST: _updates}, _one, (CBOR,), 0)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
             """The result of the last update, or {}."""
             ...
 
+        slot: str
+
         @property
         def on_trial(self) -> bool:
             """Whether this firmware still has to prove itself."""
@@ -30,10 +32,6 @@ if TYPE_CHECKING:
 
         def free_slot(self) -> str:
             """The folder that an update may use."""
-            ...
-
-        def replace_base(self) -> str:
-            """Have the update that runs be the base. The folder of the former base, or ""."""
             ...
 
         def restart(self) -> None:

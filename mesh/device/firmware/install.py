@@ -9,7 +9,7 @@ from mesh.core.errors import MeshError, RemoteError
 from mesh.core.resources.bundle import File, check
 from mesh.device import identity
 from mesh.device.firmware.asked import NoAnswer
-from mesh.device.firmware.slot import SPARE, NoRoom, Slot, remove
+from mesh.device.firmware.slot import SPARE, NoRoom, Slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ class Taking:
         """Fetch the files of the update, continuing where it stopped. RemoteError, OSError."""
         running = str(getattr(mesh, "__path__", "")).rpartition("mesh")[0] or "."
         self._tell(bundle, "fetching")
-        slot.begin(offer, bundle.digest)
         self._make_room(slot, SPARE)
+        slot.begin(offer, bundle.digest)
         await self._get(slot, File("list", bundle.size, bundle.digest))
         count, blocks = slot.needs()
         self._make_room(slot, blocks)
@@ -111,9 +111,10 @@ class Taking:
         """Where there is no room for three firmwares, and the one that runs is an update, it
         becomes the base in place of that which came by cable. OSError.
         """
-        replace = getattr(self._updates.boot, "replace_base", None)  # start.py may be older
-        if replace is not None and slot.free() < blocks and (former := replace()):
-            remove(former)
+        boot = self._updates.boot
+        base = getattr(boot, "base", None)  # start.py may be older
+        if boot.slot and (base == slot.folder or (base == "" and slot.free() < blocks)):
+            slot.replace_base(boot.slot)
 
     async def _get(self, slot: Slot, file: "File") -> None:
         """Fetch the missing part of a file. What was there may be damaged: then all of it,

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 OFFER = "offer"  # the file with the signed offer that the folder is for
 LIST = "list"
+BASE = "base"  # the file with the folder that is the base: see mesh.device.start
+PROBE = "probe"  # a folder that is there for a moment
 STEP = 512  # bytes of a file in memory at a time
 LINE = 200  # most bytes of a line of the list
 DIRECTORY = 0x4000  # type of a folder in ilistdir()
@@ -100,9 +102,16 @@ class Slot:
 
     def free(self) -> int:
         """The number of free blocks."""
-        status = os.statvfs(self.folder)
+        status = os.statvfs(".")
         free = status[3] - (1 << 32 if status[3] > status[2] else 0)  # it may be below 0
-        return int(free + _counted_twice(self.path("probe")))
+        return int(free + _counted_twice())
+
+    def replace_base(self, by: str) -> None:
+        """Have the update in a folder be the base, in place of what came by cable."""
+        with open(BASE + ".new", "w") as file:
+            file.write(by)
+        os.rename(BASE + ".new", BASE)
+        remove("mesh")
 
     def check(self, blocks: int) -> None:
         """NoRoom unless so many blocks are free."""
@@ -137,15 +146,16 @@ def remove(folder: str) -> None:
         os.rmdir(folder)
 
 
-def _counted_twice(probe: str) -> int:
+def _counted_twice() -> int:
     """How many blocks too many count as used: littlefs counts the two blocks of a folder once as
     its own and once as its parent's (lfs_fs_traverse in lfs.c of 2.11). Seen by making a folder.
     """
-    before = os.statvfs(probe[: probe.rfind("/")])[3]
-    os.mkdir(probe)
-    taken = before - os.statvfs(probe)[3]
-    os.rmdir(probe)
-    return FOLDER * _folders("") if taken == 2 * FOLDER else 0
+    remove(PROBE)
+    before = os.statvfs(".")[3]
+    os.mkdir(PROBE)
+    taken = before - os.statvfs(".")[3]
+    os.rmdir(PROBE)
+    return FOLDER * _folders("") if taken >= 2 * FOLDER else 0
 
 
 def _folders(path: str) -> int:

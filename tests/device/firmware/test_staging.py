@@ -36,6 +36,7 @@ class Source:  # stands for the peer that has the firmware, and for the board's 
     def __init__(self):
         self.console = self.node = self.peer = self.boot = self
         self.more = {{}}
+        self.slot = ""  # the base runs
     def tell(self, *_, **__):
         pass
     async def ask(self, peer, wish):
