@@ -8,11 +8,13 @@ from world import make_identity, make_kit
 
 from mesh.core.codec.cbor import Decimal
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.kinds.accepting import BUILT_IN
+from mesh.core.kinds.accepting import BUILT_IN as OF_ALL
 from mesh.core.limits import Limits
 from mesh.core.node import Node
 from mesh.core.policy.settings import parse
+from mesh.core.relations import mark, pact
 
+BUILT_IN = OF_ALL | {pact.NAME: pact, mark.NAME: mark}
 LEAVES = st.one_of(
     st.none(),
     st.booleans(),
@@ -29,12 +31,15 @@ VALUES = st.recursive(
 )
 # near to what the kinds want: lists that begin as theirs, packs of records
 PACKS = st.lists(st.dictionaries(st.integers(-7, 9), LEAVES, max_size=5), max_size=4)
-BODIES = VALUES | st.lists(LEAVES, max_size=4) | PACKS
+# fields of agreements and marks, and terms
+ROWS = st.lists(LEAVES, max_size=3) | st.lists(st.lists(LEAVES, max_size=5), max_size=3)
+MAPS = st.dictionaries(st.integers(1, 14), LEAVES | ROWS, max_size=6)
+BODIES = VALUES | st.lists(LEAVES, max_size=4) | PACKS | MAPS
 KINDS = st.sampled_from(sorted(BUILT_IN))
 
 
 def node_of(settings):
-    return Node(make_kit(1), make_identity(1), parse(settings, "desktop"), Limits(), 1)
+    return Node(make_kit(1), make_identity(1), parse(settings, "desktop"), Limits(), 1, BUILT_IN)
 
 
 @given(KINDS, BODIES)
@@ -42,6 +47,8 @@ def node_of(settings):
 @example("asleep", [Decimal(600, -1)])
 @example("actuated", ["fan", 1, b""])
 @example("reading", [{0: b"t", 2: 1}])
+@example("pact", {7: [["act", "fan", False, [], 1]]})
+@example("mark", {1: bytes(32), 2: 1, 3: b""})
 def test_a_check_takes_a_body_or_refuses_it(kind, body):
     with contextlib.suppress(RemoteError):
         BUILT_IN[kind].check(body)

@@ -15,7 +15,7 @@ def made():
     return module.texts()
 
 
-MADE = ("keys", "messages", "feeds", "updates", "settings", "exchanges", "tcp")
+MADE = ("keys", "messages", "feeds", "updates", "settings", "exchanges", "tcp", "relations")
 
 
 @pytest.mark.parametrize("name", [f"{one}.json" for one in MADE])

@@ -14,6 +14,7 @@ from making_exchanges import exchanges  # noqa: E402
 from making_feeds import feeds  # noqa: E402
 from making_files import file_of_runs  # noqa: E402
 from making_proposals import proposals  # noqa: E402
+from making_relations import relations  # noqa: E402
 from making_updates import updates  # noqa: E402
 
 
@@ -22,6 +23,7 @@ def texts() -> dict[str, str]:
     cases = {"keys": keys(), "messages": messages(), "feeds": [*feeds(), file_of_runs()]}
     cases |= {"updates": updates(), "settings": proposals()}
     cases |= {"exchanges": exchanges(), "tcp": frames()}
+    cases["relations"] = relations()
     return {
         f"{name}.json": json.dumps(value, indent=1, ensure_ascii=True) + "\n"
         for name, value in cases.items()

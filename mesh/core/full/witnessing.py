@@ -6,6 +6,7 @@ from mesh.core.errors import LocalError
 from mesh.core.full import seen
 from mesh.core.full.agreeing import SPAN
 from mesh.core.kinds.accepting import BUILT_IN
+from mesh.core.relations import mark, pact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from mesh.core.feed.feed import Feed
     from mesh.core.node import Node
 
-KINDS = BUILT_IN | {seen.NAME: seen}  # of entries, on a desktop
+# kinds of entries, on a desktop
+KINDS = BUILT_IN | {seen.NAME: seen, pact.NAME: pact, mark.NAME: mark}
 LOOK_MS = 5000  # from one look at feeds that forked to the next
 AGAIN_MS = 60_000  # until all are asked again for what is missing of a witnessed past
 SLOW_MS = 21_600_000  # after which one entry more is enough to be told

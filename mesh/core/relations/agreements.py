@@ -1,0 +1,158 @@
+"""What agreements are at the moment: in force, open, refused, replaced or disputed, and by whom.
+
+This depends on facts alone, not on their order, and on one's own word where others lied
+(docs/protocol.md section 13).
+"""
+
+from mesh.core.relations.facts import mask
+from mesh.core.relations.mark import NO, YES
+from mesh.core.relations.pact import FOUNDING, RULE, SIDE
+from mesh.core.relations.weighing import Weighed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mesh.core.relations.pact import Pact
+
+# what an agreement is at the moment
+IN_FORCE, OPEN, REFUSED, REPLACED, DISPUTED, MISFIT, UNKNOWN = (
+    "in force",
+    "open",
+    "refused",
+    "replaced",
+    "disputed",
+    "does not fit",
+    "unknown",
+)
+
+
+class Agreements(Weighed):
+    """A set of facts, and where each circle and agreement is by them."""
+
+    def now(self, start: bytes, me: "bytes | None" = None) -> "tuple[bytes, list[bytes]]":
+        """Where a circle, or an agreement that others took the place of, is at the moment; and
+        the rivals, if several hold and neither word of theirs nor one's own decides. `me`: whose
+        own word counts, instead of that of whoever looks.
+        """
+        me = self._me if me is None else me
+        at = start
+        while True:
+            rivals = self._next(at)
+            ended = [ref for ref in rivals if self._voids(ref, rivals)]
+            if len(ended) != 1 and me is not None:
+                mine = [ref for ref in rivals if self._signed(ref, me)]
+                ended = mine if len(mine) == 1 else ended
+            if len(ended) != 1:
+                return at, sorted(rivals)
+            at = ended[0]
+
+    def _next(self, at: bytes) -> "list[bytes]":
+        """Those that hold and take the place of a pact."""
+        judged = self.pacts[at].judged if at in self.pacts else -1
+        found = [
+            ref
+            for ref, pact in self.pacts.items()
+            if pact.after == at
+            and (pact.judged == judged or (judged, pact.judged) == (FOUNDING, RULE))
+            and self._replaces(ref, at)
+            and self.holds(ref)
+        ]
+        # judged by a later version of the circle, it counts before those of an earlier one
+        versions = {self.pacts[ref].within for ref in found}
+        older = [one for one in versions if True in [self._stands_on(v, one) for v in versions]]
+        return [ref for ref in found if self.pacts[ref].within not in older]
+
+    def _stands_on(self, version: "bytes | None", older: "bytes | None") -> bool:
+        """Whether one version of a circle is before another."""
+        while version is not None and older is not None:
+            version = self.pacts[version].within
+            if version == older:
+                return True
+        return False
+
+    def _replaces(self, ref: bytes, at: bytes) -> bool:
+        """Whether a pact is of those whose agreement it says to replace."""
+        judged = self.pacts[ref].judged
+        if judged in (RULE, SIDE):
+            return self.root(ref) == self.root(at)
+        return set(self.members(ref) or ()) == set(self.members(at) or ())
+
+    def _voids(self, ref: bytes, rivals: "list[bytes]") -> bool:
+        return False not in [one in self.pacts[ref].voids for one in rivals if one != ref]
+
+    def _signed(self, ref: bytes, me: bytes) -> bool:
+        """Whether a peer said yes to a pact, or to one that follows from it."""
+        if me not in self._bits:
+            return False
+        todo = [ref]
+        seen = set()
+        while todo:
+            at = todo.pop()
+            seen.add(at)
+            if self._said.get((at, YES), 0) & self._bit(me):
+                return True
+            todo += [
+                one for one, pact in self.pacts.items() if pact.after == at and one not in seen
+            ]
+        return False
+
+    def state(self, ref: bytes) -> str:
+        """What a pact is at the moment: IN_FORCE, OPEN, REFUSED, REPLACED, DISPUTED, MISFIT, or
+        UNKNOWN as long as what it stands on is.
+        """
+        pact = self.pacts.get(ref)
+        if pact is None or self.root(ref) is None:
+            return UNKNOWN
+        if self._seats(ref) is None:
+            return MISFIT
+        if not self.holds(ref):
+            return REFUSED if self.dead(ref) else OPEN
+        at, rivals = self.now(ref)
+        if at != ref:
+            return REPLACED
+        if pact.after is not None and pact.after in self.pacts and self._is_rival(ref):
+            return DISPUTED
+        return DISPUTED if rivals else IN_FORCE
+
+    def _is_rival(self, ref: bytes) -> bool:
+        """Whether others that hold want the same place, and nothing decides."""
+        return ref in self.now(self.pacts[ref].after)[1]
+
+    def rivals(self, ref: bytes) -> "list[bytes]":
+        """Those that hold and want the place that a pact wants too."""
+        after = self.pacts[ref].after
+        return [] if after is None else [one for one in self._next(after) if one != ref]
+
+    def liars(self, one: bytes, other: bytes) -> "list[bytes]":
+        """Who is to blame that two rivals hold: who signed two histories, said yes and no to one
+        of them, or yes to both while neither was refused. Leaving is a yes to being let go.
+        """
+        within = self.pacts[one].within
+        old = ~0 if within is None else mask(self._seats(within) or [])
+        found = self.doubles()
+        voices = []
+        for ref in (one, other):
+            voice = self._said.get((ref, YES), 0) | self._let_go(ref)
+            found |= voice & self._said.get((ref, NO), 0)
+            voices.append(voice)
+        if not (self.dead(one) or self.dead(other)):
+            both = self._let_go(one) & self._let_go(other)
+            found |= voices[0] & voices[1] & ~both
+        return self._peers(found & old & (1 << len(self._ids)) - 1)
+
+    def _has_room(self, author: bytes, pact: "Pact") -> bool:
+        caps = self._caps
+        if caps is None:
+            return True
+        if pact.judged == FOUNDING:
+            return len(self.foundings()) < caps.circles
+        if len(self.pacts) >= caps.refs:
+            return False
+        if pact.judged not in (RULE, SIDE):
+            mine = [r for r in self.pacts if self.authors[r] == author and not self._circled(r)]
+            return len(mine) < caps.open
+        opened = [ref for ref in self.pacts if self._circled(ref) and self.state(ref) == OPEN]
+        by_author = [ref for ref in opened if self.authors[ref] == author]
+        return len(opened) < caps.open * caps.circles and len(by_author) < caps.of_one
+
+    def _circled(self, ref: bytes) -> bool:
+        return self.pacts[ref].judged in (RULE, SIDE)
