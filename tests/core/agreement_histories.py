@@ -169,12 +169,10 @@ class History:
 
     def be_honest(self, me, view, at, members, hearers):
         chance = self.chance
-        here = [ref for ref in sorted(view.pacts) if view.pacts[ref].within == at]
-        accepted = [ref for ref in here if view.pacts[ref].after and me in view.said(ref, YES)]
-        bound = [ref for ref in accepted if not view.dead(ref)]
-        if me in members and len(members) > 2 and not bound and chance.often(6):
+        if me in members and len(members) > 2 and chance.often(6) and not view.ties(at, me):
             self.say((LEAVE, me, at), hearers)
             return
+        here = [ref for ref in sorted(view.pacts) if view.pacts[ref].within == at]
         here = [ref for ref in here if me in members or me in view.pacts[ref].add]
         silent = [r for r in here if me not in view.said(r, YES) + view.said(r, NO)]
         if not silent:
@@ -182,7 +180,7 @@ class History:
         ref = chance.one(silent)
         if chance.often(15):
             self.say((NO, me, ref), hearers)
-        elif not view.pacts[ref].after or not bound or not self.lock:
+        elif not self.lock or not view.accepted_rivals(ref, me):
             self.say((YES, me, ref), hearers)
 
 

@@ -63,7 +63,7 @@ class Agreements(Weighed):
 
     def _stands_on(self, version: "bytes | None", older: "bytes | None") -> bool:
         """Whether one version of a circle is before another."""
-        while version is not None and older is not None:
+        while version in self.pacts and older is not None:
             version = self.pacts[version].within
             if version == older:
                 return True
@@ -121,6 +121,46 @@ class Agreements(Weighed):
         """Those that hold and want the place that a pact wants too."""
         after = self.pacts[ref].after
         return [] if after is None else [one for one in self._next(after) if one != ref]
+
+    def accepted_rivals(self, ref: bytes, me: bytes) -> "list[bytes]":
+        """What keeps an honest peer from saying yes to a pact: rivals that it said yes to, and
+        that were not refused.
+        """
+        after = self.pacts[ref].after
+        return [
+            one
+            for one in self._standing_on(self.pacts[ref].within)
+            if one != ref
+            and after is not None
+            and self.pacts[one].after == after
+            and me in self.said(one, YES)
+            and not self.dead(one)
+        ]
+
+    def ties(self, version: bytes, me: bytes) -> "list[bytes]":
+        """What keeps an honest peer from leaving a version of a circle, as that is a yes to being
+        let go: changes that it said yes to, and that were not refused; or that it said no to, and
+        that would let it go.
+        """
+        found = []
+        for ref in self._standing_on(version):
+            pact = self.pacts[ref]
+            base = self.members(pact.within) or []
+            if pact.judged == RULE:
+                is_out = me in [base[i] for i in pact.drop if i < len(base)]
+                accepted = me in self.said(ref, YES) and not self.dead(ref)
+                if accepted or (is_out and me in self.said(ref, NO)):
+                    found.append(ref)
+        return found
+
+    def _standing_on(self, version: "bytes | None") -> "list[bytes]":
+        """The pacts that are judged by a version, or by one that stands on it."""
+        found = []
+        for ref, pact in self.pacts.items():
+            within = pact.within
+            if within == version or (within in self.pacts and self._stands_on(within, version)):
+                found.append(ref)
+        return found
 
     def liars(self, one: bytes, other: bytes) -> "list[bytes]":
         """Who is to blame that two rivals hold: who signed two histories, said yes and no to one

@@ -53,7 +53,7 @@ class Meter:
         self._projections = projections
         self._database = database
         self._budget = budget
-        ground = Ground(database, now_ms, takes_sensor=self._takes_sensor)
+        ground = Ground(database, now_ms, True, self._takes_sensor, self._is_known)
         self.projecting = projecting.Projecting(ground, projections)
         self._spent: Counter[int] = Counter()
         self._sensors: Counter[int] = Counter()
@@ -92,6 +92,9 @@ class Meter:
         takes = self._budget.takes_sensor(self._key(author), has, waiting)
         self._sensors[author] += takes
         return takes
+
+    def _is_known(self, author: int) -> bool:
+        return self._budget.standing(self._key(author)) >= MET
 
     def meet(self, author: bytes) -> None:
         """Record in the table that an author was met."""

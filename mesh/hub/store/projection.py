@@ -14,14 +14,15 @@ class Ground(NamedTuple):
     """The context of projections, in one thread and the caller's transactions.
 
     now_ms() gives Unix ms. takes_sensor(author, count): whether an author with that many sensors
-    may have one more. `placing`: whether a reading without a time waits for one; else it gets the
-    time of arrival.
+    may have one more; is_known(author): whether it is no stranger. `placing`: whether a reading
+    without a time waits for one; else it gets the time of arrival.
     """
 
     database: sqlite3.Connection
     now_ms: Callable[[], int]
     placing: bool = True
     takes_sensor: Callable[[int, int], bool] = lambda _, has: has < Limits.author_sensors
+    is_known: Callable[[int], bool] = lambda _: True
 
 
 class Projection(abc.ABC):

@@ -1,0 +1,164 @@
+"""Projections of agreements, promises and words about them, taken out as they arrive; and what
+they are at the moment.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mesh.core.errors import RemoteError
+from mesh.core.feed.chain import read_entry
+from mesh.core.relations import mark, pact
+from mesh.core.relations.agreements import Agreements
+from mesh.core.relations.mark import Mark
+from mesh.core.relations.pact import Pact
+from mesh.hub.desktop_kit import make_kit
+from mesh.hub.store import rows
+from mesh.hub.store.projection import Clock, Ground, Projection
+from mesh.hub.store.queries import Queries
+
+OF_STRANGER, OF_KNOWN = 64, 4096  # rows of one author in each table
+MOST = 20_000  # that are read of each table, those of the best known authors first
+AUTHORS = 1024  # whose number of rows is cached
+STATED = """
+    SELECT author.key, author.id, seq, body FROM {} JOIN author ON author.id = author
+    ORDER BY standing DESC, author.id, seq LIMIT ?
+"""
+RUN = (
+    "SELECT before, first, entries, arrived FROM run WHERE author = ? AND first = ? AND last >= ?"
+)
+
+
+class Statements(Projection):
+    """Rows (author, seq, body as CBOR) of one kind, whose name TABLES has."""
+
+    name = ""
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
+        self._encode = make_kit().encode
+        self.forget()
+
+    def forget(self) -> None:
+        """Reset after a rollback of the transaction."""
+        self._rows: list[tuple[int, int, bytes]] = []
+        self._counts: dict[int, int] = {}
+
+    def take(self, author: int, seq: int, clock: Clock, body: object) -> int:
+        """Read an entry. Beyond the cap of its author it makes no row."""
+        self._check(body)
+        count = self._counts.get(author)
+        if count is None:
+            if len(self._counts) >= AUTHORS:
+                self.write()
+                self._counts.clear()
+            ask = f"SELECT count(*) FROM {self.name} WHERE author = ?"
+            (count,) = self.ground.database.execute(ask, (author,)).fetchone()
+        if count >= (OF_KNOWN if self.ground.is_known(author) else OF_STRANGER):
+            return 0
+        self._counts[author] = count + 1
+        self._rows.append((author, seq, self._encode(body)))
+        return 1
+
+    def _check(self, body: object) -> None:
+        """RemoteError if a body is malformed."""
+        raise NotImplementedError
+
+    def write(self) -> None:
+        """Put into the table what was read."""
+        if self._rows:
+            insert = f"INSERT OR REPLACE INTO {self.name} VALUES (?, ?, ?)"
+            self.ground.database.executemany(insert, self._rows)
+            self._rows.clear()
+
+
+def _table(name: str) -> dict[str, str]:
+    columns = "author INTEGER NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL"
+    return {name: f"CREATE TABLE {name} ({columns}, PRIMARY KEY (author, seq)) WITHOUT ROWID"}
+
+
+class Pacts(Statements):
+    """Agreements and promises."""
+
+    name = pact.NAME
+    TABLES = _table(pact.NAME)
+
+    def _check(self, body: object) -> None:
+        pact.check(body)
+
+
+class Marks(Statements):
+    """Words about them."""
+
+    name = mark.NAME
+    TABLES = _table(mark.NAME)
+
+    def _check(self, body: object) -> None:
+        mark.check(body)
+
+
+class Statement(NamedTuple):
+    """An agreement or a promise, its entry, and Unix ms when it came here (0 if unknown)."""
+
+    ref: bytes
+    author: bytes
+    seq: int
+    clock: Clock
+    arrived: int
+    pact: Pact
+
+
+class Word(NamedTuple):
+    """What a peer said of an agreement, in its entry `seq`."""
+
+    author: bytes
+    seq: int
+    mark: Mark
+
+
+class Stated(NamedTuple):
+    """All that is held: agreements and promises by ref, words by what they are about, and what
+    follows from them.
+    """
+
+    statements: dict[bytes, Statement]
+    words: dict[bytes, list[Word]]
+    agreements: Agreements
+
+
+def stated(store: Queries, me: bytes | None) -> Stated:
+    """What is held in a store. Rows whose entries are gone, or damaged, are skipped."""
+    made = Stated({}, {}, Agreements(make_kit(), me))
+    tables = {name for (name,) in store.database.execute("SELECT name FROM sqlite_schema")}
+    if not {pact.NAME, mark.NAME} <= tables:  # no peer of this version has opened it yet
+        return made
+    for one in _statements(store.database):
+        made.statements[one.ref] = one
+        made.agreements.pact(one.ref, one.author, one.pact)
+    decode = make_kit().decode
+    for author, _, seq, body in store.database.execute(STATED.format(mark.NAME), (MOST,)):
+        try:
+            said = mark.check(decode(body))
+        except RemoteError:
+            continue
+        made.words.setdefault(said.ref, []).append(Word(author, seq, said))
+        made.agreements.mark(author, said)
+    for author in store.forked():
+        made.agreements.forked(author)
+    return made
+
+
+def _statements(database: sqlite3.Connection) -> Iterator[Statement]:
+    kit = make_kit()
+    for key, author, seq, body in database.execute(STATED.format(pact.NAME), (MOST,)):
+        first = rows.from_seq(database, author, seq)
+        run = database.execute(RUN, (author, first, seq)).fetchone()
+        if run is None:
+            continue
+        try:
+            entries = rows.unpacked(run[2])[: seq + 1 - run[1]]
+            _, clock, _, _ = read_entry(kit, entries[-1])
+            ref = rows.links(run[0], entries)[-1]
+            yield Statement(ref, key, seq, clock, run[3], pact.check(kit.decode(body)))
+        except (RemoteError, ValueError, IndexError):
+            continue
