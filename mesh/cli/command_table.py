@@ -18,6 +18,8 @@ COMMANDS: Mapping[str, str] = {
     "update": "Offer boards new firmware, and show what each does with it",
     "settings": "Show or change the settings of boards over the mesh",
     "get": "Read a CoAP resource of a peer or any other server",
+    "promise": "Promise something of our own, or end a promise",
+    "promises": "Show what peers promise, and whether they keep it",
     "log": "Show the feed entries of one or many peers, the newest last",
     "history": "Show past readings of one or many sensors",
     "export": "Export readings or signed runs to a file",

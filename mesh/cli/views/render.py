@@ -27,7 +27,7 @@ STEPPED = (
     "simulate",
     "verify",
 )  # views shown step by step, with progress bars
-REDRAWN = ("peers",)  # views that replace their former content
+REDRAWN = ("peers", "promises")  # views that replace their former content
 
 
 async def show(reply: Reply) -> None:

@@ -33,6 +33,7 @@ from mesh.hub.operations import (
     oneself,
     renamed,
     roster,
+    stating,
     watching,
 )
 from mesh.hub.operations.patience import ANSWER_S
@@ -275,4 +276,5 @@ OPERATIONS: dict[str, Operation] = {
     "clock": clock,
     "meet": meeting.meet,
     "import": importing.take,
+    "state": stating.state,
 }

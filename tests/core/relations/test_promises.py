@@ -2,8 +2,8 @@
 
 from agreement_histories import Chance
 
-from mesh.core.relations import promises
-from mesh.core.relations.promises import GRACE_MS, Every, between
+from mesh.core.relations import promised
+from mesh.core.relations.promised import GRACE_MS, Every, between
 
 MINUTE = 60_000
 
@@ -139,4 +139,4 @@ def test_it_takes_as_much_whatever_the_length_of_a_feed():
     every = fed([(n + 2, clock(n * MINUTE), True) for n in range(500)])
     assert result(every) == (499, 0, 0)
     kept = [value for value in every.__dict__.values() if isinstance(value, (list, dict))]
-    assert not kept and promises.GRACE_MS == GRACE_MS
+    assert not kept and promised.GRACE_MS == GRACE_MS

@@ -1,0 +1,105 @@
+"""What commands do with agreements: find what is meant by a word, and say something of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mesh.core import peer_id as ids
+from mesh.core.relations import mark
+from mesh.core.relations.mark import LEAVE
+from mesh.core.relations.pact import PROMISE
+from mesh.hub.failure import USAGE, Failure, NotFound
+from mesh.hub.home.home import Home
+from mesh.hub.operations import session, stating
+from mesh.hub.operations.session import Choices
+from mesh.hub.operations.shelf import SECONDS, SPAN, open_shelf
+from mesh.hub.store import schema
+from mesh.hub.store.queries import Queries
+from mesh.hub.store.statements import Stated, Statement, stated
+
+Row = dict[str, Any]
+SPANS = "90s, 30m, 12h, 7d"
+SHORT = 8  # characters of a ref that people are shown, and that many refs
+LEAST = 4  # of one that they type
+
+
+def seconds(word: str) -> int:
+    """A span in whole seconds. Failure with code USAGE."""
+    found = SPAN.fullmatch(word.strip())
+    if found is None or not (length := int(float(found[1]) * SECONDS[found[2]])):
+        raise Failure(f"'{word}' is no span of time", f"write {SPANS}", USAGE)
+    return length
+
+
+def whole(word: str) -> int:
+    """A whole number from 0 on. Failure with code USAGE."""
+    if not word.isascii() or not word.isdigit():
+        raise Failure(f"'{word}' is no whole number", code=USAGE)
+    return int(word[:20])
+
+
+def number(word: str) -> int | float:
+    """A number. Failure with code USAGE."""
+    try:
+        return int(word) if word.lstrip("-").isdigit() else float(word)
+    except ValueError as error:
+        raise Failure(f"'{word}' is no number", code=USAGE) from error
+
+
+def peer_of(home: Path | None, word: str) -> bytes:
+    """The id of the peer that is named: an id as it is, or somebody of whom something is kept."""
+    if len(word) == len(ids.to_text(bytes(32))):
+        return ids.from_text(word)
+    return open_shelf(home).author(word)
+
+
+def held(home: Path | None) -> Stated:
+    """What is held in a home's store, and what follows; nothing if there is none yet."""
+    folder = Home(home)
+    with Queries(folder.path / schema.NAME) as store:
+        return stated(store, folder.peer_id())
+
+
+def meant(found: Stated, word: str, of: Callable[[Statement], bool], what: str) -> Statement:
+    """The one that begins with these characters, or has that text, among those that `of` takes.
+    Failure.
+    """
+    there = [one for one in found.statements.values() if of(one)]
+    folded = word.casefold()
+    begun = [
+        one for one in there if ids.to_text(one.ref).startswith(folded) and len(folded) >= LEAST
+    ]
+    named = [one for one in there if one.pact.text.casefold() == folded]
+    chosen = begun or named
+    if len(chosen) == 1:
+        return chosen[0]
+    if chosen:
+        listed = ", ".join(ids.to_text(one.ref)[: 2 * SHORT] for one in chosen[:SHORT])
+        raise NotFound(f"'{word}' could be any of {len(chosen)}: {listed}", "nothing was said")
+    known = ", ".join(f"{ids.short(one.ref)} {one.pact.text}".strip() for one in there[:SHORT])
+    help = f"there are: {known}" if known else f"none is kept here; who keeps whom: {KEEPING}"
+    raise NotFound(f"no {what} '{word}'", help)
+
+
+KEEPING = "`mesh store`"
+
+
+async def write(choices: Choices, kind: str, body: object) -> Row:
+    """Have our own peer write an entry. Gives its seq and ref. Failure."""
+    found = [row async for row in session.ask(choices, "state", stating.plain(kind, body), 0.0)]
+    row: Row = found[0]
+    return row
+
+
+async def end_promise(choices: Choices, word: str) -> Row:
+    """End a promise of our own that begins with these characters."""
+    me = Home(choices.home).peer_id()
+    found = held(choices.home)
+
+    def mine(one: Statement) -> bool:
+        own = one.author == me and one.pact.judged == PROMISE
+        return own and me not in found.agreements.said(one.ref, LEAVE)
+
+    one = meant(found, word, mine, "promise of our own")
+    await write(choices, mark.NAME, mark.make(one.ref, LEAVE))
+    return {"ref": ids.to_text(one.ref)}
