@@ -20,6 +20,8 @@ COMMANDS: Mapping[str, str] = {
     "get": "Read a CoAP resource of a peer or any other server",
     "promise": "Promise something of our own, or end a promise",
     "promises": "Show what peers promise, and whether they keep it",
+    "circle": "List circles, found one, ask somebody in, join, or leave",
+    "agreement": "List agreements, propose one, or say yes or no to one",
     "log": "Show the feed entries of one or many peers, the newest last",
     "history": "Show past readings of one or many sensors",
     "export": "Export readings or signed runs to a file",

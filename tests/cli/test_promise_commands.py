@@ -14,6 +14,7 @@ from mesh.core import peer_id as ids
 from mesh.core.errors import MeshError
 from mesh.core.relations import mark, pact
 from mesh.core.relations.mark import LEAVE
+from mesh.core.replication import rollback
 from mesh.hub.failure import Failure, NotFound
 from mesh.hub.home import naming
 from mesh.hub.home.naming import Known
@@ -22,6 +23,12 @@ from mesh.hub.store.archive import Archive
 
 ANN, BOB = identity(1), identity(2)
 EVERY = {7: [["every", "temperature", 60, 10], ["answer", 5]]}
+
+
+@pytest.fixture(autouse=True)
+def no_wait(monkeypatch):
+    """A short-lived peer waits for no answers of known peers, as there are none."""
+    monkeypatch.setattr(rollback, "WAIT_MS", 0)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from mesh.core import peer_id as ids
-from mesh.core.relations import mark
-from mesh.core.relations.mark import LEAVE
+from mesh.core.relations import mark, pact
+from mesh.core.relations.mark import LEAVE, YES
 from mesh.core.relations.pact import PROMISE
 from mesh.hub.failure import USAGE, Failure, NotFound
 from mesh.hub.home.home import Home
@@ -103,3 +103,17 @@ async def end_promise(choices: Choices, word: str) -> Row:
     one = meant(found, word, mine, "promise of our own")
     await write(choices, mark.NAME, mark.make(one.ref, LEAVE))
     return {"ref": ids.to_text(one.ref)}
+
+
+def labels(home: Path | None) -> Callable[[bytes], str]:
+    """A function that gives the names of peers: those of authors that are kept, else short ids."""
+    kept = open_shelf(home)
+    with kept.store:
+        return kept.label
+
+
+async def propose(choices: Choices, body: object) -> Row:
+    """Write an agreement, and our own yes to it. Gives the seq and ref of the agreement."""
+    row = await write(choices, pact.NAME, body)
+    await write(choices, mark.NAME, mark.make(ids.from_text(row["ref"]), YES))
+    return row

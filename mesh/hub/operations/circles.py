@@ -1,0 +1,273 @@
+"""Circles and agreements that are held in a store, as rows; and what may be said of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mesh.core import peer_id as ids
+from mesh.core.relations import pact
+from mesh.core.relations.agreements import DISPUTED, IN_FORCE, MISFIT, OPEN, UNKNOWN
+from mesh.core.relations.mark import LEAVE, NO, OBJECT, SAY, YES
+from mesh.core.relations.pact import FOUNDING, PROMISE, RULE, SIDE, WITH
+from mesh.core.relations.weighing import state_of
+from mesh.hub.desktop_kit import make_kit
+from mesh.hub.failure import SETUP, USAGE, Failure
+from mesh.hub.home.home import Home
+from mesh.hub.operations import pledges, relating
+from mesh.hub.store.statements import Stated, Statement
+
+Row = dict[str, Any]
+MEMBER, INVITED, LEFT, OUTSIDE = "member", "invited", "left", "outside"
+MOST_VOIDS = pact.MOST_VOIDS
+
+
+class Table(NamedTuple):
+    """What is held, who looks at it, and the names of peers."""
+
+    found: Stated
+    me: bytes
+    label: Callable[[bytes], str]
+
+    def circle(self, word: str) -> Statement:
+        """The circle that is meant: by its goal, or the first characters of its ref. Failure."""
+        return relating.meant(self.found, word, lambda one: one.pact.judged == FOUNDING, "circle")
+
+    def agreement(self, word: str) -> Statement:
+        """The agreement that is meant, or the change of a circle. Failure."""
+        return relating.meant(
+            self.found, word, lambda one: one.pact.judged in (RULE, SIDE, WITH), "agreement"
+        )
+
+    def circles(self, every: bool) -> list[Row]:
+        """A row for each circle that we are in, or asked into; or for all."""
+        rows = [self.circle_row(ref) for ref in self.found.agreements.foundings()]
+        rows = [row for row in rows if every or row["we"] != OUTSIDE]
+        return sorted(rows, key=lambda row: (row["goal"], row["ref"]))
+
+    def circle_row(self, founding: bytes) -> Row:
+        """How a circle is at the moment, for us."""
+        agreements = self.found.agreements
+        at, rivals = agreements.now(founding)
+        members = agreements.members(at) or []
+        left = agreements.left(at)
+        return {
+            "ref": ids.to_text(founding),
+            "goal": self.found.statements[founding].pact.text,
+            "version": ids.to_text(at),
+            "members": [self.label(one) for one in members],
+            "left": [self.label(one) for one in left],
+            "need": agreements.pacts[at].need,
+            "we": self._we(founding, members, left),
+            "open": sum(self._root(ref) == founding for ref in self._in_state(OPEN)),
+            "disputed": bool(rivals),
+        }
+
+    def _we(self, founding: bytes, members: list[bytes], left: list[bytes]) -> str:
+        if self.me in members:
+            return LEFT if self.me in left else MEMBER
+        return INVITED if self.invitations(founding) else OUTSIDE
+
+    def _in_state(self, state: str) -> list[bytes]:
+        agreements = self.found.agreements
+        return [ref for ref in agreements.pacts if agreements.state(ref) == state]
+
+    def _root(self, ref: bytes) -> bytes | None:
+        return self.found.agreements.root(ref)
+
+    def invitations(self, founding: bytes) -> list[bytes]:
+        """The open changes of a circle that would add us, and to which we said nothing yet."""
+        agreements = self.found.agreements
+        said = [
+            ref
+            for ref in self._in_state(OPEN)
+            if self.me in agreements.pacts[ref].add and self._root(ref) == founding
+        ]
+        return [r for r in said if self.me not in agreements.said(r, YES) + agreements.said(r, NO)]
+
+    def agreements(self, circle: bytes | None, every: bool) -> list[Row]:
+        """A row for each agreement, what waits for a word first; with what is over if `every`."""
+        rows = []
+        for ref, one in self.found.agreements.pacts.items():
+            if one.judged in (FOUNDING, PROMISE) or ref not in self.found.statements:
+                continue
+            if circle is not None and self._root(ref) != circle:
+                continue
+            row = self.row(self.found.statements[ref])
+            is_now = row["state"] in {OPEN, DISPUTED} or (
+                row["state"] == IN_FORCE and one.judged != RULE
+            )
+            if every or (is_now and self._concerns(ref)):
+                rows.append(row)
+        order = {OPEN: 0, DISPUTED: 1, IN_FORCE: 2}
+        return sorted(rows, key=lambda row: (order.get(row["state"], 3), row["ref"]))
+
+    def _concerns(self, ref: bytes) -> bool:
+        members = self.found.agreements.members(ref) or []
+        return self.me in members or self.me in self.found.agreements.pacts[ref].drop
+
+    def row(self, one: Statement) -> Row:
+        """How an agreement is at the moment, who said what, and who lied if it is disputed."""
+        agreements = self.found.agreements
+        ref, about = one.ref, one.pact
+        root = self._root(ref)
+        circle = self.found.statements.get(root) if root is not None else None
+        base = agreements.pacts.get(about.within) if about.within is not None else None
+        voices = agreements.members(about.within if base else ref) or []
+        return {
+            "ref": ids.to_text(ref),
+            "by": self.label(one.author),
+            "circle": circle.pact.text if circle and about.within else None,
+            "text": about.text,
+            "what": self._change(about),
+            "terms": [pledges.words(term, self.label) for term in about.terms],
+            "state": agreements.state(ref),
+            "need": base.need if base else len(about.parties),
+            "of": len(voices) if base else len(about.parties),
+            "yes": self._said(ref, YES),
+            "no": self._said(ref, NO),
+            "left": self._said(ref, LEAVE),
+            "ends_s": about.end_s,
+            "rivals": [ids.to_text(rival) for rival in agreements.rivals(ref)],
+            "liars": self._liars(ref),
+            "words": [
+                {
+                    "peer": self.label(word.author),
+                    "word": "objects" if word.mark.word == OBJECT else "says",
+                    "text": word.mark.reason,
+                    "seq": word.seq,
+                }
+                for word in self.found.words.get(ref, [])
+                if word.mark.word in (SAY, OBJECT)
+            ],
+        }
+
+    def _said(self, ref: bytes, word: int) -> list[str]:
+        return sorted(self.label(who) for who in self.found.agreements.said(ref, word))
+
+    def _liars(self, ref: bytes) -> list[str]:
+        """Who is to blame that this one and a rival hold."""
+        agreements = self.found.agreements
+        if agreements.state(ref) != DISPUTED:
+            return []
+        found = {who for one in agreements.rivals(ref) for who in agreements.liars(ref, one)}
+        return sorted(map(self.label, found))
+
+    def _change(self, about: Any) -> str:  # noqa: ANN401 - a namedtuple of the core
+        """What a change of a circle does, in words; "" for other agreements."""
+        if about.judged != RULE:
+            return ""
+        base = self.found.agreements.members(about.within) or []
+        gone = [self.label(base[seat]) for seat in about.drop if seat < len(base)]
+        said = [f"adds {', '.join(map(self.label, about.add))}"] if about.add else []
+        said += [f"lets {', '.join(gone)} go"] if gone else []
+        return ", ".join([*said, f"{about.need} have to say yes from then on"])
+
+    # what may be said
+
+    def invitation(self, circle: Statement, peer: bytes, need: int | None) -> dict[int, object]:
+        """The body of a change that adds a peer. Failure."""
+        at, rivals, members = self._as_member(circle)
+        if peer in members:
+            raise Failure(f"{self.label(peer)} is a member already", "nothing was said", USAGE)
+        after = [*members, peer]
+        return self._changed(circle, at, rivals, after, need, add=[peer])
+
+    def farewell(self, circle: Statement) -> dict[int, object]:
+        """The body of a change that lets those go who left. Failure."""
+        at, rivals, members = self._as_member(circle)
+        left = self.found.agreements.left(at)
+        if not left:
+            raise Failure("nobody has left", "a member leaves by itself", USAGE)
+        after = [one for one in members if one not in left]
+        seats = [seat for seat, one in enumerate(members) if one in left]
+        return self._changed(circle, at, rivals, after, None, drop=seats)
+
+    def _changed(
+        self,
+        circle: Statement,
+        at: bytes,
+        rivals: list[bytes],
+        after: list[bytes],
+        need: int | None,
+        **change: object,
+    ) -> dict[int, object]:
+        need = len(after) // 2 + 1 if need is None else need
+        if not 2 * need > len(after) >= need:
+            low = len(after) // 2 + 1
+            what = f"of {len(after)} members {low} to {len(after)} may have to say yes"
+            raise Failure(what, "nothing was said", USAGE)
+        state = state_of(make_kit(), circle.ref, after, need)
+        voids = rivals[:MOST_VOIDS]
+        return pact.make(within=at, after=at, need=need, state=state, voids=voids, **change)
+
+    def _as_member(self, circle: Statement) -> tuple[bytes, list[bytes], list[bytes]]:
+        """Where a circle is, for us as a member: its version, rivals of it, and its members."""
+        agreements = self.found.agreements
+        at, rivals = agreements.now(circle.ref)
+        members = agreements.members(at) or []
+        if self.me not in members or self.me in agreements.left(at):
+            what = f"we are no member of '{circle.pact.text}'"
+            raise Failure(what, "`mesh circle list` shows who is", USAGE)
+        return at, rivals, members
+
+    def proposal(
+        self, circle: Statement, text: str, instead: Statement | None, end_s: int | None
+    ) -> dict[int, object]:
+        """The body of an agreement in a circle. Failure."""
+        at, _, _ = self._as_member(circle)
+        after = instead.ref if instead is not None else None
+        span = [0, end_s] if end_s else None
+        return pact.make(within=at, after=after, text=text, span=span)
+
+    def check_yes(self, one: Statement) -> None:
+        """Failure if an honest peer may not say yes to an agreement."""
+        agreements, ref = self.found.agreements, one.ref
+        if agreements.state(ref) in {MISFIT, UNKNOWN}:
+            what = "it stands on what is not held here, or does not fit that"
+            raise Failure(what, "keep the feeds of all members: `mesh store`", USAGE)
+        self._check_voice(one)
+        if self.me in agreements.said(ref, YES):
+            raise Failure("we said yes to it already", "nothing was said", USAGE)
+        if self.me in agreements.said(ref, NO):
+            raise Failure("we said no to it, and a word stays", TWICE, USAGE)
+        if rivals := agreements.accepted_rivals(ref, self.me):
+            named = ", ".join(ids.short(rival) for rival in rivals)
+            raise Failure(f"we said yes to {named}, which wants the same place", RIVAL, USAGE)
+
+    def check_no(self, one: Statement) -> None:
+        """Failure if an honest peer may not say no to an agreement."""
+        self._check_voice(one)
+        if self.me in self.found.agreements.said(one.ref, NO):
+            raise Failure("we said no to it already", "nothing was said", USAGE)
+        if self.me in self.found.agreements.said(one.ref, YES):
+            raise Failure("we said yes to it, and a word stays", TWICE, USAGE)
+
+    def _check_voice(self, one: Statement) -> None:
+        agreements = self.found.agreements
+        version = one.pact.within or one.ref
+        voices = agreements.members(version) or []
+        asked = self.me in one.pact.add
+        if not asked and (self.me not in voices or self.me in agreements.left(version)):
+            raise Failure("it is not between us and others", "nothing was said", USAGE)
+
+    def leaving(self, circle: Statement) -> list[bytes]:
+        """The versions to leave, so that it contradicts no word of ours. Failure."""
+        at, _, _ = self._as_member(circle)
+        agreements = self.found.agreements
+        ties = agreements.ties(at, self.me)
+        if [ref for ref in ties if self.me in agreements.said(ref, NO)]:
+            what = "we said no to a change that lets us go, so leaving would contradict that"
+            raise Failure(what, "have somebody propose it anew, and say yes", USAGE)
+        return ties or [at]
+
+
+def table(home: Path | None) -> Table:
+    """What a home's store holds of circles and agreements, as its peer sees it. Failure."""
+    me = Home(home).peer_id()
+    if me is None:
+        raise Failure("this peer has no identity yet", "`mesh id` makes one", SETUP)
+    return Table(relating.held(home), me, relating.labels(home))
+
+
+TWICE = "nothing was said: yes and no to one thing would be a proven lie"
+RIVAL = "nothing was said: that would be a proven lie; once that one is refused, say yes"

@@ -1,0 +1,204 @@
+"""`mesh circle` and `mesh agreement`: three homes whose stores are passed on by hand."""
+
+import asyncio
+
+import pytest
+from commands import call, items, make_home
+
+from mesh.cli import app as cli
+from mesh.core import peer_id as ids
+from mesh.core.relations import mark
+from mesh.core.relations.mark import YES
+from mesh.core.replication import rollback
+from mesh.hub.failure import Failure, NotFound
+from mesh.hub.home import naming
+from mesh.hub.home.home import Home
+from mesh.hub.home.naming import Known
+from mesh.hub.operations import relating, session
+from mesh.hub.store import rows, schema
+from mesh.hub.store.archive import Archive
+from mesh.hub.store.queries import Queries
+from mesh.hub.store.rows import Row
+
+GOAL = "the seedlings live"
+
+
+class Party:
+    """Homes by name; each knows the others by name. Nothing is passed on but by meet()."""
+
+    def __init__(self, folder, names):
+        self.homes = {name: make_home(folder / name) for name in names}
+        self.ids = {name: home.peer_id() for name, home in self.homes.items()}
+        known = [Known(ids.to_text(self.ids[name]), name) for name in names]
+        for home in self.homes.values():
+            naming.remember(home.path / naming.CACHE, known)
+
+    def do(self, name, *words):
+        home = self.homes[name]
+        found = asyncio.run(items(call(*words, "--home", str(home.path), "--json")))
+        return found[0]
+
+    def refused(self, name, *words):
+        with pytest.raises(Failure) as caught:
+            self.do(name, *words)
+        return caught.value.detail
+
+    def short(self, name, *words):
+        return self.do(name, *words)["ref"][:8]
+
+    def meet(self):
+        """Everybody has the feeds of all others."""
+        runs = []
+        for home in self.homes.values():
+            with Home(home.path), Archive(home.path / schema.NAME) as archive:
+                archive.flush(30)
+            runs += list(runs_of(home))
+        for name, home in self.homes.items():
+            with Archive(home.path / schema.NAME) as archive:
+                for author, run in runs:
+                    if author != self.ids[name]:
+                        archive.took(author, run)
+                archive.flush(30)
+
+    def lie(self, name, ref, word):
+        """Say something that the commands would not say."""
+        home = self.homes[name]
+        choices = session.Choices(home.path)
+        body = mark.make(ids.from_text(ref), word)
+        asyncio.run(relating.write(choices, mark.NAME, body))
+
+    def state(self, name, ref):
+        return self.do(name, "agreement", "show", ref)["state"]
+
+
+def runs_of(home):
+    """What a home's own peer wrote."""
+    ask = f"SELECT {rows.COLUMNS} FROM run JOIN author ON author.id = author WHERE key = ?"
+    own = home.peer_id()
+    with Queries(home.path / schema.NAME) as store:
+        for row in store.database.execute(f"{ask} ORDER BY first", (own,)).fetchall():
+            yield own, rows.run_of(own, Row(*row))
+
+
+@pytest.fixture(autouse=True)
+def no_wait(monkeypatch):
+    """A short-lived peer waits for no answers of known peers, as there are none."""
+    monkeypatch.setattr(rollback, "WAIT_MS", 0)
+
+
+@pytest.fixture
+def party(tmp_path):
+    """Three who are in a circle."""
+    made = Party(tmp_path, ("ann", "bob", "cat"))
+    made.do("ann", "circle", "found", GOAL)
+    for name in ("bob", "cat"):
+        made.do(name, "promise", "answer", "5")
+    made.meet()
+    for name in ("bob", "cat"):
+        made.do("ann", "circle", "invite", GOAL, name)
+        made.meet()
+        (row,) = made.do(name, "circle", "list")
+        assert row["we"] == "invited"
+        made.do(name, "circle", "join", GOAL)
+        made.meet()
+        if name == "bob":
+            continue
+        (row,) = made.do("bob", "agreement", "list")
+        assert (row["state"], row["what"]) == ("open", "adds cat, 2 have to say yes from then on")
+        made.do("bob", "agreement", "yes", row["ref"][:8])
+        made.meet()
+    return made
+
+
+def test_a_circle_decides_and_all_compute_the_same(party):
+    for name in party.homes:
+        (row,) = party.do(name, "circle", "list")
+        assert (row["goal"], row["members"], row["need"]) == (GOAL, ["ann", "bob", "cat"], 2)
+        assert (row["we"], row["disputed"]) == ("member", False)
+    fan = party.short("ann", "agreement", "propose", GOAL, "the fan runs from 28 degrees")
+    heat = party.short("bob", "agreement", "propose", GOAL, "the heating is on", "--for", "7d")
+    party.meet()
+    assert [party.state(name, fan) for name in party.homes] == ["open"] * 3
+    party.do("bob", "agreement", "object", fan, "it is loud")
+    party.do("cat", "agreement", "yes", fan)
+    party.do("ann", "agreement", "no", heat, "too dear")
+    party.do("cat", "agreement", "no", heat)
+    party.meet()
+    assert [party.state(name, fan) for name in party.homes] == ["in force"] * 3
+    assert [party.state(name, heat) for name in party.homes] == ["refused"] * 3
+    row = party.do("cat", "agreement", "show", fan)
+    assert (row["yes"], row["no"], row["by"]) == (["ann", "cat"], [], "ann")
+    assert [(one["peer"], one["word"], one["text"]) for one in row["words"]] == [
+        ("bob", "objects", "it is loud")
+    ]
+    assert [one["ref"][:8] for one in party.do("ann", "agreement", "list")] == [fan]
+    less = party.short(
+        "cat", "agreement", "propose", GOAL, "the fan runs from 26 degrees", "--instead", fan
+    )
+    party.meet()
+    party.do("bob", "agreement", "yes", less)
+    party.meet()
+    assert (party.state("ann", fan), party.state("ann", less)) == ("replaced", "in force")
+
+    # who leaves is let go by those who remain
+    party.do("cat", "circle", "leave", GOAL)
+    party.meet()
+    assert "no member" in party.refused("cat", "agreement", "propose", GOAL, "still here")
+    let_go = party.short("ann", "circle", "release", GOAL)
+    party.meet()
+    assert party.state("bob", let_go) == "open"
+    party.do("bob", "agreement", "yes", let_go)
+    party.meet()
+    (row,) = party.do("bob", "circle", "list")
+    assert (row["members"], row["need"]) == (["ann", "bob"], 2)
+    assert party.do("cat", "circle", "list") == []
+    assert len(party.do("cat", "circle", "list", "--all")) == 1
+
+
+def test_what_would_be_a_lie_is_not_said(party):
+    one = party.short("ann", "circle", "invite", GOAL, ids.to_text(bytes([7]) * 32))
+    party.meet()
+    assert "we said yes to it" in party.refused("ann", "agreement", "no", one)
+    assert "already" in party.refused("ann", "agreement", "yes", one)
+    other = party.short("bob", "circle", "invite", GOAL, ids.to_text(bytes([8]) * 32))
+    party.meet()
+    assert "wants the same place" in party.refused("ann", "agreement", "yes", other)
+    party.do("cat", "agreement", "no", one)
+    assert "we said no to it" in party.refused("cat", "agreement", "yes", one)
+    assert "nobody has asked us in" in party.refused("cat", "circle", "join", GOAL)
+    assert party.do("cat", "circle", "leave", GOAL)["did"] == "left"
+    assert party.do("ann", "circle", "leave", GOAL)["ref"][:8] == one, "by what it is bound to"
+    for words in (
+        ("circle", "found"), ("circle", "sing", "x"), ("agreement", "propose", GOAL),
+        ("circle", "invite", GOAL, "ann"), ("circle", "release", GOAL),
+        ("circle", "invite", GOAL, ids.to_text(bytes([9]) * 32), "--need", "2"),
+        ("agreement", "say", one, "x" * 161),
+    ):  # fmt: skip
+        assert party.refused("bob", *words), words
+    with pytest.raises(NotFound, match="no circle 'another'"):
+        party.do("bob", "circle", "leave", "another")
+    with pytest.raises(NotFound, match="no agreement 'zzzz'"):
+        party.do("bob", "agreement", "yes", "zzzz")
+
+
+def test_a_dispute_names_who_lied(party, capsys):
+    first = party.do("ann", "agreement", "propose", GOAL, "28")["ref"]
+    party.meet()
+    party.do("bob", "agreement", "yes", first[:8])
+    party.meet()
+    left = party.do("ann", "agreement", "propose", GOAL, "27", "--instead", first[:8])["ref"]
+    right = party.do("bob", "agreement", "propose", GOAL, "26", "--instead", first[:8])["ref"]
+    party.meet()
+    party.do("cat", "agreement", "yes", left[:8])
+    party.lie("cat", right, YES)
+    party.meet()
+    row = party.do("ann", "agreement", "show", left[:8])
+    assert (row["state"], row["liars"], row["rivals"]) == ("in force", [], [right])
+    row = party.do("cat", "agreement", "show", right[:8])
+    assert (row["state"], row["liars"]) == ("disputed", ["cat"])
+    assert cli.run(["agreement", "show", right[:8], "--home", str(party.homes["cat"].path)]) == 0
+    assert "who lied" in capsys.readouterr().out
+    assert cli.run(["circle", "--home", str(party.homes["cat"].path)]) == 0
+    assert GOAL in capsys.readouterr().out
+    assert cli.run(["agreement", "--home", str(party.homes["cat"].path)]) == 0
+    assert "needs 2 of 3" in capsys.readouterr().out
