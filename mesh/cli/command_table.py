@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "board list": "List boards on USB",
     "board monitor": "Show a board's console, until Ctrl-C",
     "board settings": "Show or change a board's settings over its cable",
+    "board wifi": "Give a board another Wi-Fi network without a cable, in its access point",
     "board backup": "Copy a board's identity, counters, settings and feed into an encrypted file",
     "board restore": "Restore a board's identity and settings from a backup",
     "board renew": "Give a board a new identity",

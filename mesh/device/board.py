@@ -85,6 +85,8 @@ class Board:
         self._sockets: dict[int, Socket] = {}
         self._groups: list[tuple[Socket, str]] = []
         self._own, self._known = "", b""
+        # access_point.py puts its own in their place
+        self.connect, self.address = wifi.connect, wifi.address
         self._good = good
         self._dog: Any = None
         self._mdns: Any = None
@@ -114,13 +116,13 @@ class Board:
             self.open()
             loop.also(sleep.run)
         else:
-            await wifi.connect(profile.wifi, tell=self.tell)
+            await self.connect(profile.wifi, tell=self.tell)
             self.open()
         if UNIX:
             from mesh.device.on_unix import listen  # noqa: PLC0415 - only there
 
             loop.also(listen)
-        if profile.wifi:
+        if profile.wifi or profile.setup:
             loop.also(self._stay)
         # no coroutine around it takes of a board's stack (8 KB) in each turn
         asyncio.create_task(loop.run())  # noqa: RUF006 - asyncio has it while it sleeps
@@ -128,7 +130,7 @@ class Board:
     def open(self) -> None:
         """Open the sockets on the present network, and begin."""
         profile, loop, node = self._profile, self.loop, self.node
-        self._own = profile.interface or wifi.address()
+        self._own = profile.interface or self.address()
         port = self._open_coap(profile.port)
         node.contacts.places.move([(self._own, wifi.bits())] if self._own else [], port)
         how = self._open_dns_sd(port)
@@ -219,7 +221,7 @@ class Board:
 
     def _rejoin(self, now_ms: int, away: bool) -> None:
         """Use our present address. If it changed, or we were `away`, contact known peers now."""
-        own = self._profile.interface or wifi.address()
+        own = self._profile.interface or self.address()
         moved = own != wifi.NO_ADDRESS and (away or own != self._own)
         if moved:
             self._sockets[COAP].move(own)
@@ -245,9 +247,11 @@ class Board:
             ]
             if silence.lasts(self.loop.now(), self.loop.heard_ms, bool(known)):
                 self.tell("wifi", reason="no peer is heard: radio starts anew")
-                wifi.restart()
-            away = await wifi.connect(self._profile.wifi, tell=self.tell)
-            if away or wifi.address() != self._own:
+                from mesh.device.wifi_seldom import restart  # noqa: PLC0415 - heap only where it is used
+
+                restart(wifi.MISHAPS)
+            away = await self.connect(self._profile.wifi, tell=self.tell)
+            if away or self.address() != self._own:
                 self._rejoin(self.loop.now(), away)
                 self.loop.settle()
 

@@ -27,7 +27,7 @@ def settings(safe: bool, path: str = "") -> "tuple[Profile, dict[str, Any], Loca
     """Read the settings, and unload the modules needed for that alone, to free heap."""
     from mesh.device import config  # noqa: PLC0415 - see above
 
-    result = config.load(path) if path else config.present(safe)
+    result = config.load(path, safe) if path else config.present(safe)
     for package, name in FORGOTTEN:
         if hasattr(sys.modules[package], name):
             delattr(sys.modules[package], name)

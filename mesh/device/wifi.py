@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 CONNECT_MS = 15_000  # time for a network before the next one is tried
 LOOK_MS = 250
 AGAIN_S = 2  # pause before another round, after none could be joined
-RSSI = 3  # index of the signal strength, in dBm, in a scan
 NO_ADDRESS = "0.0.0.0"
 # silence, while peers are known, after which the radio is restarted; it doubles each time, as they
 # may just be switched off
@@ -46,7 +45,7 @@ async def connect(
         _switch_on(wlan)
         if not networks or _is_joined(wlan):
             return bool(told)
-        for chosen in _strongest(wlan, networks):
+        for chosen in _ranked(wlan, networks):
             ssid = chosen["ssid"]
             reason = await _join(wlan, chosen)
             if not reason:
@@ -94,21 +93,12 @@ def _is_joined(wlan: "Any") -> bool:  # noqa: ANN401 - network.WLAN
     return bool(wlan.isconnected()) and wlan.ifconfig()[0] != NO_ADDRESS
 
 
-def _strongest(wlan: "Any", networks: "Networks") -> "Networks":  # noqa: ANN401 - network.WLAN
-    """Sort the networks: those found by a scan first, the strongest of them before others. Others
-    may be hidden.
-    """
+def _ranked(wlan: "Any", networks: "Networks") -> "Networks":  # noqa: ANN401 - network.WLAN
     if not networks[1:]:
         return networks
-    heard: dict[bytes, int] = {}  # names may be any bytes
-    try:
-        for found in wlan.scan():
-            name = bytes(found[0])
-            heard[name] = max(found[RSSI], heard.get(name, -999))
-    except MISHAPS + (MemoryError,):
-        pass
-    ranked = [(-heard.get(n["ssid"].encode(), -999), i) for i, n in enumerate(networks)]
-    return [networks[i] for _, i in sorted(ranked)]
+    from mesh.device.wifi_seldom import ranked  # noqa: PLC0415 - heap where it is used
+
+    return ranked(wlan, networks, MISHAPS)
 
 
 class Silence:
@@ -131,18 +121,6 @@ class Silence:
         self._since_ms = now_ms
         self._pause_ms = min(2 * self._pause_ms, LONGEST_MS)
         return True
-
-
-def restart() -> None:
-    """Switch the radio off; connect() switches it on."""
-    try:
-        import network  # noqa: PLC0415 - not on unix
-
-        wlan = network.WLAN(network.STA_IF)
-        wlan.disconnect()
-        wlan.active(False)
-    except (ImportError,) + MISHAPS:
-        pass
 
 
 def joined() -> bool:

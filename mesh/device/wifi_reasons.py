@@ -9,6 +9,8 @@ REASONS = (
     ("NO_AP_FOUND_IN_AUTHMODE_THRESHOLD", "its security is weaker than this board takes"),
     ("CONNECT_FAIL", "it refuses this board"),
 )
+# those which another try would not change
+SURE = (REASONS[0][1], REASONS[2][1])
 
 
 def reason_of(status: object) -> str:

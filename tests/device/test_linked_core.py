@@ -24,6 +24,7 @@ TESTS = (
     "replication/test_catching_up",
     "feed/test_keeping",
     "kinds/test_kinds",
+    "resources/test_setup_door",
     "test_node",
 )
 

@@ -28,6 +28,8 @@ from mesh.core.kit import Kit
 from mesh.core.limits import Limits
 from mesh.core.policy.settings import parse
 from mesh.core.resources import bundle
+from mesh.core.resources.setup_door import network
+from mesh.core.security.code_proof import Code
 from mesh.core.security.cose import header, protect, split
 from mesh.core.security.seal import open_request, open_response, seal_representation, seal_request
 from mesh.hub import fast_cbor as hub_cbor
@@ -46,6 +48,8 @@ CHAIN = Chain()
 DIGEST = bytes(32)
 SOURCE = ("10.0.0.9", 5353)
 REFUSED = object()
+CODE, PLACE = Code(KIT.sha256, "k7mp-3xqd-w9hn-r4tz"), bytes(range(80))
+HOUSE = cbor.encode({"ssid": "house", "password": "correct horse"})
 MOST_ENTRIES = 256
 FORMATS = (None, 0, 18, 40, 42, 50, 60, 110, 112, 257, 65000)
 
@@ -221,6 +225,23 @@ def any_answer(data):
     json.dumps(said, allow_nan=False)
 
 
+def any_setup(data):
+    """The body of PUT /setup, with a code that fits and without: what is in the box, too."""
+    body = outcome(cbor.decode, data)
+    if body is not REFUSED:
+        for code in (CODE, Code(KIT.sha256, "another code, as long")):
+            text = outcome(code.unseal, PLACE, body)
+            if text is not REFUSED:
+                assert code.seal(PLACE, body[0], text) == body
+    text = outcome(
+        cbor.decode, CODE.unseal(PLACE, CODE.seal(PLACE, bytes(16), data[:128] or b"x"))
+    )
+    if text is not REFUSED:
+        wanted = outcome(network, text)
+        if wanted is not REFUSED:
+            parse({"wifi": [wanted]})
+
+
 def any_partitions(data):
     """The table of an ESP32's flash."""
     images.partitions(data)
@@ -257,5 +278,6 @@ TARGETS = {
     "file": (any_file, [cbor.encode(RUN) + cbor.encode([RUN[4], RUN])]),
     "settings": (any_settings, [json.dumps(SETTINGS).encode()]),
     "answer": (any_answer, [bytes((n,)) + PACK for n in range(len(FORMATS))]),
+    "setup": (any_setup, [cbor.encode(CODE.seal(PLACE, bytes(16), HOUSE)), HOUSE]),
     "partitions": (any_partitions, [b"\xaa\x50\x01\x02" + bytes(28)]),
 }

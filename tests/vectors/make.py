@@ -15,13 +15,14 @@ from making_feeds import feeds  # noqa: E402
 from making_files import file_of_runs  # noqa: E402
 from making_proposals import proposals  # noqa: E402
 from making_relations import relations  # noqa: E402
+from making_setup import bodies  # noqa: E402
 from making_updates import updates  # noqa: E402
 
 
 def texts() -> dict[str, str]:
     """The content of each file by its name."""
     cases = {"keys": keys(), "messages": messages(), "feeds": [*feeds(), file_of_runs()]}
-    cases |= {"updates": updates(), "settings": proposals()}
+    cases |= {"updates": updates(), "settings": proposals(), "setup": bodies()}
     cases |= {"exchanges": exchanges(), "tcp": frames()}
     cases["relations"] = relations()
     return {

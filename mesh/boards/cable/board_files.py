@@ -30,7 +30,7 @@ PROGRAM = ("main.py", "firmware.json", "boot", "boot.new", "base", "base.new", "
 TRIED = ("settings.trial", "settings.new")  # settings on trial, from over the mesh
 FOLDERS = ("mesh", "next", "other", "code")
 COPIED = ("identity", "counter", SETTINGS, "feed.a", "feed.b", "updates")
-HIDDEN = "********"  # shown instead of a Wi-Fi password
+HIDDEN = "********"  # shown instead of a Wi-Fi password, and of the code in setup
 CHECK = 8  # bytes of SHA-256 at the end of files of mesh.device.identity
 BOOTS_AHEAD, COUNTER_AHEAD = 1 << 16, 1 << 40  # see ahead()
 MOST_BOOTS, MOST_COUNTER = BOOTS, 1 << 60
@@ -95,18 +95,20 @@ def read_settings(cable: Cable) -> dict[str, Any]:
 
 
 def hidden(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings without passwords, to be shown."""
+    """Settings without passwords and code, to be shown."""
     shown = dict(settings)
     if isinstance(shown.get("wifi"), list):
         shown["wifi"] = [
             {**net, "password": HIDDEN} if isinstance(net, dict) and "password" in net else net
             for net in shown["wifi"]
         ]
+    if isinstance(shown.get("setup"), dict) and "code" in shown["setup"]:
+        shown["setup"] = {**shown["setup"], "code": HIDDEN}
     return shown
 
 
 def with_passwords(settings: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings from hidden(), with the board's passwords put back. Failure."""
+    """Settings from hidden(), with the board's passwords and code put back. Failure."""
     known = {net["ssid"]: net.get("password") for net in own.get("wifi", ())}
     made = dict(settings)
     networks = made.get("wifi")
@@ -117,6 +119,12 @@ def with_passwords(settings: Mapping[str, Any], own: Mapping[str, Any]) -> dict[
                 raise Failure(what, "write the password there instead of the asterisks")
             made["wifi"] = [*made["wifi"]]
             made["wifi"][at] = {**net, "password": known[net["ssid"]]}
+    setup = made.get("setup")
+    if isinstance(setup, dict) and setup.get("code") == HIDDEN:
+        if "code" not in own.get("setup", {}):
+            help = "leave setup out: `mesh flash` makes a code"
+            raise Failure("setup.code: the board has none", help)
+        made["setup"] = {**setup, "code": own["setup"]["code"]}
     return made
 
 

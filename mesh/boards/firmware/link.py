@@ -42,6 +42,7 @@ GROUPS = {
         "mesh.core.crowding",
     ),
     "mesh.updating": ("mesh.device.updates", "mesh.device.install", "mesh.device.resetting"),
+    "mesh.setting_up": ("mesh.device.access_point",),
 }
 MOST = 3500  # most statements of a file: at most 60 KB, as an update allows 64 KiB (bundle.py)
 MACHINE_CODE = re.compile(r"micropython\.(viper|native)")

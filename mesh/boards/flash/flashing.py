@@ -18,7 +18,7 @@ from mesh.boards.catalogue import hardware
 from mesh.boards.catalogue.hardware import BoardData
 from mesh.boards.catalogue.plan import complete
 from mesh.boards.firmware import build as firmware
-from mesh.boards.flash import first_readings, new_settings, steps
+from mesh.boards.flash import first_readings, new_settings, setup_code, steps
 from mesh.boards.flash.find import Place
 from mesh.boards.flash.first_readings import Board
 from mesh.boards.flash.image import Image, no_micropython
@@ -96,6 +96,7 @@ class Flash:
         self._tools = tools
         self._tell: Tell = lambda _: None
         self._port = ""
+        self._code = ""  # a new one for its access point
 
     def run(self, tell: Tell) -> None:
         """Do everything; tell(step) reports progress. Mishap."""
@@ -140,6 +141,8 @@ class Flash:
         files.copy(self._progress)
         told = {"event": "firmware", "version": made.version, "files": len(made.files)}
         self._tell(told | {"copied": len(files.wrong)})
+        if self._code:  # told before it is written, as it is never shown again
+            self._tell({"event": "code", "code": self._code})
         changed = steps.put_settings(cable, seen, settings)
         self._tell({"event": "settings", "changed": changed})
         former = new_settings.read(seen.settings or "{}", "").get("name", "")
@@ -181,6 +184,8 @@ class Flash:
         settings["board"] = board.id
         if board.port == "unix":
             settings.setdefault("port", 0)  # several may run on one computer
+        if not self._order.without_code:
+            self._code = setup_code.give(settings, board)
         for warning in new_settings.check(settings, board, steps.kinds(made)):
             self._tell({"event": "warning", "detail": warning})
         if new_settings.needs_network(settings, board) and not self._order.without_network:

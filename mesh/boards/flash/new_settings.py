@@ -74,10 +74,11 @@ def sensor(text: str) -> tuple[str, Settings]:
 def merged(own: Settings, given: Settings) -> Settings:
     """The board's settings, with the given keys replaced.
 
-    Sensors, actuators and names are added; a Wi-Fi network replaces one with its name.
+    Sensors, actuators, names and what is in setup are added; a Wi-Fi network replaces one with its
+    name.
     """
     made = dict(own) | given
-    for key in ("sensors", "actuators", "names"):
+    for key in ("sensors", "actuators", "names", "setup"):
         if key in own and key in given:
             made[key] = {**own[key], **given[key]}
     if "wifi" in own and "wifi" in given:

@@ -26,6 +26,7 @@ class Order(NamedTuple):
     image: Path | None = None
     new_identity: bool = False
     without_network: bool = False
+    without_code: bool = False  # no code for an access point is made
 
 
 class Tools(NamedTuple):

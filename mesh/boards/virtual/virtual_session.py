@@ -3,12 +3,12 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mesh.boards.cable.cable import Cable
-from mesh.boards.virtual import process
+from mesh.boards.virtual import air, process
 from mesh.boards.virtual.virtual_board import Virtual
 from mesh.core import peer_id as ids
 from mesh.hub.home import files
@@ -20,10 +20,15 @@ Item = dict[str, Any]
 
 
 async def run(
-    folder: Path, heap: str, flash: str, blank: bool, home: Path | None
+    folder: Path,
+    heap: str,
+    flash: str,
+    blank: bool,
+    home: Path | None,
+    around: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[Item, None]:
     """Run a board. Yields {"port": path} first, then {"line": text} for each console line.
-    LocalError.
+    LocalError. `around`: what is in the air, in the form of air.give().
     """
     lines: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -34,6 +39,8 @@ async def run(
     board = Virtual(folder, heap, flash=flash or None, heard=heard)
     if not blank and not flash:
         await asyncio.to_thread(prepare, folder, home)
+    if around is not None:
+        await asyncio.to_thread(air.give, folder, around)
     try:
         board.start()
         if not blank and flash:

@@ -36,8 +36,9 @@ def command(
 ) -> Reply:
     """Show or change a board's settings over its cable.
 
-    They are checked before anything is written. Wi-Fi passwords are neither shown nor copied:
-    where asterisks stand for one, the board keeps it. The board's program starts anew.
+    They are checked before anything is written. Wi-Fi passwords, and the code in `setup`, are
+    neither shown nor copied: where asterisks stand for one, the board keeps it. The board's
+    program starts anew.
     """
     from mesh.boards.cable import board_files as files  # noqa: PLC0415 - no other command needs it
     from mesh.boards.cable import cut_off  # noqa: PLC0415

@@ -61,6 +61,9 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     new_identity: Annotated[
         bool, typer.Option("--new-identity", help="It becomes another peer, for good.")
     ] = False,
+    no_code: Annotated[
+        bool, typer.Option("--no-code", help="Make no code for set-up without a cable.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     home: HomeFolder = None,
     interface: Interface = None,
@@ -69,8 +72,9 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     """Flash a board and let it join the mesh: all that makes it a peer is installed.
 
     MicroPython if it is missing (--image), the firmware, settings. The board makes its own key;
-    you and it are introduced to each other. Cut off at any step, the same command repairs it: its
-    key, its counters, and settings that are not given, stay.
+    you and it are introduced to each other. A code is printed once, by which it gets another
+    Wi-Fi later without a cable: `mesh board wifi`. Cut off at any step, the same command repairs
+    it: its key, its counters, and settings that are not given, stay.
     """
     from mesh.boards.flash import flashing  # noqa: PLC0415 - no other command needs them
     from mesh.boards.flash import order as flash_order  # noqa: PLC0415
@@ -99,6 +103,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
         image=image,
         new_identity=new_identity,
         without_network=yes,
+        without_code=no_code,
     )
     stage = Stage()
     items = _run(order, interface, stage)

@@ -42,6 +42,14 @@ def _settings(row: Row) -> RenderableType:
     return _line("settings", "written" if row["changed"] else "as they were")
 
 
+def _code(row: Row) -> RenderableType:
+    told = (
+        f"{row['code']} opens its access point, mesh-..., once it has lost its Wi-Fi: write it "
+        "down, as nothing shows it again (`mesh board wifi`)"
+    )
+    return _line("code", told)
+
+
 def _identity(row: Row) -> RenderableType:
     born = "made its key: it is" if row["new"] else "kept its key: it is"
     return _line("identity", f"{born} {row['id'][: ids.SHORT]}, here called {row['name']}")
@@ -103,6 +111,7 @@ STEPS: Mapping[str, Callable[[Any], RenderableType]] = {
     "found": _found,
     "image": _image,
     "firmware": _firmware,
+    "code": _code,
     "settings": _settings,
     "identity": _identity,
     "joined": _joined,

@@ -29,6 +29,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "runs_view": ("export_runs", "import"),
     "store_view": ("log", "history", "export", "store", "store_done", "verify"),
     "update_view": ("update", "reset"),
+    "wifi_view": ("board_wifi",),
 }
 PACKAGE = __name__.rpartition(".")[0]
 

@@ -191,6 +191,13 @@ SECTIONS = (
     Section("console", "text json", "text", None, BOARD | SAVED),
     Section("wifi", [{"ssid": TEXT, "password": TEXT}], list, None, BOARD | SECRET | SAVED),
     Section(
+        "setup",
+        {"code": (str, "a text", 16, 63), "after_s": _WEEK},
+        None,
+        None,
+        BOARD | SECRET | SAVED,
+    ),
+    Section(
         "discovery",
         {"layers": ["dns-sd query group"], "interface": TEXT},
         dict,

@@ -47,6 +47,7 @@ class Profile:
     layers: list[str]  # of discovery
     interface: str  # the IP address of the one to use
     wifi: "list[dict[str, str]]"  # [{ssid, password}]
+    setup: "dict[str, Any] | None"  # {code, after_s} of a board's access point
     machine_clock: bool  # whether this machine's clock may be trusted
     console: str  # "text" or "json"
     watchdog_s: float  # seconds without progress until a board restarts; 0: never

@@ -69,15 +69,18 @@ class Peer:
         offered: "Callable[[bytes, object], object] | None" = None,
         hinted: "Callable[[int, bytes, object], None] | None" = None,
         did: "Callable[[int, str, object, bytes | None], None] | None" = None,
+        resources: "tuple[Resource, ...]" = (),
     ) -> None:
         """Set the callables of parts that this peer has, and leave the others: heap() -> [used,
         free] in bytes; for /updates, offered(who, wish) -> what FETCH gives, hinted(now_ms, who,
         what) for POST; did(now_ms, actuator, value, by) is called after an actuator was set.
+        `resources` are added to those that it has.
         """
         self.heap = heap or self.heap
         self.offered = offered or self.offered
         self.hinted = hinted or self.hinted
         self.did = did or self.did
+        self.resources += resources
 
     def asked(
         self,

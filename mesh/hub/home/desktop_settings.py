@@ -17,6 +17,7 @@ KIND = "desktop"
 # what to do instead of sections that are for boards
 INSTEAD = {
     "wifi": "a desktop's networks are joined by its own system",
+    "setup": "a desktop opens no access point",
     "board": "it says which board settings are for",
     "wiring": "nothing is wired to a desktop",
     "watchdog_s": "systemd starts `mesh up` anew: Restart=on-failure",

@@ -30,6 +30,9 @@ def parse(mapping: object, kind: str = "board", sections: Iterable[Section] = SE
     if isinstance(mapping, dict):
         _whom(mapping, rows)
         _choices(mapping)
+        if isinstance(mapping.get("setup"), dict) and "code" not in mapping["setup"]:
+            help = "`mesh flash` makes one; or 16 to 63 characters that nobody guesses"
+            raise LocalError("setup: the code is missing", help)
     return core_parse(mapping, kind, shareable(), rows)
 
 

@@ -52,7 +52,7 @@ def test_who_does_not_have_it_refuses_it():
 def test_its_flags_say_what_becomes_of_it():
     profile = parse({"tide": {"warn_cm": 5}}, "board", (), WITH)
     assert profile.fixed == ["introduced_by", "updates", "settings_from", "tide"]
-    assert profile.secret == ["wifi"]
+    assert profile.secret == ["wifi", "setup"]
     lessen(profile, WITH)
     assert profile.tide == (5, []), "a start for repair has it as well"
     work = [Section("tide", TIDE.spec, None, TIDE.read, WORK)]
@@ -64,7 +64,7 @@ def test_no_error_shows_a_secret():
     door = Section("door", [{"code": (str, "a text", 0, 4)}], list, None, SECRET)
     doors = SECTIONS + (door,)  # noqa: RUF005 - as above
     profile = parse({"door": [{"code": "1234"}]}, "board", (), doors)
-    assert profile.door == [{"code": "1234"}] and profile.secret == ["wifi", "door"]
+    assert profile.door == [{"code": "1234"}] and profile.secret == ["wifi", "setup", "door"]
     for wrong in ("swordfish", ["swordfish"], [{"code": "swordfish"}], [{"swordfish": 1}]):
         detail, _ = complaint({"door": wrong}, doors)
         assert "swordfish" not in detail and detail.startswith("door"), detail

@@ -131,11 +131,12 @@ def test_a_port_that_is_taken_ends_by_itself(one, desk, offering):
         ({"sensors": {"heap": {"kind": "hepa"}}}, "sensors.heap.kind"),
         ({"nam": "latter"}, "'nam' is not one of"),
         ({"wifi": []}, "wifi is changed over the cable only"),
+        ({"setup": {"code": "x" * 16}}, "setup is changed over the cable only"),
         ({"introduced_by": STRANGER}, "changed over the cable only"),
         ({"updates": [STRANGER]}, "changed over the cable only"),
         ({"settings_from": [STRANGER]}, "changed over the cable only"),
     ],
-    ids=["range", "kind", "key", "wifi", "introduced", "updates", "settings-from"],
+    ids=["range", "kind", "key", "wifi", "setup", "introduced", "updates", "settings-from"],
 )
 def test_what_is_wrong_is_refused_with_the_reason(one, desk, offering, changes, why):
     before = path(one).read_bytes()
@@ -194,11 +195,12 @@ def test_a_stranger_neither_sees_nor_changes_them(board, desk):
 
 def test_passwords_stay_on_the_board(board, desk, offering):
     wifi = [{"ssid": "house", "password": "correct horse"}]
-    given = updating.settings(desk) | {"wifi": wifi}
+    setup = {"code": "k7mp-3xqd-w9hn-r4tz"}
+    given = updating.settings(desk) | {"wifi": wifi, "setup": setup}
     with updating.flashed(board("one", **given)) as one:
         one.peer = desk.meet(one.wait("joined"))
         before = json.loads(path(one).read_text())
-        assert "wifi" not in present(desk, one)[1]
+        assert not {"wifi", "setup"} & set(present(desk, one)[1])
         offer(desk, one, offering, name="latter")
         told(desk, one, "good")
         assert json.loads(path(one).read_text()) == before | {"name": "latter"}
