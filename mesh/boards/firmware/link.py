@@ -43,6 +43,12 @@ GROUPS = {
     ),
     "mesh.updating": ("mesh.device.updates", "mesh.device.install", "mesh.device.resetting"),
     "mesh.setting_up": ("mesh.device.access_point",),
+    "mesh.seldom": (  # each by itself would take a block of flash
+        "mesh.core.misfit",
+        "mesh.core.fork_proof",
+        "mesh.core.givens",
+        "mesh.device.wifi_reasons",
+    ),
 }
 MOST = 3500  # most statements of a file: at most 60 KB, as an update allows 64 KiB (bundle.py)
 MACHINE_CODE = re.compile(r"micropython\.(viper|native)")

@@ -24,14 +24,14 @@ def decode(data: bytes) -> str:
     try:
         text = utf8.text(data)
     except RemoteError:
-        from mesh.core.codec import misfit  # noqa: PLC0415 - heap only where something is wrong
+        from mesh.core.codec.misfit import byte, utf16  # noqa: PLC0415 - heap only where it is used
 
-        raise misfit.utf16() if data[:2] in UTF16 else misfit.byte(data)
+        raise utf16() if data[:2] in UTF16 else byte(data)
     for at, char in enumerate(text):
         if (char < " " and char not in "\t\n\r") or char == "\x7f":
-            from mesh.core.codec import misfit  # noqa: PLC0415 - as above
+            from mesh.core.codec.misfit import control  # noqa: PLC0415 - as above
 
-            raise misfit.control(text, at)
+            raise control(text, at)
     return text
 
 

@@ -241,11 +241,11 @@ class Feed(Tail):
         """Record a fork, if the contradicting run is signed. Always raises Fork, or
         RemoteError.
         """
-        from mesh.core.feed import fork_proof  # noqa: PLC0415 - heap only where it is used
+        from mesh.core.feed.fork_proof import cut  # noqa: PLC0415 - heap only where it is used
 
         check_head(self._kit, run.author, run.head)
         mine = self.statement(seq)
-        theirs = fork_proof.cut(run, seq)
+        theirs = cut(run, seq)
         if mine is not None and (self.fork is None or seq < self.fork[0]):
             self.freeze(seq, mine, theirs)
         raise Fork(seq, theirs)

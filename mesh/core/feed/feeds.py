@@ -243,7 +243,7 @@ class Feeds:
         """Verify a fork proof against an author. Whether it is news. RemoteError if it is
         invalid.
         """
-        from mesh.core.feed import fork_proof  # noqa: PLC0415 - heap only where it is used
+        from mesh.core.feed.fork_proof import fork_of  # noqa: PLC0415 - heap only where it is used
 
         feed = self.foreign.get(author)
         is_own = author == self.own.author
@@ -252,7 +252,7 @@ class Feeds:
             return False
         if feed is None and rank:
             self._admit(author, pair, author)
-        seq = fork_proof.fork_of(self._kit, author, pair, self._limits)
+        seq = fork_of(self._kit, author, pair, self._limits)
         if is_own:
             self.accused = seq
             self._evidence(author, pair[0], pair[1])  # type: ignore[index]

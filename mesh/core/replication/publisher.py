@@ -66,9 +66,9 @@ class Publisher:
         """
         room, strict = self._room(query)
         if "evidence" in query:
-            from mesh.core.feed import fork_proof  # noqa: PLC0415 - heap only where it is used
+            from mesh.core.feed.fork_proof import pairs  # noqa: PLC0415 - heap only where it is used
 
-            return fork_proof.pairs(self._kit, self.feeds.foreign, wanted, room, strict)
+            return pairs(self._kit, self.feeds.foreign, wanted, room, strict)
         if wanted is None:
             return self.feeds.heads()
         wishes = read_wishes(wanted)
