@@ -35,6 +35,7 @@ ANSWER_MS = 15_000
 NEVER_MS = 1 << 60
 QUIET_MS = 8000  # time for others to say what they hold of our feed
 LEAST_MS = 1000  # shortest sleep
+AT_ONCE_MS = 1 << 21  # in one go: a Pico's timer has 32 bits of microseconds
 GOOD = (codes.CONTENT, codes.CHANGED)
 VBUS = "WL_GPIO2"  # pin of a Pico W and Pico 2 W: high while there is USB power
 
@@ -90,7 +91,7 @@ class Sleep:
         self._tell("asleep", seconds=self._every_s, taken=taken_by or "by nobody")
         self._leave()
         await asyncio.sleep_ms(LOOK_MS)  # lets the radio send the last datagrams
-        down(max(LEAST_MS, self._every_s * 1000 - self._loop.now()))
+        down(max(LEAST_MS, self._every_s * 1000 - awake_ms(self._loop.now())))
 
     def _has_measured(self) -> bool:
         sensors = self._node.peer.sensors.values()
@@ -161,11 +162,49 @@ class Sleep:
         return cbor.decode(answers[0].payload)
 
 
+def awake_ms(running_ms: int) -> int:
+    """Time since the board woke: on boards ticks count from there, and starting takes seconds
+    before the program has run for `running_ms`.
+    """
+    import time  # noqa: PLC0415 - at the end only
+
+    return running_ms if sys.platform == "linux" else time.ticks_ms()  # type: ignore[attr-defined]
+
+
 def down(ms: int) -> None:
     """Sleep. A board restarts after it, and a virtual one ends here."""
+    radio_off()
     try:
         import machine  # noqa: PLC0415 - boards only
 
+        if sys.platform == "rp2":
+            in_pieces(machine, ms)
         machine.deepsleep(ms)
     except (ImportError, AttributeError):
         sys.exit(0)
+
+
+def radio_off() -> None:
+    """Take the radio's power away, which a Pico keeps on in deep sleep: active(False) only has the
+    driver forget it. An ESP32 has no deinit(), and switches it off by itself.
+    """
+    wifi.restart()
+    try:
+        import network  # noqa: PLC0415 - not on unix
+
+        network.WLAN(network.STA_IF).deinit()
+    except (ImportError, AttributeError, OSError, RuntimeError):
+        pass
+
+
+def in_pieces(machine: "Any", ms: int) -> None:  # noqa: ANN401 - a module
+    """Sleep on a Pico, and restart, which is all that deepsleep() does there. But that refuses
+    more than 71 minutes, and ends at the first interrupt, as of the network's timer.
+    """
+    import time  # noqa: PLC0415 - boards only
+
+    while ms > 0:
+        before = time.ticks_ms()  # type: ignore[attr-defined]
+        machine.lightsleep(min(ms, AT_ONCE_MS))
+        ms -= time.ticks_diff(time.ticks_ms(), before)  # type: ignore[attr-defined]
+    machine.reset()

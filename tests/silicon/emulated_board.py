@@ -16,6 +16,7 @@ import time
 
 import build
 import flash_chip
+import meter
 import radio
 import usb_port
 from rp2040py.boards import BoardSpec
@@ -72,10 +73,14 @@ class EmulatedBoard(BaseDevice):
         )
         flash_chip.keep(self.mcu, options.flash)
         self._port = usb_port.Port(self.cdc, options.port, options.console)
+        if options.battery:
+            self.cdc.usb.on_usb_enabled = lambda: None  # no host is there
+        self._meter = meter.Meter(self.mcu, self.simulator, options.meter)
 
     def _enter_reset(self, cause):
         """rp2040py's, for every kind of reset."""
         self._port.unplug()
+        self._meter.reset()
         super()._enter_reset(cause)
         radio.off_at_reset(self._wifi.bus)
 
@@ -85,7 +90,9 @@ class EmulatedBoard(BaseDevice):
         simulator.bind_loop()
         if options.tap:
             mac = bytes.fromhex(options.mac.replace(":", ""))
-            radio.Radio(self._wifi.bus, options.tap, options.ip, options.host, mac)
+            addresses = (options.ip, options.host, mac)
+            has_usb = not options.battery
+            radio.Radio(self._wifi.bus, options.tap, addresses, self._meter, has_usb)
         ended = asyncio.Event()
         for which in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(which, ended.set)
@@ -94,7 +101,7 @@ class EmulatedBoard(BaseDevice):
         while not ended.is_set():
             self._port.pass_on()
             simulator.stopped = False
-            batch(simulator, BATCH_S)
+            self._meter.idle(batch(simulator, BATCH_S))
             await asyncio.sleep(pace.take_s() if pace else 0)
         self._port.unplug()
 
@@ -110,6 +117,8 @@ def main(argv):
     parser.add_argument("--ip", default="10.77.0.21", help="its address")
     parser.add_argument("--host", default="10.77.0.1", help="address of the other end")
     parser.add_argument("--mac", default="28:cd:c1:00:00:21")
+    parser.add_argument("--battery", action="store_true", help="no USB: nothing at the port")
+    parser.add_argument("--meter", default="/dev/null", help="file that gets a line a waking")
     parser.add_argument("--pretend", action="store_true", help="skip idle time")
     options = parser.parse_args(argv)
     try:

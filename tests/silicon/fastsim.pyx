@@ -56,7 +56,9 @@ cdef int64_t cycles_until(SimulationClock clock, RPPIO pio0, RPPIO pio1):
 
 
 def batch(simulator, double seconds):
-    """Run until `simulator.stopped`, or for so many seconds of real time."""
+    """Run until `simulator.stopped`, or for so many seconds of real time. For how many nanoseconds
+    of the chip's time the processor waited for an interrupt.
+    """
     cdef RP2040 rp2040 = simulator.rp2040
     cdef CortexM0Core core = rp2040.core
     cdef SimulationClock clock = simulator.clock
@@ -66,10 +68,10 @@ def batch(simulator, double seconds):
     cdef int gave
     cdef int64_t spent, count, budget
     cdef long long cycles
-    cdef double idle, end = time.monotonic() + seconds
+    cdef double idle, waited = 0, end = time.monotonic() + seconds
     cdef long i = 0
     if rp2040.run_pin_low:
-        return
+        return waited
     m.sram = &rp2040._sram[0]
     m.flash = &rp2040._flash[0]
     m.rom = <uint8_t *> &rp2040._bootrom[0]
@@ -79,6 +81,7 @@ def batch(simulator, double seconds):
             break
         if core.waiting:  # for an interrupt: on to the next alarm
             idle = clock.nanos_to_next_alarm
+            waited += idle
             clock.tick(idle)
             advance(pio0, pio1, <long long> (idle / NANOS) or 1)
             continue
@@ -95,3 +98,4 @@ def batch(simulator, double seconds):
         cycles = core.execute_instruction()
         clock.tick(cycles * NANOS)
         advance(pio0, pio1, cycles)
+    return waited

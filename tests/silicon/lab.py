@@ -88,20 +88,24 @@ class Lab:
 
     # the board
 
-    def switch_on(self, pretend=False):
-        """Start the board, and wait for its port."""
+    def switch_on(self, pretend=False, battery=None):
+        """Start the board, and wait for its port. `battery`: a file that gets a line for each
+        waking (meter.py); then there is no USB, and no port.
+        """
         self._console.touch()
         self.port.unlink(missing_ok=True)  # of one that was cut off
         words = ["--flash", self.folder / "flash", "--port", self.port, "--console", self._console]
         words += ["--tap", "tap0", "--ip", BOARD, "--host", HOST, "--firmware", self.firmware]
         words += ["--pretend"] if pretend else []
+        words += ["--battery", "--meter", battery] if battery else []
         program = [sys.executable, HERE / "emulated_board.py", *words]
         with (self.folder / "emulator").open("ab") as said:
             self._board = subprocess.Popen(
                 [*self._host.wrap, *map(str, program)],
                 stdin=subprocess.DEVNULL, stdout=said, stderr=said, process_group=0,
             )  # fmt: skip
-        self.until(self.port.exists, PROMPT_S, "port")
+        if not battery:
+            self.until(self.port.exists, PROMPT_S, "port")
 
     def switch_off(self, by=signal.SIGKILL):
         """Cut its power; by SIGTERM its emulator ends by itself."""

@@ -17,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import battery_step
 import build
 import later
 import on_air
@@ -25,7 +26,7 @@ from lab import ROOT, Lab, StepError, is_possible
 
 from mesh.core.errors import MeshError
 
-STEPS = {**on_cable.STEPS, **on_air.STEPS, **later.STEPS}
+STEPS = {**on_cable.STEPS, **on_air.STEPS, **later.STEPS, **battery_step.STEPS}
 FIRST = ("boot", "flash")  # without them nothing else can go well
 FAULTS = (StepError, MeshError, AssertionError, OSError, subprocess.SubprocessError)
 KEPT = ROOT / ".venv" / "silicon" / "kept"
