@@ -134,6 +134,10 @@ class Board:
         port = self._open_coap(profile.port)
         node.contacts.places.move([(self._own, wifi.bits())] if self._own else [], port)
         how = self._open_dns_sd(port)
+        if "ipv6" in profile.layers:
+            from mesh.device import ipv6  # noqa: PLC0415 - heap only where it is used
+
+            ipv6.begin(loop, self._sockets, (self._own, port), self.tell, self._mdns)
         now_ms = loop.now()
         if profile.machine_clock:
             node.clock.set(now_ms, clock.unix_ms(), 2)

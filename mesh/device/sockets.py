@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 UNIX = sys.platform == "linux"  # the numbers of its socket options are not for boards
-REUSEPORT, MULTICAST_IF, MULTICAST_TTL = 15, 32, 33
 IPV4 = 4  # bytes of an address
 FIRST_LOOK = 256  # bytes of a datagram that are peeked at
 # on boards since MicroPython 1.26
@@ -24,20 +23,6 @@ def packed(host: str) -> bytes:
     return data
 
 
-def socket_address(address: "tuple[str, int]") -> "Any":  # noqa: ANN401 - ports differ
-    """Convert the core's address to a socket's: on unix a sockaddr_in, else the same."""
-    if not UNIX:
-        return address
-    return b"\x02\0" + address[1].to_bytes(2, "big") + packed(address[0]) + bytes(8)
-
-
-def core_address(source: "Any") -> "tuple[str, int]":  # noqa: ANN401 - ports differ
-    """Convert a socket's address to the core's."""
-    if not isinstance(source, bytes):
-        return source[:2]
-    return ".".join([str(b) for b in source[4:8]]), source[2] << 8 | source[3]
-
-
 def readable(stream: object) -> "Any":  # noqa: ANN401 - to be awaited
     """Wait until a socket or other stream has something to read. For one task at a time."""
     yield asyncio.core._io_queue.queue_read(stream)  # type: ignore[attr-defined]
@@ -48,14 +33,14 @@ def _bound(address: "tuple[str, int]", own: str, shared: bool) -> "Any":  # noqa
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
-        if UNIX:
-            sock.setsockopt(0, MULTICAST_IF, packed(own))
         if shared:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if UNIX:
-                sock.setsockopt(socket.SOL_SOCKET, REUSEPORT, 1)
-                sock.setsockopt(0, MULTICAST_TTL, 255)  # RFC 6762 s.11
-        sock.bind(socket_address(address))
+        if UNIX:
+            from mesh.device.on_unix import prepare, to_socket  # noqa: PLC0415 - only there
+
+            prepare(sock, packed(own), shared)
+            address = to_socket(address, packed)
+        sock.bind(address)
     except OSError:
         sock.close()
         raise
@@ -89,10 +74,9 @@ class Socket:
     def join(self, group: str, own: str) -> None:
         """Join a multicast group, again if it was joined, as some boards lose it."""
         if UNIX:
-            try:
-                self._sock.setsockopt(0, MULTICAST_IF, packed(own))
-            except (OSError, ValueError):
-                pass
+            from mesh.device.on_unix import send_by  # noqa: PLC0415 - only there
+
+            send_by(self._sock, own, packed)
         for option in ("IP_DROP_MEMBERSHIP", "IP_ADD_MEMBERSHIP"):
             try:
                 self._sock.setsockopt(0, getattr(socket, option), packed(group) + packed(own))
@@ -103,7 +87,11 @@ class Socket:
     def send(self, address: "tuple[str, int]", data: bytes) -> None:
         """Send a datagram. It may be lost, as in UDP."""
         try:
-            self._sock.sendto(data, socket_address(address))
+            if UNIX:
+                from mesh.device.on_unix import to_socket  # noqa: PLC0415 - only there
+
+                address = to_socket(address, packed)
+            self._sock.sendto(data, address)
         except (OSError, ValueError):  # no route, no buffer, IPv6
             pass
 
@@ -135,7 +123,11 @@ class Socket:
                 data, source = self._take()
                 self._lacks = 0
                 if len(data) <= self._most:
-                    return data, core_address(source)
+                    if UNIX:
+                        from mesh.device.on_unix import from_socket  # noqa: PLC0415 - only there
+
+                        source = from_socket(source)
+                    return data, source
             except OSError:  # nothing there, or an ICMP error for a datagram of ours
                 pass
             except MemoryError:

@@ -26,10 +26,11 @@ PAUSE_MS = 200
 
 class Desk:
     """Drives a node while it waits; all of it is used by the thread that entered it, as a node is
-    no place for two. `counters`: what messages had which, of signed requests; `sent`: datagrams.
+    no place for two. `counters`: what messages had which, of signed requests; `sent`: datagrams;
+    `at`: where it listens.
     """
 
-    def __init__(self, **settings):
+    def __init__(self, at="127.0.0.1", **settings):
         self.kit = make_kit()
         self._count = 0
         self.identity = identity = make_identity(new_secret(), self._next_counter)
@@ -40,10 +41,11 @@ class Desk:
         self.events = []
         self.counters = {}
         self.sent = 0
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+        family = socket.AF_INET6 if ":" in at else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._socket.bind((at, 0))
         self._socket.setblocking(False)
-        self.address = self._socket.getsockname()
+        self.address = self._socket.getsockname()[:2]
         self._thread = None
 
     def _next_counter(self):
@@ -83,7 +85,7 @@ class Desk:
             with contextlib.suppress(BlockingIOError):
                 data, source = self._socket.recvfrom(2048)
                 self._note(data)
-                self.node.receive(self.now(), COAP, source, data)
+                self.node.receive(self.now(), COAP, source[:2], data)
         self.node.tick(self.now())
         self._settle()
 

@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 
+from board_settings import changed
 from lab import ROOT, StepError
 
 sys.path.append(str(ROOT / "tools"))
@@ -13,28 +14,17 @@ EVERY_S = 30  # from one waking to the next
 WAKINGS = 4  # the first is after the power came, and finds who takes its readings
 WAKING_S = 240  # at most, as this computer counts
 ROUND_S = 2  # shorter than EVERY_S at most
-SETTINGS_S = 180
-SENSOR = {"memory": {"kind": "heap", "every_s": EVERY_S}}  # one that works without a chip
 
 
 def wake(lab, _):
     """A board with `sleep` on a battery, and a desktop that takes its readings."""
     lab.need_joined()
-    usual = lab.folder / "usual.json"
-    usual.unlink(missing_ok=True)
-    _settings(lab, "--get", usual)
-    settings = json.loads(usual.read_text())
-    since = lab.mark()
-    lab.joined(since)
     with lab.followers(1) as (follower,):
         asleep = {"every_s": EVERY_S, "to": [follower.id], "awake_s": 0}
-        _set(lab, {**settings, "sensors": SENSOR, "actuators": {}, "sleep": asleep})
-        lab.joined(since)
-        file = lab.folder / "wakings"
-        lines = _wakings(lab, file)
+        with changed(lab, sleep=asleep):
+            file = lab.folder / "wakings"
+            lines = _wakings(lab, file)
         readings = len(follower.events("reading"))
-    lab.switch_on()
-    _set(lab, settings)
     return _told(lines, readings, battery.typical(file.read_text()))
 
 
@@ -59,18 +49,6 @@ def _told(lines, readings, typical):
     if min(slept) < EVERY_S - ROUND_S or radio_s or readings < WAKINGS:
         raise StepError(f"{told}; the radio was on for {radio_s:g} s asleep")
     return told
-
-
-def _set(lab, settings):
-    file = lab.folder / "wanted.json"
-    file.write_text(json.dumps(settings))
-    _settings(lab, "--set", file)
-
-
-def _settings(lab, option, file):
-    """`mesh board settings`, over the cable."""
-    words = (sys.executable, "-m", "mesh.cli", "board", "settings", lab.port, option, file)
-    lab.run(words, SETTINGS_S).need("mesh board settings")
 
 
 def _wakings(lab, file):

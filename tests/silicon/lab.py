@@ -86,6 +86,12 @@ class Lab:
     def __exit__(self, *_):
         self._stack.close()
 
+    def with_ipv6(self, own):
+        """Give the host IPv6 on the board's link, with this link-local address."""
+        for which in ("all", "default", "tap0"):
+            self._host.sysctl(f"net.ipv6.conf.{which}.disable_ipv6", False)
+        self._host.ip("-6", "address", "replace", f"{own}/64", "dev", "tap0", "nodad")
+
     # the board
 
     def switch_on(self, pretend=False, battery=None):
@@ -221,14 +227,16 @@ class Lab:
             return [one.wait(timeout_s) for one in started]
 
     @contextlib.contextmanager
-    def followers(self, count):
-        """So many desktops that follow the board while it lasts: a list of `members.Desktop`."""
+    def followers(self, count, discovery=None):
+        """So many desktops that follow the board while it lasts: a list of `members.Desktop`.
+        `discovery`: that setting of theirs.
+        """
         with contextlib.ExitStack() as stack:
             made = []
             for number in range(count):
                 one = Desktop(
                     self._host, self.folder / f"follower{number}", limits={}, sensors={},
-                    follow=[self.id], discovery={"interface": HOST},
+                    follow=[self.id], discovery=discovery or {"interface": HOST},
                 )  # fmt: skip
                 stack.callback(one.kill)
                 made.append(one.start())

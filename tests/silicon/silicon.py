@@ -19,6 +19,7 @@ from pathlib import Path
 
 import battery_step
 import build
+import ipv6_step
 import later
 import on_air
 import on_cable
@@ -26,7 +27,7 @@ from lab import ROOT, Lab, StepError, is_possible
 
 from mesh.core.errors import MeshError
 
-STEPS = {**on_cable.STEPS, **on_air.STEPS, **later.STEPS, **battery_step.STEPS}
+STEPS = {**on_cable.STEPS, **on_air.STEPS, **battery_step.STEPS, **ipv6_step.STEPS, **later.STEPS}
 FIRST = ("boot", "flash")  # without them nothing else can go well
 FAULTS = (StepError, MeshError, AssertionError, OSError, subprocess.SubprocessError)
 KEPT = ROOT / ".venv" / "silicon" / "kept"

@@ -199,7 +199,7 @@ SECTIONS = (
     ),
     Section(
         "discovery",
-        {"layers": ["dns-sd query group"], "interface": TEXT},
+        {"layers": ["dns-sd query group ipv6"], "interface": TEXT},
         dict,
         _discovery,
         SAVED,

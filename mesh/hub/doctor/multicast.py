@@ -6,22 +6,34 @@ from mesh.hub.doctor import probes
 from mesh.hub.doctor.probes import GROUP, MDNS, Hearing
 from mesh.hub.doctor.result import FAIL, OK, WARN, Finding
 from mesh.hub.net import link_kinds
+from mesh.hub.net.interfaces import local_addresses
 
 SHOWN = 5  # hosts that are shown
 NO_MULTICAST = {
     link_kinds.POINT: "none to be expected: a tunnel, or a line with one other end",
     link_kinds.MUTE: "none to be expected: this interface has none",
 }
+BOARDS = (
+    "desktops are found as ever, a Pico W whose settings have the layer ipv6; an ESP32 needs IPv4 "
+    "(docs/networks.md, IPv6)"
+)
 
 
 async def multicast(wanted: str | None, listen_s: float) -> list[Finding]:
     """Whether multicast is received, on all interfaces at the same time."""
     chosen = probes.interfaces(wanted)
+    if not chosen and wanted is None and (hosts := _only_ipv6()):
+        return [Finding("multicast", WARN, f"IPv6 alone: {_some(hosts)}", BOARDS)]
     if not chosen:
         seen = f"no interface '{wanted}' is up" if wanted else "no network interface is up"
         return [Finding("multicast", FAIL, seen, "connect this computer to a network")]
     hearings = await asyncio.gather(*(probes.listen(*one, listen_s) for one in chosen))
     return [judge(hearing, link_kinds.kind(hearing.interface)) for hearing in hearings]
+
+
+def _only_ipv6() -> set[str]:
+    """The addresses of a computer that is on a network and has no IPv4 address."""
+    return {one.host for one in local_addresses() if one.is_v6 and not one.is_loopback}
 
 
 def judge(hearing: Hearing, kind: str = link_kinds.REAL) -> Finding:

@@ -42,6 +42,9 @@ def parse(mapping: Mapping[str, Any], sections: Iterable[Section] = SECTIONS) ->
             what = f"settings: '{row.key}' is for boards, and these are a desktop's"
             raise LocalError(what, INSTEAD.get(row.key))
     profile = settings_words.parse(mapping, KIND, rows)
+    if "ipv6" in profile.layers:
+        what = "discovery.layers: 'ipv6' is for boards, and these are a desktop's"
+        raise LocalError(what, "leave it out: a desktop uses IPv6 wherever it has it")
     for group, kinds in (("sensors", KINDS), ("actuators", ACTUATORS)):
         there = mapping.get(group, {})
         for name, thing in there.items():

@@ -16,6 +16,7 @@ from mesh.hub.doctor.diagnosis import FAIL, OK, WARN
 from mesh.hub.doctor.probes import GROUP, MDNS, Hearing
 from mesh.hub.failure import SETUP, Failure
 from mesh.hub.home.home import Home
+from mesh.hub.net.interfaces import Local
 
 LOOPBACK = "127.0.0.1"
 WINDOW_S = 0.3
@@ -46,6 +47,22 @@ def test_filtered_is_told_apart_from_nobody_there(heard, state, words):
     assert finding.state == state
     assert words in finding.seen
     assert finding.todo or state == OK
+
+
+def test_a_computer_with_ipv6_alone_is_told_about_boards(monkeypatch):
+    monkeypatch.setattr(probes, "interfaces", lambda _: [])
+    monkeypatch.setattr(
+        doctor_multicast,
+        "local_addresses",
+        lambda: [Local("::1", 1, 128), Local("fe80::7%wlan0", 2, 64)],
+    )
+    (finding,) = asyncio.run(doctor_multicast.multicast(None, WINDOW_S))
+    assert (finding.state, finding.seen) == (WARN, "IPv6 alone: fe80::7%wlan0")
+    assert "layer ipv6" in finding.todo
+    assert "ESP32 needs IPv4" in finding.todo
+    monkeypatch.setattr(doctor_multicast, "local_addresses", lambda: [Local("::1", 1, 128)])
+    (finding,) = asyncio.run(doctor_multicast.multicast(None, WINDOW_S))
+    assert (finding.state, finding.seen) == (FAIL, "no network interface is up")
 
 
 def test_own_echo_is_heard_by_real_datagrams():

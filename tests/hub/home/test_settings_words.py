@@ -47,6 +47,11 @@ def said(text):
         ("[sensors.bme280]", "'bme280' is no kind of sensor here", "there are: "),
         ('[actuators.fan]\nkind = "relay"', "'relay' is no kind of actuator here", "there are"),
         ('[[wifi]]\nssid = "house"', "'wifi' is for boards", "its own system"),
+        (
+            '[discovery]\nlayers = ["ipv6"]',
+            "line 2: discovery.layers: 'ipv6' is for boards",
+            "wherever it has it",
+        ),
         ("watchdog_s = 5", "line 1: settings: 'watchdog_s' is for boards", "systemd"),
         ('[discovery]\nlayers = ["dnssd"]', "'dnssd' is not one of dns-sd", '"dns-sd"'),
         (
