@@ -17,6 +17,7 @@ from mesh.core.feed.feed import open_head
 from mesh.core.kinds import asleep
 from mesh.core.security.signed_client import Ask, request_for
 from mesh.device import resets, wifi
+from mesh.device.wifi_seldom import restart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def radio_off() -> None:
     """Take the radio's power away, which a Pico keeps on in deep sleep: active(False) only has the
     driver forget it. An ESP32 has no deinit(), and switches it off by itself.
     """
-    wifi.restart()
+    restart(wifi.MISHAPS)
     try:
         import network  # noqa: PLC0415 - not on unix
 
