@@ -60,6 +60,8 @@ GUESSED: Mapping[str, str] = {
     "tail": LOGS,
     "top": "`mesh peers --watch` keeps showing who is there",
     "version": "`mesh --version` tells it",
+    "wifi": "`mesh board wifi` gives a board another Wi-Fi without a cable; `mesh flash --wifi` "
+    "over it",
     "whoami": "`mesh id` tells who this peer is",
     "write": "`mesh set PEER/ACTUATOR VALUE` asks for it",
 }

@@ -12,6 +12,8 @@ import pytest
 from mesh.boards.virtual import air
 from mesh.boards.virtual.process import VirtualBoard, configure
 
+# a board tries a network for 15 s, and commands run one after the other
+pytestmark = pytest.mark.timeout(400)
 CODE = "k7mp-3xqd-w9hn-r4tz"
 INSIDE, OUTSIDE = "127.0.0.2", "127.0.0.3"  # its address in its access point, and in the house
 HOUSE = {"house": {"password": "correct horse", "address": OUTSIDE}}
@@ -120,6 +122,27 @@ def test_it_starts_anew_with_what_it_was_given(moved):
     assert len(one.board.events("setup")) == 3  # those before it was switched off
 
 
+def test_a_peer_that_runs_here_does_it_too(moved):
+    one = moved()
+    one.board.wait("joined")
+    one.home.mkdir()
+    (one.home / "settings.toml").write_text("port = 0\n[discovery]\nlayers = []\n")
+    words = ["up", "--json", "--home", str(one.home), "-i", "127.0.0.1"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen([sys.executable, "-m", "mesh", *words], **pipes, text=True) as up:
+        try:
+            assert json.loads(up.stdout.readline())["event"] == "up"
+            code, rows, said = one.command("--ssid", "house", *one.at())
+        finally:
+            up.terminate()
+        told = up.stdout.read()
+    assert code == 0, (rows, said)
+    assert rows[-1]["address"] == OUTSIDE
+    assert one.settings()["wifi"] == [{"ssid": "house", "password": "correct horse"}]
+    for secret in (CODE, "correct horse"):
+        assert secret not in told
+
+
 def test_a_wrong_code_and_a_wrong_password(moved):
     one = moved(wifi=[{"ssid": "former", "password": "long gone"}])
     one.board.wait("joined", 60.0)
@@ -135,8 +158,10 @@ def test_a_wrong_code_and_a_wrong_password(moved):
     assert "its former networks stay" in said
     assert (one.folder / "settings.json").read_bytes() == before
     assert not (one.folder / "settings.json.new").exists()
-    # the next one hears of that, and may write the code as people do
-    code, rows, said = one.command("--ssid", "house", *one.at(), code=" K7MP3XQDW9HNR4TZ ")
+    # the next one hears of that, may write the code as people do, and find it where it was
+    code, rows, said = one.command(
+        "--ssid", "house", "--at", "127.0.0.9", code=" K7MP3XQDW9HNR4TZ "
+    )
     assert code == 0, said
     assert rows[0]["former"] == {"ssid": "house", "why": "the password is wrong"}
     assert [net["ssid"] for net in one.settings()["wifi"]] == ["house", "former"]

@@ -6,11 +6,15 @@ an entry written in 11,312 bytes there took 7,548 of a Pico's 7,936, and its hea
 
 import json
 
+from mesh.boards.virtual import air
 from mesh.core import codes
 from mesh.core.coap import message as coap
+from mesh.core.codec import cbor
+from mesh.core.security.code_proof import Code
 
 # bytes, the deepest of each; lower these whenever it is less
 MOST = {"link": 10_600, "sign": 10_400}
+CODE = "k7mp-3xqd-w9hn-r4tz"
 START = """
 import builtins, hashlib, micropython
 import mesh.device.ed25519 as ed25519
@@ -56,5 +60,30 @@ def test_readings_and_answers_about_feeds_fit_the_stack_of_a_board(board, desk):
         one.stop()
     found = [json.loads(line) for line in one.lines if '"stack"' in line]
     assert len(found) > 1
+    for what, most in MOST.items():
+        assert 0 < found[-1][what] <= most, found[-1]
+
+
+def test_a_network_that_is_sent_to_its_access_point_fits_too(board, desk):
+    settings = {
+        "sensors": {"uptime": {"every_s": 0.2}},
+        "setup": {"code": CODE, "after_s": 0},
+        "discovery": {"layers": []},
+    }
+    with board(**settings) as one:
+        one.kill()
+    air.give(one.folder, {"networks": {"house": {"password": "correct horse"}}})
+    (one.folder / "main.py").write_text(START)
+    with board(**settings) as one:
+        peer = desk.meet(one.wait("joined"))
+        told = cbor.decode(desk.ask(peer, coap.FETCH, "setup").payload)
+        where = peer + desk.public + told["challenge"]
+        house = cbor.encode({"ssid": "house", "password": "correct horse"})
+        body = Code(desk.kit.sha256, CODE).seal(where, bytes(16), house)
+        assert desk.ask(peer, coap.PUT, "setup", value=body).code == codes.CHANGED
+        told = one.console.count("measured")
+        desk.until(lambda: one.console.count("measured") > told + 1, "a reading after that")
+        one.stop()
+    found = [json.loads(line) for line in one.lines if '"stack"' in line]
     for what, most in MOST.items():
         assert 0 < found[-1][what] <= most, found[-1]

@@ -121,6 +121,9 @@ def test_a_network_is_taken_from_whom_has_the_code_and_told_what_became_of_it():
     assert (told["state"], told["address"]) == ("joined", "192.0.2.7")
     assert scene.door.told
     assert "password" not in told
+    scene.door.close()
+    scene.door.open(lambda host: True)
+    assert scene.told()["state"] == "open", "that was another time"
 
 
 def test_a_recorded_body_is_for_one_challenge_and_one_asker():
