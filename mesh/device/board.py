@@ -147,9 +147,17 @@ class Board:
         for every_ms, measuring in self._measuring:
             loop.every(every_ms, measuring)
         loop.every(HEAP_MS, self._look_at_heap)
-        self._watch()
-        at = (self._own, port)
-        self._console.tell("joined", id=self._id, address=at, boots=self.boots, how=how)
+        if profile.promise:
+            from mesh.device.promising import Promising  # noqa: PLC0415 - heap only where it is used
+
+            loop.every(1000, Promising(node, profile.promise))
+        # the loop feeds the watchdog
+        dog = self._dog = watchdog.start(profile.watchdog_s)
+        if dog:
+            loop.every(FEED_MS, lambda _: dog.feed())
+        self._console.tell(
+            "joined", id=self._id, address=(self._own, port), boots=self.boots, how=how
+        )
 
     def stop(self) -> None:
         """Say goodbye, and save what is worth it."""
@@ -159,12 +167,6 @@ class Board:
         self._keep_known()
         if self._dog:
             watchdog.stop()
-
-    def _watch(self) -> None:
-        """Start the watchdog, fed by the loop."""
-        dog = self._dog = watchdog.start(self._profile.watchdog_s)
-        if dog:
-            self.loop.every(FEED_MS, lambda _: dog.feed())
 
     def _event(self, event: object) -> None:
         self._console.event(event)

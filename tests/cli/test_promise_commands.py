@@ -129,6 +129,28 @@ def test_a_promise_that_was_ended_or_is_over_is_left_out(home):
     assert {row["state"] for row in shown(home, "--all")[0]} == {"ended"}
 
 
+def test_of_two_promises_about_one_sensor_the_newer_one_counts(home):
+    whole = keep(home, ANN, [0, 5, 10])
+    body = {7: [["every", "temperature", 600, 0]]}
+    at = [2, 1, 10 * STEP, time.time_ns() // 1_000_000]
+    later = [entry(5, body, "pact", at)]
+    with Archive(home.path / schema.NAME) as archive:
+        take(archive, [run_of(ANN, later, 5, whole.links[-1])])
+    rows, code = shown(home)
+    assert code == 0
+    assert [row["promise"] for row in rows] == [
+        "temperature every 600 s, 0 % slack",
+        "answers within 5 s",
+    ]
+    over = {**body, 8: [0, 1]}
+    at = [2, 1, 10 * STEP, time.time_ns() // 1_000_000 - 5000]
+    run = run_of(ANN, [*later, entry(6, over, "pact", at)], 5, whole.links[-1])
+    with Archive(home.path / schema.NAME) as archive:
+        take(archive, [run])
+    assert [row["promise"] for row in shown(home)[0]] == ["answers within 5 s"], "taken back"
+    assert len(shown(home, "--all")[0]) == 4
+
+
 def test_terms_that_are_not_known_are_told_as_such(home):
     keep(home, ANN, range(3), pact.make(terms=[["sing", 5], ["keep", BOB.public, 9]]))
     assert [row["promise"] for row in shown(home)[0]] == [

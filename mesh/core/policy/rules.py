@@ -4,21 +4,8 @@ from collections import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Any, Protocol
-
-    class Things(Protocol):
-        """The fields of a Profile that are used here: its sensors and actuators by name."""
-
-        @property
-        def sensors(self) -> Iterable[str]:
-            """Names of sensors."""
-            ...
-
-        @property
-        def actuators(self) -> Iterable[str]:
-            """Names of actuators."""
-            ...
+    from collections.abc import Callable
+    from typing import Any
 
 
 # peer: id, None for this peer itself; operator: "above" | "below" | "equals"; other: value or None
@@ -28,15 +15,15 @@ Rule = namedtuple(
 
 
 def read(
-    profile: "Things",
+    profile: "Any",  # noqa: ANN401 - with its sensors and actuators
     rules: "list[dict[str, Any]]",
-    id_of: "Callable[[str, str], bytes]",
-    chip_of: "Callable[[str], str]",
+    id_of: "Callable[[Any, str, str], bytes]",
+    chip_of: "Callable[[Any, str], str]",
 ) -> list[Rule]:
     """Check the rules in settings. The sensors and actuators have to be in `profile` already.
 
-    id_of(name, path): the id of a peer by its name; chip_of(reading): the sensor that gives a
-    reading. LocalError begins with the path of what is wrong.
+    id_of(profile, name, path): the id of a peer by its name; chip_of(profile, reading): the sensor
+    that gives a reading. LocalError begins with the path of what is wrong.
     """
     # a board unloads that module once it has read its settings
     from mesh.core.policy.checking import fail, word  # noqa: PLC0415
@@ -50,9 +37,9 @@ def read(
             fail(path, rule, "a rule: when (PEER/SENSOR), above or below or equals, set, to")
         who = None
         if peer == "self":
-            word(chip_of(sensor), path + ".when", profile.sensors)
+            word(chip_of(profile, sensor), path + ".when", profile.sensors)
         else:
-            who = id_of(peer, path + ".when")
+            who = id_of(profile, peer, path + ".when")
         word(rule.get("set"), path + ".set", profile.actuators)
         number, slack = rule[operators[0]], rule.get("hysteresis", 0)
         wish = rule["set"], rule["to"], rule.get("else")

@@ -105,8 +105,7 @@ def _actuators(profile: "Known", value: "dict[str, Any]", key: str) -> "Fields":
 
 
 def _readers(profile: "Known", who: "Any", path: str) -> "str | list[bytes]":  # noqa: ANN401
-    found: str | list[bytes] = who if who in ("all", "nobody") else ids_of(profile, who, path)
-    return found
+    return who if who in ("all", "nobody") else ids_of(profile, who, path)
 
 
 def _share(profile: "Known", value: "dict[str, Any]", key: str) -> "Fields":
@@ -150,8 +149,8 @@ def _rules(profile: "Known", value: "list[Any]", key: str) -> "Fields":
         key: rules.read(
             profile,
             value,
-            lambda text, path: id_of(profile, text, path),
-            lambda name: chip(profile, name),
+            id_of,
+            chip,
         )
     }
 
@@ -177,10 +176,8 @@ def _sleep(profile: "Known", value: "Any", key: str) -> "Fields":  # noqa: ANN40
     if value is None:
         return {key: None}
     if not value.get("every_s"):
-        fail(key, value, "a table with every_s, the seconds from one waking to the next")
-    to = ids_of(profile, value.get("to", []), "sleep.to")
-    if not to and profile.introduced_by is not None:
-        to = [profile.introduced_by]
+        fail(key, value, "a table with every_s: seconds from waking to waking")
+    to = _trusted(profile, value.get("to") or None, key + ".to").popitem()[1]
     return {key: (value["every_s"], to, value.get("awake_s", 60))}
 
 
@@ -266,6 +263,7 @@ SECTIONS = (
     Section(
         "sleep", {"every_s": _WEEK, "to": PEERS, "awake_s": _WEEK}, None, _sleep, BOARD | WORK
     ),
+    Section("promise", (int, "a whole number", -1, 1000), 0, None, BOARD | WORK),
     Section("board", TEXT, "", _nothing, BOARD),
     Section("wiring", {"*": {"supply": "3V3 5V"}}, dict, _nothing, BOARD),
 )

@@ -20,6 +20,7 @@ INSTEAD = {
     "setup": "a desktop opens no access point",
     "board": "it says which board settings are for",
     "wiring": "nothing is wired to a desktop",
+    "promise": "promises of a desktop are stated by `mesh promise`",
     "watchdog_s": "systemd starts `mesh up` anew: Restart=on-failure",
     "sleep": "a desktop that sleeps is away, and says so to nobody",
     "console": "`mesh up --json` is for programs",

@@ -50,14 +50,18 @@ def rows_of(
     made = []
     for author in authors:
         mine = [one for one in found.statements.values() if one.author == author]
-        mine = [one for one in mine if one.pact.judged == PROMISE]
+        mine = sorted((one for one in mine if one.pact.judged == PROMISE), key=lambda one: one.seq)
         there = [one for one in mine if ended or not _ended(found, one, now_ms)]
+        newest = {term[1]: one.seq for one in mine for term in one.pact.terms if term[0] == EVERY}
         counts, heard = _counted(shelf, author, there, since_ms)
         for one in there:
             is_over = _ended(found, one, now_ms)
             for n, term in enumerate(one.pact.terms):
+                is_old = term[0] == EVERY and one.seq < newest[term[1]]
+                if is_old and not ended:
+                    continue
                 row = _row(shelf, one, term)
-                if is_over:
+                if is_over or is_old:
                     row["state"] = ENDED
                 elif (every := counts.get((one.ref, n))) is not None:
                     row |= _health(every, heard, one, now_ms)
