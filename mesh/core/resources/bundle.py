@@ -96,7 +96,7 @@ def read_list(lines: "Iterable[bytes]") -> "Iterable[File]":
         file = _file(line)
         total += file.size
         if file.path <= last:
-            raise RemoteError("an update's files are not in order: " + file.path)
+            raise RemoteError("files not in order: " + file.path)
         if count >= MOST_FILES or total > MOST:
             raise RemoteError(
                 f"an update of more than {MOST_FILES} files or {MOST} bytes", codes.TOO_LARGE

@@ -46,19 +46,19 @@ def check(kit: "Kit", data: bytes) -> Proposal:
     parts = split(data)
     content_format, signer, _ = header(kit, parts[0])
     if signer is None or content_format != CBOR:
-        raise RemoteError("an offer of settings without its signer, or not in CBOR")
+        raise RemoteError("an offer without its signer, or not in CBOR")
     check1(kit, signer, parts, AAD)
     fields: Any = kit.decode(parts[1])
     if not isinstance(fields, dict) or sorted(map(str, fields)) != list(FIELDS):
-        raise RemoteError("an offer of settings has other fields")
+        raise RemoteError("an offer has other fields")
     listed, made = fields["settings"], fields["made"]
     if not isinstance(listed, list) or len(listed) != 2:
-        raise RemoteError("an offer of settings without size and hash")
+        raise RemoteError("an offer without size and hash")
     size, digest = listed
     for named in (fields["base"], fields["peer"], digest):
         if not isinstance(named, bytes) or len(named) != 32:
-            raise RemoteError("a hash or an id in an offer of settings")
+            raise RemoteError("a hash or an id in an offer")
     for number, most in ((size, MOST), (made, (1 << 53) - 1)):
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= most:
-            raise RemoteError("a number in an offer of settings")
+            raise RemoteError("a number in an offer")
     return Proposal(signer, fields["peer"], made, fields["base"], size, digest)

@@ -37,13 +37,13 @@ class Taking:
     async def consider(self, offer: "Any") -> None:  # noqa: ANN401 - from outside
         """Take the offer, if it is for this board and new. RemoteError, NoAnswer."""
         if not isinstance(offer, bytes):
-            raise RemoteError("an offer is no byte string")
+            raise RemoteError("no byte string")
         if self._updates.boot.on_trial:  # the free folder has what runs if this one fails
-            raise NoAnswer("the firmware that runs is on trial itself")
+            raise NoAnswer("what runs is on trial itself")
         chosen = self._updates.firmware_of
         bundle = check(self._updates.node.peer.kit, offer)
         if bundle.signer not in chosen:
-            raise RemoteError("an update signed by a peer that is not in updates")
+            raise RemoteError("signed by a peer that is not in updates")
         seen = _seen()
         # power may have been cut before it was in SEEN
         last = self._updates.boot.update.get("made")
@@ -66,7 +66,7 @@ class Taking:
             if not self._has(bundle):
                 await self.fetch(bundle, Slot(self._updates.boot.free_slot()), offer)
         except NoAnswer:
-            self._tell(bundle, "waiting", why="the peer that offers it does not answer")
+            self._tell(bundle, "waiting", why="who offers it does not answer")
             raise
         except (NoRoom, OSError) as error:
             self._tell(bundle, "refused", why=str(error))

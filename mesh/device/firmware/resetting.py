@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def told(at: object, secret: "list[str]") -> "list[object]":
     """[SHA-256 of settings.json, bytes in all, the piece from `at` on], without what is secret."""
     if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at <= MOST:
-        raise RemoteError("settings are asked for by an offset")
+        raise RemoteError("asked for by no offset")
     table = _own()
     for key in secret:
         table.pop(key, None)
@@ -48,7 +48,7 @@ class Resetting:
         updates = self._updates
         proposal = check(updates.node.peer.kit, offer)
         if proposal.signer != self._peer or self._peer not in updates.settings_of:
-            raise RemoteError("settings of a peer that is not in settings_from")
+            raise RemoteError("a peer that is not in settings_from")
         last = trial.read()
         if last.get("by") == self._peer.hex() and proposal.made <= last["made"]:
             return
@@ -82,19 +82,19 @@ class Resetting:
                 raise RemoteError("a piece of another size")
             text += piece
         if identity.sha256(text) != proposal.digest:
-            raise RemoteError("the settings have another hash than was signed")
+            raise RemoteError("the settings have another hash")
         return text
 
     def _stage(self, proposal: "Proposal", text: bytes) -> None:
         """Write the settings for the trial, and check them. RemoteError, LocalError."""
         if bytes.fromhex(trial.digest(trial.OLD)) != proposal.base:
-            raise RemoteError("this board has other settings by now: look at them again")
+            raise RemoteError("it has other settings by now: look again")
         try:
             table = json.loads(text)
         except ValueError:
             table = None
         if not isinstance(table, dict) or not table:
-            raise RemoteError("the settings are no table in JSON, or an empty one")
+            raise RemoteError("the settings are no table in JSON, or empty")
         updates = self._updates
         for key in updates.secret:
             if key in table:
@@ -122,7 +122,7 @@ def _own() -> "dict[str, Any]":
     except (OSError, ValueError):
         table = None
     if not isinstance(table, dict):
-        raise RemoteError("this board's settings are no JSON, and can be mended by cable only")
+        raise RemoteError("its settings are no JSON: mend them by cable")
     return table
 
 

@@ -82,7 +82,7 @@ def _may_go_on(state: "State") -> bool:
     if there == state["new"]:  # power was cut after they were confirmed
         end(state)
     elif there != state["base"]:
-        end(state, "the settings were changed by cable meanwhile")
+        end(state, "changed by cable meanwhile")
     elif not is_whole:
         end(state, NEW + " is damaged")
     elif state["tries"] >= TRIES:
