@@ -194,6 +194,7 @@ def test_a_dispute_names_who_lied(party, capsys):
     party.meet()
     row = party.do("ann", "agreement", "show", left[:8])
     assert (row["state"], row["liars"], row["rivals"]) == ("in force", [], [right])
+    assert party.state("ann", right[:8]) == "replaced", "ann signed the other one"
     row = party.do("cat", "agreement", "show", right[:8])
     assert (row["state"], row["liars"]) == ("disputed", ["cat"])
     assert cli.run(["agreement", "show", right[:8], "--home", str(party.homes["cat"].path)]) == 0

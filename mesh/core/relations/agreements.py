@@ -33,28 +33,32 @@ class Agreements(Weighed):
         the rivals, if several hold and neither word of theirs nor one's own decides. `me`: whose
         own word counts, instead of that of whoever looks.
         """
-        me = self._me if me is None else me
         at = start
         while True:
+            taken, rivals = self._step(at, self._me if me is None else me)
+            if taken is None:
+                return at, rivals
+            at = taken
+
+    def _step(self, at: bytes, me: "bytes | None") -> "tuple[bytes | None, list[bytes]]":
+        """What takes the place of a pact, or None; and then the rivals among which nothing
+        decides.
+        """
+        key = at, me
+        if key not in self._steps:
             rivals = self._next(at)
             ended = [ref for ref in rivals if self._voids(ref, rivals)]
             if len(ended) != 1 and me is not None:
                 mine = [ref for ref in rivals if self._signed(ref, me)]
                 ended = mine if len(mine) == 1 else ended
-            if len(ended) != 1:
-                return at, sorted(rivals)
-            at = ended[0]
+            one = len(ended) == 1
+            self._steps[key] = (ended[0], []) if one else (None, sorted(rivals))
+        return self._steps[key]
 
     def _next(self, at: bytes) -> "list[bytes]":
         """Those that hold and take the place of a pact."""
-        judged = self.pacts[at].judged if at in self.pacts else -1
         found = [
-            ref
-            for ref, pact in self.pacts.items()
-            if pact.after == at
-            and (pact.judged == judged or (judged, pact.judged) == (FOUNDING, RULE))
-            and self._replaces(ref, at)
-            and self.holds(ref)
+            one for one in self._after.get(at, ()) if self._wants(one, at) and self.holds(one)
         ]
         # judged by a later version of the circle, it counts before those of an earlier one
         versions = {self.pacts[ref].within for ref in found}
@@ -69,15 +73,20 @@ class Agreements(Weighed):
                 return True
         return False
 
-    def _replaces(self, ref: bytes, at: bytes) -> bool:
-        """Whether a pact is of those whose agreement it says to replace."""
+    def _wants(self, ref: bytes, at: bytes) -> bool:
+        """Whether a pact is of those who may replace the one that it says to replace."""
         judged = self.pacts[ref].judged
+        before = self.pacts[at].judged if at in self.pacts else -1
+        if judged != (RULE if before == FOUNDING else before):
+            return False
         if judged in (RULE, SIDE):
             return self.root(ref) == self.root(at)
         return set(self.members(ref) or ()) == set(self.members(at) or ())
 
     def _voids(self, ref: bytes, rivals: "list[bytes]") -> bool:
-        return False not in [one in self.pacts[ref].voids for one in rivals if one != ref]
+        voids = self.pacts[ref].voids
+        few = len(rivals) <= len(voids) + 1
+        return few and False not in [one in voids for one in rivals if one != ref]
 
     def _signed(self, ref: bytes, me: bytes) -> bool:
         """Whether a peer said yes to a pact, or to one that follows from it."""
@@ -90,14 +99,12 @@ class Agreements(Weighed):
             seen.add(at)
             if self._said.get((at, YES), 0) & self._bit(me):
                 return True
-            todo += [
-                one for one, pact in self.pacts.items() if pact.after == at and one not in seen
-            ]
+            todo += [one for one in self._after.get(at, ()) if one not in seen]
         return False
 
     def state(self, ref: bytes) -> str:
-        """What a pact is at the moment: IN_FORCE, OPEN, REFUSED, REPLACED, DISPUTED, MISFIT, or
-        UNKNOWN as long as what it stands on is.
+        """What a pact is at the moment, for who looks: IN_FORCE, OPEN, REFUSED, REPLACED, DISPUTED
+        (also if what is to replace it is), MISFIT, or UNKNOWN as long as what it stands on is.
         """
         pact = self.pacts.get(ref)
         if pact is None or self.root(ref) is None:
@@ -106,16 +113,13 @@ class Agreements(Weighed):
             return MISFIT
         if not self.holds(ref):
             return REFUSED if self.dead(ref) else OPEN
-        at, rivals = self.now(ref)
-        if at != ref:
-            return REPLACED
-        if pact.after is not None and pact.after in self.pacts and self._is_rival(ref):
-            return DISPUTED
-        return DISPUTED if rivals else IN_FORCE
-
-    def _is_rival(self, ref: bytes) -> bool:
-        """Whether others that hold want the same place, and nothing decides."""
-        return ref in self.now(self.pacts[ref].after)[1]
+        taken, rivals = self._step(ref, self._me)
+        if pact.after is not None and self._wants(ref, pact.after):
+            other, equals = self._step(pact.after, self._me)
+            if other not in (None, ref):
+                return REPLACED  # a rival of it is in its place, by those who voided or signed it
+            rivals = rivals + equals
+        return REPLACED if taken is not None else DISPUTED if rivals else IN_FORCE
 
     def rivals(self, ref: bytes) -> "list[bytes]":
         """Those that hold and want the place that a pact wants too."""

@@ -44,6 +44,8 @@ class Facts:
         self._caps = caps
         self.pacts: dict[bytes, Pact] = {}
         self.authors: dict[bytes, bytes] = {}
+        self._after: dict[bytes, list[bytes]] = {}  # what wants the place of a pact
+        self._roots: dict[bytes, bytes] = {}
         self._bits: dict[bytes, int] = {}  # a peer's number
         self._ids: list[bytes] = []
         self._said: dict[tuple[bytes, int], int] = {}  # (ref, word): who said it
@@ -55,6 +57,7 @@ class Facts:
         """Forget what was computed: there is a new fact."""
         self._doubles: int | None = None
         self._holding: dict[bytes, bool] = {}
+        self._steps: dict[tuple[bytes, bytes | None], tuple[bytes | None, list[bytes]]] = {}
 
     def pact(self, ref: bytes, author: bytes, pact: "Pact") -> bool:
         """Take a pact, checked, by the ref and the author of its entry."""
@@ -67,6 +70,8 @@ class Facts:
             self._bit(one)
         self.pacts[ref] = pact
         self.authors[ref] = author
+        if pact.after is not None:
+            self._after.setdefault(pact.after, []).append(ref)
         self._seats_of = {}
         self._forget()
         return True

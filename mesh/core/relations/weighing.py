@@ -70,11 +70,21 @@ class Weighed(Facts):
 
     def root(self, ref: bytes) -> "bytes | None":
         """The first of the versions that a pact stands on; None if one is not known."""
-        pact = self.pacts.get(ref)
-        while pact is not None and pact.within is not None:
-            ref = pact.within
-            pact = self.pacts.get(ref)
-        return ref if pact is not None else None
+        chain = []
+        at = ref
+        while at not in self._roots:
+            pact = self.pacts.get(at)
+            if pact is None:
+                return None  # nothing is noted: it may come
+            chain.append(at)
+            if pact.within is None:
+                self._roots[at] = at
+                break
+            at = pact.within
+        found = self._roots[at]
+        for one in chain:
+            self._roots[one] = found
+        return found
 
     def doubles(self) -> int:
         """Who signed two histories, or said yes and no to one pact."""

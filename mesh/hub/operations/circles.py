@@ -19,6 +19,7 @@ from mesh.hub.store.statements import Stated, Statement
 Row = dict[str, Any]
 MEMBER, INVITED, LEFT, OUTSIDE = "member", "invited", "left", "outside"
 MOST_VOIDS = pact.MOST_VOIDS
+MOST_RIVALS = 32  # that are shown, and looked through for who lied
 
 
 class Table(NamedTuple):
@@ -127,7 +128,7 @@ class Table(NamedTuple):
             "no": self._said(ref, NO),
             "left": self._said(ref, LEAVE),
             "ends_s": about.end_s,
-            "rivals": [ids.to_text(rival) for rival in agreements.rivals(ref)],
+            "rivals": [ids.to_text(rival) for rival in agreements.rivals(ref)[:MOST_RIVALS]],
             "liars": self._liars(ref),
             "words": [
                 {
@@ -149,7 +150,11 @@ class Table(NamedTuple):
         agreements = self.found.agreements
         if agreements.state(ref) != DISPUTED:
             return []
-        found = {who for one in agreements.rivals(ref) for who in agreements.liars(ref, one)}
+        found = {
+            who
+            for one in agreements.rivals(ref)[:MOST_RIVALS]
+            for who in agreements.liars(ref, one)
+        }
         return sorted(map(self.label, found))
 
     def _change(self, about: Any) -> str:  # noqa: ANN401 - a namedtuple of the core

@@ -7,7 +7,7 @@ from mesh.core.relations.agreements import Agreements
 from mesh.core.relations.facts import count, mask
 from mesh.core.relations.mark import NO, YES
 
-MOST = 600  # histories that it may take to notice
+MOST = 60  # histories that it may take to notice
 
 
 class SilenceIsConsent(Agreements):
@@ -89,4 +89,4 @@ def test_leavers_count_for_what_drops_them():
 
 
 def test_the_new_rule_is_asked_as_well_as_the_old_one():
-    assert noticed(OldRuleAlone, 115) == "rivals, and nobody named"
+    assert noticed(OldRuleAlone, 537) == "rivals, and nobody named"

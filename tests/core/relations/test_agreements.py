@@ -155,6 +155,7 @@ def test_rivals_are_disputed_and_who_lied_is_named():
     circle.change(end, D, NEXT, PEERS, 3, voids=[one, other])
     circle.say(end, YES, [A, B, D])
     assert facts.now(FIRST, A) == (end, []), "one that voids all others decides"
+    assert [circle.state(ref) for ref in (NEXT, one, other, end)] == [REPLACED] * 3 + [IN_FORCE]
 
 
 def test_a_proof_that_somebody_lied_is_a_yes_and_blocks_nothing():
