@@ -32,7 +32,7 @@ def shortened(texts: Mapping[Path, str]) -> dict[Path, str]:
     short: dict[Path, dict[str, str]] = {}
     for family in _families(trees):
         mine = sorted({name for path in family for _, _, name in places[path]} - kept)
-        free = (name for name in _names() if name not in kept)
+        free = (name for name in short_names() if name not in kept)
         names = dict(zip(mine, free, strict=False))
         short |= dict.fromkeys(family, names)
     return {path: _renamed(text, places[path], short[path]) for path, text in texts.items()}
@@ -96,7 +96,8 @@ def module_of(path: Path) -> str:
     return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
-def _names() -> Iterator[str]:
+def short_names() -> Iterator[str]:
+    """Private names, the shortest first."""
     letters = string.ascii_lowercase
     for length in count(1):
         for some in product(letters, repeat=length):

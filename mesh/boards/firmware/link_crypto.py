@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from mesh.boards.firmware.lean_names import short_names
 from mesh.boards.firmware.link_text import Line, Text
 from mesh.core.errors import LocalError
 
@@ -29,8 +30,9 @@ def join(
         return
     text = Text()
     seen: set[str] = set()
-    for number, module in enumerate(MODULES):
-        whole = _Whole(_modules(trees[module]), f"_{number}")
+    free = short_names()  # those that other files have, as a board keeps each name once
+    for module in MODULES:
+        whole = _Whole(_modules(trees[module]), free)
         body = [whole.visit(node) for node in trees[module].body if not _is_known(node, seen)]
         names = set[str]().union(*map(_named, body))
         if seen & names:
@@ -78,13 +80,14 @@ def _names(node: ast.stmt) -> Iterator[str]:
 
 
 class _Whole(ast.NodeTransformer):
-    """Replaces module.name by name, of the modules that are in the file, and gives private names
-    a beginning of their own.
+    """Replaces module.name by name, of the modules that are in the file, and gives each private
+    name of a module the next free one.
     """
 
-    def __init__(self, modules: set[str], private: str) -> None:
+    def __init__(self, modules: set[str], free: Iterator[str]) -> None:
         self._modules = modules
-        self._private = private
+        self._free = free
+        self._private: dict[str, str] = {}
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         match node:
@@ -103,4 +106,8 @@ class _Whole(ast.NodeTransformer):
         return node
 
     def _renamed(self, name: str) -> str:
-        return self._private + name[1:] if name.startswith("_") else name
+        if not name.startswith("_"):
+            return name
+        if name not in self._private:
+            self._private[name] = next(self._free)
+        return self._private[name]

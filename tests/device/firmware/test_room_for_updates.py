@@ -58,6 +58,10 @@ def put(path, data):
     with open(path, "wb") as file:
         file.write(data)
 
+def read(path):  # a file that a collection closes after its file system ends MicroPython
+    with open(path, "rb") as file:
+        return file.read()
+
 class Source:  # stands for the peer that has the firmware, and for the board's other parts
     def __init__(self, version, listing, boot):
         self.console = self.node = self.peer = self
@@ -92,7 +96,7 @@ for version, listing in json.loads({listings!r}):
     boot = start.Boot()
     assert boot.slot == slot
     boot.good()
-    whole = all([open(slot + "/" + path, "rb").read() == content(path, version)
+    whole = all([read(slot + "/" + path) == content(path, version)
                  for path in SIZES if path not in {by_cable!r}])
     told.append([slot, whole, os.statvfs("/board")[3]])
 print("result", json.dumps(told))
