@@ -53,8 +53,10 @@ def fill(folder, count):
 
 
 @contextlib.contextmanager
-def sources(count, number, prefix=()):
-    """Processes that hold the same feed; gives the ports and ids, and an entry's size."""
+def sources(count, number, prefix=(), shares=True):
+    """Processes that hold the same feed; gives the ports and ids, and an entry's size. A newcomer
+    is a stranger to them, who has a share of their time, unless `shares` is False.
+    """
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         size = fill(folder, count)
@@ -62,7 +64,7 @@ def sources(count, number, prefix=()):
         for _ in range(number):
             home = stack.enter_context(tempfile.TemporaryDirectory())
             shutil.copy(Path(folder) / "store.db", home)
-            process = _start(prefix, "source", home)
+            process = _start(prefix, "source" if shares else "generous", home)
             stack.callback(_end, process)
             told.append(json.loads(process.stdout.readline()))
         yield told, size / count
@@ -82,7 +84,7 @@ def catch_up(told, count, prefix=()):
     return Caught(result["took"], result["cpu"], count)
 
 
-async def serve(folder):
+async def serve(folder, shares):
     """Be a source until standard input closes."""
     from mesh.core import peer_id  # noqa: PLC0415
     from mesh.hub.desktop_peer import HubPeer  # noqa: PLC0415
@@ -95,6 +97,8 @@ async def serve(folder):
         profile.layers = []  # no other peer here is found
         peer = HubPeer(home, profile, interfaces=["127.0.0.1"], port=0, sensed={})
         async with peer:
+            if not shares:
+                peer.driver.fair.wait_s = lambda _: 0.0
             server = TcpServer(TcpRequests(peer.node, peer.driver), ["127.0.0.1"], 0)
             await server.start()
             print(json.dumps([peer_id.to_text(home.identity.public), server.port]), flush=True)
@@ -140,7 +144,7 @@ def _end(process):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "source":
-        asyncio.run(serve(sys.argv[2]))
+    if sys.argv[1] in ("source", "generous"):
+        asyncio.run(serve(sys.argv[2], sys.argv[1] == "source"))
     else:
         asyncio.run(fetch(json.loads(sys.argv[2])))

@@ -90,6 +90,10 @@ def catching_up(quick):
                     where = f"{number} source{'s' if number > 1 else ''}{name}"
                     _caught(f"othermesh, {where}", ours, "signed, checked; readings indexed")
                     theirs.setdefault(name, []).append(ours)
+            if not name:
+                with newcomer.sources(count, 1, prefix, shares=False) as (told, _):
+                    ours = newcomer.catch_up(told, count, prefix)
+                _caught("othermesh, 1 source that knows it", ours, "without a stranger's share")
             if why := hypercore.missing():
                 row("hypercore", "-", why)
                 continue
