@@ -193,7 +193,7 @@ def radio_off() -> None:
     try:
         import network  # noqa: PLC0415 - not on unix
 
-        network.WLAN(network.STA_IF).deinit()
+        network.WLAN(network.STA_IF).deinit()  # type: ignore[attr-defined] # of the Pico W
     except (ImportError, AttributeError, OSError, RuntimeError):
         pass
 

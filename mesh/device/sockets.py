@@ -39,7 +39,7 @@ def _bound(address: "tuple[str, int]", own: str, shared: bool) -> "Any":  # noqa
             from mesh.device.on_unix import prepare, to_socket  # noqa: PLC0415 - only there
 
             prepare(sock, packed(own), shared)
-            address = to_socket(address, packed)
+            address = to_socket(address, packed)  # type: ignore[assignment] # bytes on unix
         sock.bind(address)
     except OSError:
         sock.close()
@@ -90,7 +90,7 @@ class Socket:
             if UNIX:
                 from mesh.device.on_unix import to_socket  # noqa: PLC0415 - only there
 
-                address = to_socket(address, packed)
+                address = to_socket(address, packed)  # type: ignore[assignment] # bytes on unix
             self._sock.sendto(data, address)
         except (OSError, ValueError):  # no route, no buffer, IPv6
             pass
