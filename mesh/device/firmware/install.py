@@ -39,7 +39,7 @@ class Taking:
         if not isinstance(offer, bytes):
             raise RemoteError("no byte string")
         if self._updates.boot.on_trial:  # the free folder has what runs if this one fails
-            raise NoAnswer("what runs is on trial itself")
+            raise NoAnswer("what runs is on trial")
         chosen = self._updates.firmware_of
         bundle = check(self._updates.node.peer.kit, offer)
         if bundle.signer not in chosen:
@@ -112,9 +112,9 @@ class Taking:
         becomes the base in place of that which came by cable. OSError.
         """
         boot = self._updates.boot
-        base = getattr(boot, "base", None)  # start.py may be older
+        base: Any = getattr(boot, "base", None)  # start.py may be older
         if boot.slot and (base == slot.folder or (base == "" and slot.free() < blocks)):
-            slot.replace_base(boot.slot)
+            slot.replace_base(boot.slot, base)
 
     async def _get(self, slot: Slot, file: "File") -> None:
         """Fetch the missing part of a file. What was there may be damaged: then all of it,

@@ -106,8 +106,10 @@ class Slot:
         free = status[3] - (1 << 32 if status[3] > status[2] else 0)  # it may be below 0
         return int(free + _counted_twice())
 
-    def replace_base(self, by: str) -> None:
-        """Have the update in a folder be the base, in place of what came by cable."""
+    def replace_base(self, by: str, base: str) -> None:
+        """Have the update in a folder be the base, unless that is in ROM, and takes no room."""
+        if not _exists(base or "mesh"):
+            return
         with open(BASE + ".new", "w") as file:
             file.write(by)
         os.rename(BASE + ".new", BASE)

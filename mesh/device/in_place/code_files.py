@@ -21,7 +21,7 @@ BLOCK, HEAD, MOST = 4096, 16, 61  # as in code_in_flash
 MOST_FUNCTIONS = 1800  # the table there has 2048 places
 LEAST = 12  # bytes of code that are worth it: a block of the heap has 16
 RESERVE = 8  # blocks of flash that are left free at least
-SPARE = 18  # blocks of an update besides its files, as in mesh.device.firmware.slot
+SPARE = 26  # blocks for an update besides its files: slot.SPARE, and what the board writes by then
 ALWAYS = 24  # files that hold what every board loads
 SMALL = 512  # bytes of a file that takes no block: littlefs has it in its folder
 # they run while code is moved, or are unloaded before that

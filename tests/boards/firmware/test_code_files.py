@@ -9,6 +9,7 @@ import pytest
 from mpy_tool import functions
 
 from mesh.boards.firmware import build
+from mesh.device.in_place.code_files import SPARE
 
 BLOCK, HEAD, LEAST = 4096, 16, 12
 
@@ -90,7 +91,7 @@ def test_room_for_an_update_is_kept_if_what_every_board_loads_has_room_too(
 ):
     sizes = [path.stat().st_size for path in (firmware.folder / "files/mesh").rglob("*.mpy")]
     update = sum(-(-size // BLOCK) for size in sizes if size > 512)
-    files = write(micropython, firmware, tmp_path / "code", update + 18 + 24)
+    files = write(micropython, firmware, tmp_path / "code", update + SPARE + 24)
     assert len(files) == 24
     every = [firmware.folder / f"files/mesh/{name}.mpy" for name in ("linked1", "linked2")]
     every += (firmware.folder / "files/mesh/device").glob("*25519.mpy")

@@ -67,6 +67,22 @@ while left <= 0:
     n += 2
 print("result", json.dumps([cuts, most, len(asked)]))
 """
+ROM = """
+def replaced():
+    Slot("next").replace_base("other", "")
+    try:
+        os.stat("base")
+        return True
+    except OSError:
+        return False
+
+def with_base():
+    os.mkdir("mesh")
+    return replaced()
+
+data = empty({vfs!r}, {blocks})
+print("result", json.dumps([during({vfs!r}, data, step)[1] for step in (replaced, with_base)]))
+"""
 ROOM = """
 def refused(data, **more):
     asked.clear()
@@ -146,3 +162,7 @@ def test_what_has_no_room_or_is_wrong_is_refused(run):
     assert wrong[:2] == ["RemoteError", "mesh/a.mpy has another hash than was signed"]
     assert long[:2] == ["RemoteError", "list: a piece of another size"]
     assert other == [True, ["list", "mesh", "offer"], ["a.mpy"]]
+
+
+def test_a_base_in_rom_stays_the_base(run):
+    assert run(ROM, "VfsLfs2") == [False, True]
