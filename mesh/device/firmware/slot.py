@@ -94,11 +94,14 @@ class Slot:
         RemoteError if the list is invalid.
         """
         block = os.statvfs(self.folder)[1] or STEP
-        count, blocks = 0, SPARE
+        count = left = blocks = 0
         for file in self.files():
+            there = self.size(file.path)
             count += 1
-            blocks += _blocks(file.size, block) - _blocks(self.size(file.path), block)
-        return count, blocks
+            left += not there
+            blocks += _blocks(file.size, block) - _blocks(there, block)
+        # with the files folders are there, too
+        return count, blocks + SPARE * (left + 1) // (count + 1)
 
     def free(self) -> int:
         """The number of free blocks."""

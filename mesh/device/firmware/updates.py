@@ -187,7 +187,7 @@ class Updates:
         """Request /updates of a peer. NoAnswer; RemoteError if it refuses."""
         contact = self.node.contacts.get(peer)
         if contact is None or contact.address is None:
-            raise NoAnswer("its address is not known")
+            raise NoAnswer("address not known")
         answer = await self._answer(contact, wish)
         if not answer.signed:  # unsigned: ignored
             raise NoAnswer(answer.error or "no signature")

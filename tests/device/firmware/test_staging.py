@@ -67,6 +67,19 @@ while left <= 0:
     n += 2
 print("result", json.dumps([cuts, most, len(asked)]))
 """
+GOES_ON = """
+def needs():
+    slot = Slot("next")
+    slot.begin(b"offer", b"offer")
+    slot.append("list", LISTING)
+    none = slot.needs()
+    for path in FILES:
+        if path != "mesh/a.mpy":
+            slot.append(path, FILES[path])
+    return [none, slot.needs()]
+
+print("result", json.dumps(during({vfs!r}, empty({vfs!r}, {blocks}), needs)[1]))
+"""
 ROM = """
 def replaced():
     Slot("next").replace_base("other", "")
@@ -166,3 +179,10 @@ def test_what_has_no_room_or_is_wrong_is_refused(run):
 
 def test_a_base_in_rom_stays_the_base(run):
     assert run(ROM, "VfsLfs2") == [False, True]
+
+
+def test_what_is_gone_on_with_needs_no_more_folders(run):
+    (count, whole), (same, rest) = run(GOES_ON, "VfsLfs2")
+    assert (count, same) == (3, 3)
+    assert whole >= 18 + 2
+    assert rest <= 18 // 2 + 2, "one of three files is missing"
