@@ -164,8 +164,8 @@ class AccessPoint:
             pass
 
     def _inside(self, host: str) -> bool:
-        """Whether an address is in the network of the access point."""
-        if self._wlan is None:
+        """Whether an address is in the network of the access point, which has no IPv6."""
+        if self._wlan is None or ":" in host:
             return False
         own, mask = [_number(text) for text in self._wlan.ifconfig()[:2]]
         return not (_number(host) ^ own) & mask

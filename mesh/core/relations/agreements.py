@@ -28,6 +28,12 @@ IN_FORCE, OPEN, REFUSED, REPLACED, DISPUTED, MISFIT, UNKNOWN = (
 class Agreements(Weighed):
     """A set of facts, and where each circle and agreement is by them."""
 
+    def pact(self, ref: bytes, author: bytes, pact: "Pact") -> bool:
+        """As in Facts. What is open counts for the caps, too."""
+        if ref not in self.pacts and not self._has_room(author, pact):
+            return False
+        return super().pact(ref, author, pact)
+
     def now(self, start: bytes, me: "bytes | None" = None) -> "tuple[bytes, list[bytes]]":
         """Where a circle, or an agreement that others took the place of, is at the moment; and
         the rivals, if several hold and neither word of theirs nor one's own decides. `me`: whose
@@ -184,6 +190,7 @@ class Agreements(Weighed):
         return self._peers(found & old & (1 << len(self._ids)) - 1)
 
     def _has_room(self, author: bytes, pact: "Pact") -> bool:
+        """Whether one more pact is within the caps."""
         caps = self._caps
         if caps is None:
             return True

@@ -28,16 +28,9 @@ class Weighed(Facts):
 
     def _seats(self, ref: bytes) -> "list[int] | None":
         found = self._seats_of
-        chain = []
-        at: Any = ref
-        while at not in found:
-            pact = self.pacts.get(at)
-            if pact is None:
-                return None  # nothing is noted: it may come
-            chain.append(at)
-            if pact.within is None:
-                break
-            at = pact.within
+        chain = self._open(ref, found)
+        if chain is None:
+            return None  # nothing is noted: it may come
         while chain:
             at = chain.pop()
             pact = self.pacts[at]
@@ -48,6 +41,19 @@ class Weighed(Facts):
             else:
                 found[at] = self._changed(at, pact, found[pact.within])
         return found[ref]
+
+    def _open(self, ref: bytes, found: "dict[bytes, Any]") -> "list[bytes] | None":
+        """A pact and the versions that it stands on, down to the first that was found already.
+        None if one of them is not known.
+        """
+        chain = []
+        at: Any = ref
+        while at is not None and at not in found:
+            if at not in self.pacts:
+                return None
+            chain.append(at)
+            at = self.pacts[at].within
+        return chain
 
     def _changed(self, ref: bytes, pact: "Pact", base: "list[int] | None") -> "list[int] | None":
         """The seats after a pact in a version with the seats `base`; None if it does not fit."""
@@ -70,21 +76,13 @@ class Weighed(Facts):
 
     def root(self, ref: bytes) -> "bytes | None":
         """The first of the versions that a pact stands on; None if one is not known."""
-        chain = []
-        at = ref
-        while at not in self._roots:
-            pact = self.pacts.get(at)
-            if pact is None:
-                return None  # nothing is noted: it may come
-            chain.append(at)
-            if pact.within is None:
-                self._roots[at] = at
-                break
-            at = pact.within
-        found = self._roots[at]
-        for one in chain:
-            self._roots[one] = found
-        return found
+        chain = self._open(ref, self._roots)
+        if chain is None:
+            return None  # nothing is noted: it may come
+        while chain:
+            at = chain.pop()
+            self._roots[at] = self._roots.get(self.pacts[at].within, at)
+        return self._roots[ref]
 
     def doubles(self) -> int:
         """Who signed two histories, or said yes and no to one pact."""
@@ -128,16 +126,9 @@ class Weighed(Facts):
 
     def holds(self, ref: bytes) -> bool:
         """Whether a pact was accepted as its rule asks for."""
-        chain = []
-        at: Any = ref
-        while at not in self._holding:
-            pact = self.pacts.get(at)
-            if pact is None:
-                return False
-            chain.append(at)
-            if pact.within is None:
-                break
-            at = pact.within
+        chain = self._open(ref, self._holding)
+        if chain is None:
+            return False
         while chain:
             at = chain.pop()
             self._holding[at] = self._accepted(at, self.pacts[at])

@@ -3,7 +3,7 @@ they are at the moment.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from mesh.core.errors import RemoteError
@@ -30,9 +30,12 @@ RUN = (
 
 
 class Statements(Projection):
-    """Rows (author, seq, body as CBOR) of one kind, whose name TABLES has."""
+    """Rows (author, seq, body as CBOR) of one kind, whose name TABLES has. `check`: raises a
+    RemoteError if a body is malformed.
+    """
 
     name = ""
+    check: Callable[[object], object]
 
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground)
@@ -46,7 +49,7 @@ class Statements(Projection):
 
     def take(self, author: int, seq: int, clock: Clock, body: object) -> int:
         """Read an entry. Beyond the cap of its author it makes no row."""
-        self._check(body)
+        self.check(body)
         count = self._counts.get(author)
         if count is None:
             if len(self._counts) >= AUTHORS:
@@ -59,10 +62,6 @@ class Statements(Projection):
         self._counts[author] = count + 1
         self._rows.append((author, seq, self._encode(body)))
         return 1
-
-    def _check(self, body: object) -> None:
-        """RemoteError if a body is malformed."""
-        raise NotImplementedError
 
     def write(self) -> None:
         """Put into the table what was read."""
@@ -82,9 +81,7 @@ class Pacts(Statements):
 
     name = pact.NAME
     TABLES = _table(pact.NAME)
-
-    def _check(self, body: object) -> None:
-        pact.check(body)
+    check = staticmethod(pact.check)
 
 
 class Marks(Statements):
@@ -92,9 +89,7 @@ class Marks(Statements):
 
     name = mark.NAME
     TABLES = _table(mark.NAME)
-
-    def _check(self, body: object) -> None:
-        mark.check(body)
+    check = staticmethod(mark.check)
 
 
 class Statement(NamedTuple):
