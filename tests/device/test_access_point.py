@@ -239,3 +239,22 @@ asyncio.run(main())
 """
     )
     assert told == [[False, False], ["setup", None, "closed: too many wrong codes"]]
+
+
+def test_only_addresses_of_its_own_network_are_inside(run):
+    told = run(
+        """
+board, networks, point = made({"wifi": [], "setup": {"code": CODE}})
+
+
+async def main():
+    hosts = ["192.168.4.16", "192.168.5.16", "fe80::1%w0", "fd00::2"]
+    print(json.dumps([point._inside(host) for host in hosts]))
+    await board.connect(networks)
+    print(json.dumps([point._inside(host) for host in hosts]))
+
+
+asyncio.run(main())
+"""
+    )
+    assert told == [[False] * 4, [True, False, False, False]]
