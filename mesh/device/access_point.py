@@ -37,8 +37,8 @@ WPA2 = 0x00400004  # of a cyw43 whose firmware has no name for it
 
 
 class AccessPoint:
-    """The access point of a board, and the door in it. It takes the place of board.connect and
-    board.address. `boot`, `read` as in mesh.device.firmware.updates.
+    """The access point of a board, and the door in it. The board joins networks by it. `boot`,
+    `read` as in mesh.device.firmware.updates.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class AccessPoint:
         self._told: dict[str, str] = {}  # why a network cannot be joined, by its name
         self._why = ""  # the same, of the one that is tried
         peer.provide(resources=(self._door.resource,))
-        board.connect, board.address = self.connect, self.address
+        board.join_by(self.connect, self.address)
 
     def address(self) -> str:
         """Our address: in the access point, where no network is joined."""

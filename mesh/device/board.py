@@ -85,8 +85,7 @@ class Board:
         self._sockets: dict[int, Socket] = {}
         self._groups: list[tuple[Socket, str]] = []
         self._own, self._known = "", b""
-        # access_point.py puts its own in their place
-        self.connect, self.address = wifi.connect, wifi.address
+        self.join_by(wifi.connect, wifi.address)
         self._good = good
         self._dog: Any = None
         self._mdns: Any = None
@@ -116,7 +115,7 @@ class Board:
             self.open()
             loop.also(sleep.run)
         else:
-            await self.connect(profile.wifi, tell=self.tell)
+            await self._connect(profile.wifi, tell=self.tell)
             self.open()
         if UNIX:
             from mesh.device.on_unix import listen  # noqa: PLC0415 - only there
@@ -130,7 +129,7 @@ class Board:
     def open(self) -> None:
         """Open the sockets on the present network, and begin."""
         profile, loop, node = self._profile, self.loop, self.node
-        self._own = profile.interface or self.address()
+        self._own = profile.interface or self._address()
         port = self._open_coap(profile.port)
         node.contacts.places.move([(self._own, wifi.bits())] if self._own else [], port)
         how = self._open_dns_sd(port)
@@ -158,6 +157,10 @@ class Board:
         self._console.tell(
             "joined", id=self._id, address=(self._own, port), boots=self.boots, how=how
         )
+
+    def join_by(self, connect: "Callable[..., Any]", address: "Callable[[], str]") -> None:
+        """Set how a network is joined, and what our address there is."""
+        self._connect, self._address = connect, address
 
     def stop(self) -> None:
         """Say goodbye, and save what is worth it."""
@@ -227,7 +230,7 @@ class Board:
 
     def _rejoin(self, now_ms: int, away: bool) -> None:
         """Use our present address. If it changed, or we were `away`, contact known peers now."""
-        own = self._profile.interface or self.address()
+        own = self._profile.interface or self._address()
         moved = own != wifi.NO_ADDRESS and (away or own != self._own)
         if moved:
             self._sockets[COAP].move(own)
@@ -256,8 +259,8 @@ class Board:
                 from mesh.device.wifi_seldom import restart  # noqa: PLC0415 - heap only where it is used
 
                 restart(wifi.MISHAPS)
-            away = await self.connect(self._profile.wifi, tell=self.tell)
-            if away or self.address() != self._own:
+            away = await self._connect(self._profile.wifi, tell=self.tell)
+            if away or self._address() != self._own:
                 self._rejoin(self.loop.now(), away)
                 self.loop.settle()
 

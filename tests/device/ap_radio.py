@@ -70,6 +70,9 @@ class Board:
     def now(self):
         return now[0]
 
+    def join_by(self, connect, address):
+        self.connect, self.address = connect, address
+
     def tell(self, what, **fields):
         self.told.append([what, fields.get("ssid"), fields.get("reason")])
 
