@@ -34,11 +34,9 @@ class Statements(Projection):
     RemoteError if a body is malformed.
     """
 
-    name = ""
-    check: Callable[[object], object]
-
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, name: str, check: Callable[[object], object]) -> None:
         super().__init__(ground)
+        self._name, self._check = name, check
         self._encode = make_kit().encode
         self.forget()
 
@@ -49,13 +47,13 @@ class Statements(Projection):
 
     def take(self, author: int, seq: int, clock: Clock, body: object) -> int:
         """Read an entry. Beyond the cap of its author it makes no row."""
-        self.check(body)
+        self._check(body)
         count = self._counts.get(author)
         if count is None:
             if len(self._counts) >= AUTHORS:
                 self.write()
                 self._counts.clear()
-            ask = f"SELECT count(*) FROM {self.name} WHERE author = ?"
+            ask = f"SELECT count(*) FROM {self._name} WHERE author = ?"
             (count,) = self.ground.database.execute(ask, (author,)).fetchone()
         if count >= (OF_KNOWN if self.ground.is_known(author) else OF_STRANGER):
             return 0
@@ -66,7 +64,7 @@ class Statements(Projection):
     def write(self) -> None:
         """Put into the table what was read."""
         if self._rows:
-            insert = f"INSERT OR REPLACE INTO {self.name} VALUES (?, ?, ?)"
+            insert = f"INSERT OR REPLACE INTO {self._name} VALUES (?, ?, ?)"
             self.ground.database.executemany(insert, self._rows)
             self._rows.clear()
 
@@ -79,17 +77,19 @@ def _table(name: str) -> dict[str, str]:
 class Pacts(Statements):
     """Agreements and promises."""
 
-    name = pact.NAME
     TABLES = _table(pact.NAME)
-    check = staticmethod(pact.check)
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground, pact.NAME, pact.check)
 
 
 class Marks(Statements):
     """Words about them."""
 
-    name = mark.NAME
     TABLES = _table(mark.NAME)
-    check = staticmethod(mark.check)
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground, mark.NAME, mark.check)
 
 
 class Statement(NamedTuple):
