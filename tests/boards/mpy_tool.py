@@ -35,6 +35,24 @@ def machine_code(path):
 
 def functions(path):
     """(code, whether it is machine code) of each function that a .mpy holds."""
+    mpy_tool, module = _read(path)
+    found, left = [], [module.raw_code]
+    while left:
+        one = left.pop()
+        left += one.children
+        found.append((bytes(one.fun_data), isinstance(one, mpy_tool.RawCodeNative)))
+    return found
+
+
+def texts(path):
+    """The names and the texts that a .mpy holds, as bytes."""
+    mpy_tool, module = _read(path)
+    kinds = mpy_tool.MPYSegment.QSTR, mpy_tool.MPYSegment.OBJ
+    rows = [row.name for row in module.mpy_segments if row.kind in kinds]
+    return [row.encode() for row in rows if isinstance(row, str)]
+
+
+def _read(path):
     present()
     sys.path.insert(0, str(needs.MPY_TOOL))
     try:
@@ -43,12 +61,7 @@ def functions(path):
         sys.path.remove(str(needs.MPY_TOOL))
     mpy_tool.global_qstrs = mpy_tool.GlobalQStrList()
     mpy_tool.config.native_arch = mpy_tool.MP_NATIVE_ARCH_NONE
-    found, left = [], [mpy_tool.read_mpy(str(path)).raw_code]
-    while left:
-        one = left.pop()
-        left += one.children
-        found.append((bytes(one.fun_data), isinstance(one, mpy_tool.RawCodeNative)))
-    return found
+    return mpy_tool, mpy_tool.read_mpy(str(path))
 
 
 def disassembled(path):

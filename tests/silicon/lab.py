@@ -26,6 +26,7 @@ BOARD = "10.77.0.21"
 NAME = "greenhouse"
 PROMPT_S = 90  # until MicroPython's port is there
 JOIN_S = 180  # until the board is on the network
+SLOW = ("-t", 30)  # seconds for an answer: the chip's time may pass slower than this computer's
 RESET_S = 1  # until a board that was told to has reset
 LOOK_S = 0.5
 UNHEARD = (3, 4)  # exit codes: nobody there, no answer in time
@@ -203,7 +204,7 @@ class Lab:
         time to join; StepError if it does not answer after that.
         """
         end = time.monotonic() + JOIN_S
-        while (done := self.mesh("show", NAME, "--json", "-i", HOST)).code in UNHEARD:
+        while (done := self.mesh("show", NAME, "--json", "-i", HOST, *SLOW)).code in UNHEARD:
             if time.monotonic() > end:
                 break
         return json.loads(done.need("mesh show"))

@@ -5,9 +5,10 @@ import json
 import sys
 import time
 
-from lab import BOARD, HERE, HOST, NAME, StepError, own_id
+from lab import BOARD, HERE, HOST, NAME, SLOW, StepError, own_id
 
 WATCH_S = 10
+MEET_S = 300
 FOLLOWERS = 4
 STRANGERS = 2
 BURSTS = (1, 2, 4, 8, 16)  # datagrams
@@ -19,8 +20,8 @@ def read(lab, _):
     lab.need_joined()
     since = lab.mark()
     failing = len(lab.shown()["about"]["failing"])
-    rows = json.loads(lab.mesh("read", NAME, "--json", "-i", HOST).need("mesh read"))
-    words = ("set", f"{NAME}/led", "true", "--json", "-i", HOST)
+    rows = json.loads(lab.mesh("read", NAME, "--json", "-i", HOST, *SLOW).need("mesh read"))
+    words = ("set", f"{NAME}/led", "true", "--json", "-i", HOST, *SLOW)
     answer = json.loads(lab.mesh(*words).need("mesh set"))
     if answer["value"] is not True or not lab.shown()["actuators"]["led"]:
         raise StepError(f"the led was set to true, and is {answer['value']}")
@@ -42,13 +43,16 @@ def heap(lab, options):
     strangers = [lab.folder / f"stranger{number}" for number in range(STRANGERS)]
     for home in strangers:
         own_id(home)
-    words = [["show", lab.id, "--json", "-i", HOST, "--home", home] for home in strangers]
+    words = [["show", lab.id, "--json", "-i", HOST, *SLOW, "--home", home] for home in strangers]
     codes = collections.Counter()  # exit codes of what they asked
     with lab.followers(FOLLOWERS) as followers:
+        lab.until(
+            lambda: _that_have_it(lab, followers) == FOLLOWERS, MEET_S, "board at each follower"
+        )
         end = time.monotonic() + 60 * options.minutes
         while time.monotonic() < end:
             codes.update(lab.together(words))
-        up = sum(lab.id in one.met() for one in followers)
+        up = _that_have_it(lab, followers)
     told = (
         f"{options.minutes:g} minutes, {up} of {FOLLOWERS} followers have it, strangers answered "
         f"{codes[0]} of {codes.total()} (exit codes {dict(codes)}): least "
@@ -58,6 +62,10 @@ def heap(lab, options):
     if up < FOLLOWERS or not codes[0]:
         raise StepError(told)
     return told
+
+
+def _that_have_it(lab, followers):
+    return sum(lab.id in one.met() for one in followers)
 
 
 def flood(lab, _):

@@ -17,14 +17,21 @@ EXAMPLE = ROOT / "hardware" / "examples" / "greenhouse.json"
 IN_FLASH = """
 import uctypes
 with open("code/0", "rb") as file:
-    file.seek(16)
-    size = int.from_bytes(file.read(4), "little")
-    code = file.read(size)
-buffer = bytearray(code)
+    data = file.read()
+at = 0
+while not data[at + 2]:
+    at = at + 4 + (data[at] | data[at + 1] << 8) + 4 & -4
+buffer = bytearray(data[at + 4 : at + 4 + (data[at] | data[at + 1] << 8)])
 at = uctypes.addressof(buffer)
+kept = [name.encode() for name in ("not_by_the_code_in_flash", "wake_at", "judged", "contacts")]
 from mesh.device.code_in_flash import load
 load()()
+import gc
+gc.collect()
+filler = [bytes(16) for _ in range(2000)]  # what was let go is written over
+del filler
 assert uctypes.addressof(buffer) == at, "a buffer was taken for code"
+assert kept == [b"not_by_the_code_in_flash", b"wake_at", b"judged", b"contacts"], kept
 """
 # Run on the board. A signature is wanted of each message, and that one with a bit changed fails.
 SIGNING = """

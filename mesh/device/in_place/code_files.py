@@ -1,108 +1,41 @@
-"""Writes the code of all functions into files of one flash block each, for code_in_flash.
+"""Writes what code_in_flash needs of a firmware, once: an index of what can be used where the .mpy
+files have it; and into files of one flash block each what cannot: pieces that lie in two blocks,
+and machine code, which has to begin at a multiple of 4.
 
-A file begins with random bytes; then, for each function, its size (2 bytes), 2 bytes of 0, and its
-code, filled up to a multiple of 4; a size of 0 ends it. Where a .mpy file has a function's code:
-docs.micropython.org, "MicroPython .mpy files", and py/persistentcode.c of MicroPython 1.28.
+Such a file has, for each piece, its size (2 bytes), whether it is code (2 bytes, 1 or 0), its
+bytes and a 0, filled up to a multiple of 4; a size of 0 ends it. The index has, for each .mpy
+file, the length of its path (1 byte), its path, how many pieces follow (2 bytes), and of each 6
+bytes: its block of that file, 1 for code, else 0, its offset there, its size.
 """
 
 import os
 
+from mesh.device.in_place.mpy_pieces import CODE, MACHINE, Pieces
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import IO
+
+    from mesh.device.in_place.flash_files import FlashFiles
 
 PORTS = ("rp2",)
-MAGIC, VERSION = 77, 6
-BYTECODE, NATIVE_PY, ASM = 0, 1, 3  # kinds of code
-RELOCATED, RODATA, BSS = 0x10, 0x20, 0x40  # flags of machine code
-STR, BYTES, TUPLE = 5, 6, 10  # kinds of constants; those below STR have no size
-BLOCK, HEAD, MOST = 4096, 16, 61  # as in code_in_flash
-MOST_FUNCTIONS = 1800  # the table there has 2048 places
+BLOCK, HEAD, MOST = 4096, 4, 32  # bytes of a file, of what is before a piece; files
+INDEX = "index"
 LEAST = 12  # bytes of code that are worth it: a block of the heap has 16
-RESERVE = 8  # blocks of flash that are left free at least
-SPARE = 26  # blocks for an update besides its files: slot.SPARE, and what the board writes by then
-ALWAYS = 24  # files that hold what every board loads
-SMALL = 512  # bytes of a file that takes no block: littlefs has it in its folder
-# they run while code is moved, or are unloaded before that
-NEVER = ("/main.mpy", "/code_in_flash.mpy", "/code_files.mpy", "/pointers.mpy", "/once.mpy")
+RESERVE = 12  # blocks of flash that are left, for the index too; statvfs() cannot tell (slot.py)
+# their code runs while code is moved, or is unloaded before that; their texts and names are used
+NEVER = (
+    "main.mpy",
+    "start.mpy",
+    "/code_in_flash.mpy",
+    "/code_files.mpy",
+    "/pointers.mpy",
+    "/once.mpy",
+    "/mpy_pieces.mpy",
+    "/flash_files.mpy",
+)
+BOOT = "start.mpy"  # which is in no folder of a firmware
 FOLDER = 0x4000  # in the mode of a folder
-
-
-class Reader:
-    """A .mpy file, read from its start to its end."""
-
-    def __init__(self, file: "IO[bytes]") -> None:
-        self._file = file
-        self._one = bytearray(1)
-
-    def byte(self) -> int:
-        """The next byte."""
-        if not self._file.readinto(self._one):
-            raise ValueError("it ends early")
-        return self._one[0]
-
-    def number(self) -> int:
-        """The next number, in groups of 7 bits."""
-        n = 0
-        while True:
-            byte = self.byte()
-            n = n << 7 | byte & 127
-            if not byte & 128:
-                return n
-
-    def skip(self, size: int) -> None:
-        """Leave out so many bytes."""
-        self._file.seek(size, 1)
-
-    def thing(self) -> None:
-        """Leave out a constant."""
-        kind = self.byte()
-        if kind < STR:
-            return
-        size = self.number()
-        if kind == TUPLE:
-            for _ in range(size):
-                self.thing()
-        else:
-            self.skip(size + (kind in (STR, BYTES)))
-
-    def functions(self) -> "Iterator[bytes]":
-        """The code of each function. ValueError if it is none of a known version."""
-        if (self.byte(), self.byte()) != (MAGIC, VERSION):
-            raise ValueError("another version of .mpy")
-        self.skip(2)
-        names, things = self.number(), self.number()
-        for _ in range(names):
-            n = self.number()
-            if not n & 1:
-                self.skip((n >> 1) + 1)
-        for _ in range(things):
-            self.thing()
-        left = 1
-        while left:
-            left += self.children() - 1
-            yield self.code
-
-    def children(self) -> int:
-        """Read one function; how many it contains, which follow."""
-        n = self.number()
-        kind = n & 3
-        self.code: bytes = self._file.read(n >> 3)
-        if kind == NATIVE_PY:
-            self.number()
-        elif kind != BYTECODE:
-            flags = self.number()
-            if flags & RELOCATED:
-                raise ValueError("code that is not the same everywhere")
-            if kind == ASM:
-                self.number()
-                self.number()
-            else:
-                sizes = [self.number() for flag in (RODATA, BSS) if flags & flag]
-                if flags & RODATA:
-                    self.skip(sizes[0])
-        return self.number() if n & 4 else 0
 
 
 def _rank(name: str) -> "tuple[bool, bool, bool, str]":
@@ -114,70 +47,114 @@ def compiled(folder: str) -> "Iterator[str]":
     """The paths of the .mpy files in a folder: first what every board loads."""
     for name in sorted(os.listdir(folder), key=_rank):
         path = folder + "/" + name
-        if name.endswith(".mpy"):
+        if path.endswith(".mpy"):
             yield path
         elif os.stat(path)[0] & FOLDER:
             yield from compiled(path)
 
 
 class Writer:
-    """Files of one block each in a folder, until there is no room for more."""
+    """Files of one block each in a folder, as long as there is room."""
 
-    def __init__(self, folder: str, room: int) -> None:
+    def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._room = room
-        self.count = self.functions = 0
+        self._reserve = folder + "/reserve"
+        self._room = MOST
+        self.count = 0
         self._block = bytearray(BLOCK)
-        self._at = HEAD
+        self._at = 0
 
-    def add(self, code: bytes) -> None:
-        """Add a function, if it is worth it and fits."""
-        size = len(code)
-        end = self._at + 4 + size
-        if not LEAST <= size <= BLOCK - HEAD - 4 or self.functions >= MOST_FUNCTIONS:
+    def reserve(self) -> None:
+        """Take the room that is to be left, until free()."""
+        try:
+            with open(self._reserve, "wb") as file:
+                for _ in range(RESERVE):
+                    file.write(self._block)
+        except OSError:
+            self._room = 0
+
+    def free(self) -> None:
+        """Let it go."""
+        os.remove(self._reserve)
+
+    def add(self, data: bytes, is_code: bool) -> None:
+        """Add a piece, if it fits."""
+        size = len(data)
+        if not size or size + HEAD >= BLOCK:
             return
-        if end > BLOCK:
+        if self._at + HEAD + size >= BLOCK:
             self.flush()
-            end = self._at + 4 + size
         block, at = self._block, self._at
-        block[at : at + 2] = size.to_bytes(2, "little")
-        block[at + 4 : end] = code
-        self._at = end + 3 & -4
-        self.functions += 1
+        block[at : at + HEAD] = size.to_bytes(2, "little") + bytes((is_code, 0))
+        block[at + HEAD : at + HEAD + size] = data
+        self._at = at + HEAD + size + 4 & -4
 
     def flush(self) -> None:
         """Write a file."""
         block = self._block
-        if self._at > HEAD and self.count < self._room:
-            block[:HEAD] = os.urandom(HEAD)
-            with open(f"{self._folder}/{self.count}", "wb") as file:
-                file.write(block)
-            self.count += 1
+        if self._at and self.count < self._room:
+            path = f"{self._folder}/{self.count}"
+            try:
+                with open(path, "wb") as file:
+                    file.write(block)
+                self.count += 1
+            except OSError:  # no room: the rest stays in the heap
+                self._room = 0
+                os.remove(path)
         for i in range(BLOCK):
             block[i] = 0
-        self._at = HEAD
+        self._at = 0
 
 
-def write(folder: str, firmware: str) -> None:
-    """Write the code of all functions of the firmware in a folder, as far as there is room.
-
-    OSError if a file cannot be written, ValueError if a .mpy file is of an unknown kind.
+def write(folder: str, firmware: str, files: "FlashFiles") -> None:
+    """Write what the firmware in a folder needs, as far as there is room. OSError if there is
+    not even room for the index.
     """
     try:
         for name in os.listdir(folder):
             os.remove(folder + "/" + name)
     except OSError:
         os.mkdir(folder)
-    paths = list(compiled(firmware))
-    free = os.statvfs("/")[3]
-    sizes = [os.stat(path)[6] for path in paths]
-    update = sum([(size + BLOCK - 1) // BLOCK for size in sizes if size > SMALL]) + SPARE
-    # room for an update is kept, if what every board loads has room beside it
-    room = free - update if free - update >= ALWAYS else free - RESERVE
-    writer = Writer(folder, min(MOST, room))
-    for path in paths:
-        if not path.endswith(NEVER):
-            with open(path, "rb") as file:
-                for code in Reader(file).functions():
-                    writer.add(code)
+    writer = Writer(folder)
+    index = []
+    writer.reserve()
+    for path in [BOOT] + list(compiled(firmware)):
+        try:
+            rows = _sorted(path, files, writer)
+        except (OSError, ValueError):
+            continue  # small, or of a version that is not known: it stays in the heap
+        count = (len(rows) // 6).to_bytes(2, "little")
+        index += [bytes((len(path),)) + path.encode() + count, rows]
     writer.flush()
+    writer.free()
+    with open(folder + "/" + INDEX, "wb") as file:
+        for part in index:
+            file.write(part)
+
+
+def _sorted(path: str, files: "FlashFiles", writer: Writer) -> bytes:
+    """The index of a .mpy file; what cannot be used where it is goes to the writer. OSError,
+    ValueError.
+    """
+    runs = path.endswith(NEVER)
+    pieces = Pieces(files.views(files.blocks(path)))
+    rows = b""
+    for piece in pieces.all():
+        kind, block, at, size = piece
+        is_code = kind in (CODE, MACHINE)
+        if not size or (is_code and (runs or size < LEAST)):
+            continue
+        if kind != MACHINE and pieces.is_whole(piece):
+            numbers = at.to_bytes(2, "little") + size.to_bytes(2, "little")
+            rows += bytes((block, is_code)) + numbers
+        else:
+            writer.add(pieces.data(piece), is_code)
+    return rows
+
+
+def pieces(view: "memoryview | bytes") -> "Iterator[tuple[int, int, bool]]":
+    """The pieces in such a file: (offset, size, whether it is code)."""
+    at = 0
+    while at + HEAD < BLOCK and (size := view[at] | view[at + 1] << 8):
+        yield at + HEAD, size, bool(view[at + 2])
+        at = at + HEAD + size + 4 & -4

@@ -1,9 +1,9 @@
 """Code that is executed in place: functions run from flash, and the heap keeps no copy of them.
 
-MicroPython loads a .mpy file into the heap. On an RP2040 and RP2350 flash is memory too, so
-code_files writes the code of all functions into files of one block each; here those blocks are
-found in flash, and pointers to code in the heap are made to point there instead. Code that is not
-found there byte by byte stays in the heap. docs/firmware.md, "Code runs from flash".
+MicroPython loads a .mpy file into the heap. On an RP2040 and RP2350 flash is memory too; so where
+a .mpy file lies in flash is found out, and pointers in the heap to code, texts and names are made
+to point there instead. What is not found there byte by byte stays in the heap. docs/firmware.md,
+"Code runs from flash".
 """
 
 import gc
@@ -15,60 +15,116 @@ import uctypes
 
 import mesh
 from mesh.device.in_place import pointers
+from mesh.device.in_place.flash_files import FlashFiles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import IO, Any
 
 PORTS = ("rp2",)
 FOLDER = "code"
 STAMP = FOLDER + "/stamp"  # of which firmware the files are; written last
-BLOCK = 4096
-HEAD = 16  # random bytes at the start of a file, so that no older copy in flash is taken for it
-MOST = 61  # files
+INDEX = FOLDER + "/index"
+BLOCK, HEAD, MOST, ROW = 4096, 4, 32, 6  # as in code_files
 IN_PLACE = (".frozen", "/rom")  # firmware there runs from flash by itself
 FLASH = 0x1000_0000
 SIZES_MIB = (2, 4, 8, 16)  # of flash
 RAM = 0x2000_0000
 STEP = 2048  # bytes allocated between collections: see mesh.device.main
 RAM_KIB = {"RP2040": 256, "RP2350": 512}  # without the banks that hold the stack
+# they are let go with what load() returns
+OWN = ("code_in_flash", "code_files", "pointers", "flash_files", "mpy_pieces")
 
 
 class Code:
-    """The code that lies in flash."""
+    """The firmware in a folder, as it lies in flash. OSError if it is in no file system there."""
 
-    def __init__(self) -> None:
-        self._table = bytearray(2 * pointers.PLACES)  # file << 10 | offset / 4 of a function, or 0
-        self._files = bytearray(4 * MOST)  # the address of each file; then the types of functions
-        for function in (_heads, _generator, pointers.move):
-            self._files += id(type(function)).to_bytes(4, "little")
-        heads = _heads()
+    def __init__(self, firmware: str) -> None:
         flash = rp2.Flash()
-        count = flash.ioctl(4, 0)
-        head = bytearray(HEAD)
-        found: dict[int, int] = {}
-        for block in range(count):
-            flash.readblocks(block, head, 0)
-            for number, mine in enumerate(heads):
-                if mine == bytes(head):
-                    found[number] = block * BLOCK
-        for mib in SIZES_MIB:  # littlefs ends where the flash ends
-            start = FLASH + (mib << 20) - count * BLOCK
-            if start >= FLASH and _are_at(start, found, heads):
-                for number, at in found.items():
-                    address = (start + at).to_bytes(4, "little")
-                    self._files[4 * number : 4 * number + 4] = address
-                    pointers.note(self._table, number, start + at)  # type: ignore[arg-type]
-                return
+        self._start = _start(flash)
+        self.files = FlashFiles(flash, self._look)
+        self._done: set[str] = set()  # modules
+        self._firmware = firmware
+        self._table = bytearray(2 * pointers.PLACES)
+        self._rows = bytearray(8 * pointers.ROWS + 8)
+        self._runs = bytearray(8 * pointers.RUNS + 8)
+        self._count = 0
+        types = (_start, _generator, pointers.move)
+        numbers = [id(type(function)) for function in types] + [id(str), id(bytes)]
+        self._types = b"".join([number.to_bytes(4, "little") for number in numbers])
+        chip = sys.implementation._machine.rpartition(" ")[2]  # type: ignore[attr-defined]
+        self._ram = RAM, RAM + (RAM_KIB.get(chip, 0) << 10)
+
+    def _look(self, block: int, offset: int, size: int) -> memoryview:
+        return uctypes.bytearray_at(self._start + block * BLOCK + offset, size)  # type: ignore[no-any-return]
 
     def move(self) -> None:
-        """Free the heap's copies of code that was loaded. None of that may be running, and no
+        """Free the heap's copies of what was loaded. None of its code may be running, and no
         coroutine of it may be there: its place in the code is a pointer that is not looked at.
         """
-        chip = sys.implementation._machine.rpartition(" ")[2]  # type: ignore[attr-defined]
-        ram = RAM_KIB.get(chip, 0) << 10
-        pointers.move(RAM, RAM + ram, self._table, self._files)  # type: ignore[arg-type]
+        new = {self._path(name) for name in sys.modules if name not in self._done}
+        self._done.update(sys.modules)
+        with open(INDEX, "rb") as index:
+            while size := index.read(1):
+                path = str(index.read(size[0]), "utf-8")
+                count = int.from_bytes(index.read(2), "little")
+                if path in new:
+                    self._note(path, index, count)
+                else:
+                    index.seek(count * ROW, 1)
+        self._note_written()
+        self._sweep()
         gc.collect()
+
+    def _path(self, module: str) -> str:
+        if module.startswith("mesh."):
+            module = self._firmware + module[4:].replace(".", "/")
+        return module + ".mpy"
+
+    def _note(self, path: str, index: "IO[bytes]", count: int) -> None:
+        """Enter the pieces of a .mpy file."""
+        parts = self.files.blocks(path)
+        addresses = [self._start + block * BLOCK + offset for block, offset, _ in parts]
+        starts = b"".join([address.to_bytes(4, "little") for address in addresses])
+        while count:
+            self._sweep()  # names that were read together are looked at together
+            now = min(count, pointers.ROWS)
+            entries = index.read(now * ROW)
+            pointers.note_all(self._table, self._rows, 1, entries, now, starts)  # type: ignore[arg-type]
+            self._count = now
+            count -= now
+
+    def _note_written(self) -> None:
+        """Enter what code_files wrote into files of its own."""
+        for number in range(MOST):
+            try:
+                parts = self.files.blocks(f"{FOLDER}/{number}")
+            except OSError:
+                return
+            address = self._start + parts[0][0] * BLOCK
+            view = self._look(*parts[0])
+            at = 0
+            while at + HEAD < BLOCK and (size := view[at] | view[at + 1] << 8):
+                if self._count == pointers.ROWS:
+                    self._sweep()
+                self._count += 1
+                value = size | view[at + 2] << 16
+                row = self._count, address + at + HEAD, value
+                pointers.note(self._table, self._rows, *row)  # type: ignore[arg-type]
+                at = at + HEAD + size + 4 & -4
+
+    def _sweep(self) -> None:
+        """Change all pointers to what was entered."""
+        if not self._count:
+            return
+        where = self._ram + (self._table, self._rows)
+        pointers.move(*where, self._types)  # type: ignore[arg-type]
+        pointers.move_names(*where, self._runs)  # type: ignore[arg-type]
+        pointers.move_shared(*where, self._types, self._runs)  # type: ignore[arg-type]
+        self._count = 0
+        for i in range(len(self._table)):
+            self._table[i] = 0
 
 
 def load() -> "Callable[[], object]":
@@ -84,7 +140,7 @@ def load() -> "Callable[[], object]":
         sys.print_exception(error)  # type: ignore[attr-defined]
         return gc.collect
     finally:
-        for name in ("code_in_flash", "code_files", "pointers"):  # they go with what is returned
+        for name in OWN:
             if sys.modules.pop("mesh.device." + name, None):
                 delattr(sys.modules["mesh.device"], name)
 
@@ -101,13 +157,13 @@ def _load(firmware: str) -> Code:
             is_known = file.read() == stamp
     except OSError:
         is_known = False
+    code = Code(firmware)
     if not is_known:
         from mesh.device.in_place import code_files  # noqa: PLC0415 - seldom
 
-        code_files.write(FOLDER, firmware)
+        code_files.write(FOLDER, firmware, code.files)
         with open(STAMP, "w") as file:
             file.write(stamp)
-    code = Code()
     gc.threshold(STEP)
     # first what needs 9 KB in one piece
     names = ["device.ed25519"] + [
@@ -119,24 +175,18 @@ def _load(firmware: str) -> Code:
     return code
 
 
-def _heads() -> list[bytes]:
-    """The first bytes of each file."""
-    heads = []
-    try:
-        for number in range(MOST):
-            with open(f"{FOLDER}/{number}", "rb") as file:
-                heads.append(file.read(HEAD))
-    except OSError:
-        pass
-    return heads
+def _start(flash: "Any") -> int:  # noqa: ANN401 - rp2.Flash()
+    """The address of the file system, which ends where flash ends. OSError if it is not there."""
+    count = flash.ioctl(4, 0)
+    data = bytearray(256)
+    flash.readblocks(0, data, 0)
+    for mib in SIZES_MIB:
+        start = FLASH + (mib << 20) - count * BLOCK
+        if start >= FLASH and uctypes.bytes_at(start, len(data)) == bytes(data):
+            return start
+    raise OSError("the file system is not found in flash")
 
 
 def _generator() -> "Iterator[None]":
     """A function of the type that generators and coroutines have."""
     yield
-
-
-def _are_at(start: int, found: dict[int, int], heads: list[bytes]) -> bool:
-    """Whether the files are in memory where they would be if littlefs began at `start`."""
-    rows = found.items()
-    return all(uctypes.bytes_at(start + at, HEAD) == heads[number] for number, at in rows)

@@ -1,17 +1,110 @@
-"""The code of all functions as a board with memory-mapped flash lays it into files: written by
-MicroPython from a Pico's firmware, compared with what mpy-tool reads in it.
+"""What of a Pico's firmware can be used where it lies in flash, and what is written besides: by
+MicroPython, on littlefs, compared with what mpy-tool reads in the same files.
 """
 
-import os
+import json
 import subprocess
+from collections import Counter
+from pathlib import Path
 
 import pytest
-from mpy_tool import functions
+from mpy_tool import functions, texts
 
 from mesh.boards.firmware import build
-from mesh.device.in_place.code_files import SPARE
 
-BLOCK, HEAD, LEAST = 4096, 16, 12
+HERE = Path(__file__).resolve().parents[1]
+BLOCK, RESERVE, LEAST = 4096, 12, 12
+LEFT = (
+    "main",
+    "code_in_flash",
+    "code_files",
+    "pointers",
+    "once",
+    "mpy_pieces",
+    "flash_files",
+    "start",
+)
+START = """
+import json, os, sys
+sys.path[:0] = [{here!r}, {files!r}]
+from flash_in_memory import copied, mounted, put, read
+from mesh.device import code_files, flash_files, mpy_pieces
+
+flash = mounted()
+files = flash_files.FlashFiles(flash, flash.look)
+"""
+WRITE = """
+copied({files!r})
+put("code/0", b"old")
+put("code/31", b"old")
+put("code/stamp", b"old")
+if {room} is not None:  # so many blocks are free
+    fillers = []
+    try:
+        while True:
+            fillers.append("filler" + str(len(fillers)))
+            put(fillers[-1], bytes(4096))
+    except OSError:
+        for name in fillers[: {room}]:
+            os.remove(name)
+code_files.write("code", "mesh", files)
+told = {{"in place": [], "written": [], "files": sorted(os.listdir("code"))}}
+told["files"].remove("index")
+with open("code/index", "rb") as index:
+    while size := index.read(1):
+        path = str(index.read(size[0]), "utf-8")
+        count = int.from_bytes(index.read(2), "little")
+        rows = index.read(6 * count)
+        parts = files.blocks(path)
+        for i in range(0, 6 * count, 6):
+            block, offset, _ = parts[rows[i]]
+            at, size = [int.from_bytes(rows[i + j : i + j + 2], "little") for j in (2, 4)]
+            data = flash.look(block, offset + at, size + 1)
+            told["in place"].append([path, rows[i + 1], bytes(data).hex()])
+for number in range(len(told["files"])):
+    parts = files.blocks("code/" + str(number))
+    assert len(parts) == 1 and parts[0][1:] == (0, 4096), parts
+    view = flash.look(*parts[0])
+    at = 0
+    while at + 4 < 4096 and (size := view[at] | view[at + 1] << 8):
+        data = bytes(view[at + 4 : at + 4 + size + 1])
+        told["written"].append([at + 4, bool(view[at + 2]), data.hex()])
+        at = at + 4 + size + 4 & -4
+    assert not any(view[at:])
+print("result", json.dumps(told))
+"""
+FIND = """
+import random
+random.seed(1)
+kept = {{}}
+for turn in range(60):
+    name = "file" + str(random.randrange(12))
+    size = random.choice((513, 4096, 4097, 8184, 8185, 12268, 30000, 61000))
+    put(name, bytes((random.randrange(256) for _ in range(64))) * (size // 64 + 1))
+    kept[name] = size
+for name in kept:
+    parts = files.blocks(name)
+    views = files.views(parts)
+    assert b"".join([bytes(view) for view in views]) == read(name), name
+    for block, offset, size in parts:  # the file has that block, and no older copy of it
+        before = read(name)
+        flash.look(block, offset, size)[size - 1] ^= 255
+        assert before != read(name) == b"".join([bytes(view) for view in views]), name
+        flash.look(block, offset, size)[size - 1] ^= 255
+for size in (0, 1, 512):
+    put("small", bytes(size))
+    try:
+        files.blocks("small")
+        assert 0, size
+    except ValueError:
+        pass
+try:
+    files.blocks("none")
+    assert 0
+except OSError:
+    pass
+print("result", len(kept))
+"""
 
 
 @pytest.fixture(scope="module", params=["pico_w", "pico2_w"])
@@ -19,83 +112,74 @@ def firmware(request, tmp_path_factory):
     return build.build(request.param, tmp_path_factory.mktemp("firmware"))
 
 
-def write(micropython, firmware, place, room):
-    """Have a board write the files in a folder; the functions of each, in order."""
-    code = (
-        f"import sys\nROOM = {room}\n"
-        "class Os: pass\n"
-        "import os\n"
-        "for name in ('listdir', 'mkdir', 'remove', 'stat', 'urandom'):\n"
-        "    setattr(Os, name, staticmethod(getattr(os, name)))\n"
-        "Os.statvfs = staticmethod(lambda path: (0, 0, 0, ROOM, ROOM))\n"
-        f"sys.path.insert(0, {str(firmware.folder / 'files/mesh/device')!r})\n"
-        "import code_files\n"
-        "code_files.os = Os\n"
-        f"code_files.write({str(place)!r}, {str(firmware.folder / 'files/mesh')!r})\n"
-    )
-    subprocess.run([micropython, "-c", code], check=True, timeout=100)
-    return [read(place / str(n)) for n in range(len(os.listdir(place)))]
+def run(micropython, firmware, program, **names):
+    """Have MicroPython run a program on flash in memory; what it tells."""
+    files = str(firmware.folder / "files")
+    text = (START + program).format(here=str(HERE), files=files, **names)
+    done = subprocess.run(
+        [micropython, "-X", "heapsize=16M", "-c", text], capture_output=True, text=True,
+        timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
+    return json.loads(done.stdout.partition("result ")[2])
 
 
-def read(path):
-    """The functions in a file: each begins at a multiple of 4, all in one block of flash."""
-    data = path.read_bytes()
-    assert len(data) == BLOCK
-    found, at = [], HEAD
-    while at < BLOCK and (size := int.from_bytes(data[at : at + 2], "little")):
-        assert at % 4 == 0
-        assert data[at + 2 : at + 4] == bytes(2)
-        assert at + 4 + size <= BLOCK
-        found.append(data[at + 4 : at + 4 + size])
-        at += 4 + (size + 3 & ~3)
-    assert not any(data[at:])
-    return found
+def write(micropython, firmware, room=None):
+    """Have a board write the files of code; what is in place, and what is in them."""
+    return run(micropython, firmware, WRITE, room=room)
 
 
-def all_code(firmware):
-    never = ("main.mpy", "code_in_flash.mpy", "code_files.mpy", "pointers.mpy", "once.mpy")
-    paths = [p for p in (firmware.folder / "files/mesh").rglob("*.mpy") if p.name not in never]
-    return [code for path in paths for code, _ in functions(path)]
+def all_pieces(firmware):
+    """The code that may be used in place, (bytes, whether it is machine code); names and texts."""
+    files = firmware.folder / "files"
+    paths = [files / "start.mpy", *(files / "mesh").rglob("*.mpy")]
+    paths = [path for path in paths if path.stat().st_size > BLOCK // 8]
+    code = [one for path in paths if path.stem not in LEFT for one in functions(path)]
+    worth = [(one, is_native) for one, is_native in code if LEAST <= len(one) < BLOCK - 4]
+    return worth, [text for path in paths for text in texts(path) if text]
 
 
-def test_every_function_that_fits_in_a_block_is_there(firmware, micropython, tmp_path):
-    files = write(micropython, firmware, tmp_path / "code", 200)
-    expected = [c for c in all_code(firmware) if LEAST <= len(c) <= BLOCK - HEAD - 4]
-    assert sorted(code for file in files for code in file) == sorted(expected)
-    assert len(expected) > 1000
-    heads = {(tmp_path / "code" / str(n)).read_bytes()[:HEAD] for n in range(len(files))}
-    assert len(heads) == len(files), "each is told from older copies of it"
+def test_all_that_a_file_has_is_found_in_place_or_written(firmware, micropython):
+    told = write(micropython, firmware)
+    code, names = all_pieces(firmware)
+    found = {True: [], False: []}
+    for _, is_code, data in told["in place"]:
+        found[bool(is_code)].append(bytes.fromhex(data)[:-1])
+        assert is_code or data.endswith("00"), "a text ends in 0"
+    written = {True: [], False: []}
+    for at, is_code, data in told["written"]:
+        assert at % 4 == 0, "machine code has to begin at a multiple of 4"
+        written[is_code].append(bytes.fromhex(data)[:-1])
+        assert data.endswith("00"), "a text ends in 0"
+    assert Counter(found[True] + written[True]) == Counter(one for one, _ in code)
+    assert Counter(written[True]) >= Counter(one for one, is_native in code if is_native)
+    assert Counter(found[False] + written[False]) == Counter(names)
+    assert len(found[True]) > 1000
+    assert len(names) > 1500
+    assert len(told["files"]) < 12, "most of it is in place"
 
 
-def test_what_every_board_loads_comes_first_where_there_is_little_room(
-    firmware, micropython, tmp_path
-):
-    files = write(micropython, firmware, tmp_path / "code", 8 + 10)
-    assert len(files) == 10, "the rest is left free"
-    linked = [c for c, _ in functions(firmware.folder / "files/mesh/linked1.mpy")]
-    assert {code for file in files[:5] for code in file} <= set(linked)
+def test_without_room_fewer_files_are_written(firmware, micropython):
+    told = write(micropython, firmware, RESERVE + 3)
+    assert 0 < len(told["files"]) < 5
+    assert "stamp" not in told["files"], "older files are replaced"
 
 
-def test_older_files_are_replaced(firmware, micropython, tmp_path):
-    place = tmp_path / "code"
-    place.mkdir()
-    for name in ("0", "63", "stamp"):
-        (place / name).write_bytes(b"old")
-    files = write(micropython, firmware, place, 200)
-    assert len(files) > 20
-    assert all(files)
+def test_the_blocks_of_a_file_are_found(firmware, micropython):
+    assert run(micropython, firmware, FIND) > 5
 
 
-def test_room_for_an_update_is_kept_if_what_every_board_loads_has_room_too(
-    firmware, micropython, tmp_path
-):
-    sizes = [path.stat().st_size for path in (firmware.folder / "files/mesh").rglob("*.mpy")]
-    update = sum(-(-size // BLOCK) for size in sizes if size > 512)
-    files = write(micropython, firmware, tmp_path / "code", update + SPARE + 24)
-    assert len(files) == 24
-    every = [firmware.folder / f"files/mesh/{name}.mpy" for name in ("linked1", "linked2")]
-    every += (firmware.folder / "files/mesh/device").glob("*25519.mpy")
-    pieces = {code for file in files for code in file}
-    for path in every:
-        expected = {code for code, _ in functions(path) if LEAST <= len(code) <= BLOCK - HEAD - 4}
-        assert expected <= pieces, path
+def test_a_file_of_another_version_is_refused(firmware, micropython):
+    program = """
+for data in (b"M" + bytes(600), b"X" + bytes(600), b"M\\x06\\x00\\x1f" + b"\\x7f" * 600):
+    put("mesh/a.mpy", data)
+    pieces = mpy_pieces.Pieces(files.views(files.blocks("mesh/a.mpy")))
+    try:
+        print(list(pieces.all()))
+    except ValueError as error:
+        print("refused", error)
+    else:
+        assert 0, data[:8]
+print("result", 1)
+"""
+    assert run(micropython, firmware, program) == 1
