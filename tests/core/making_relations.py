@@ -25,6 +25,9 @@ def _pacts():
         ("promise", {7: [["every", "temperature", 60, 10]]}),
         ("promise", {2: REF, 7: [["keep", A, 30], ["answer", 5]], 8: [0, 604_800]}),
         ("promise", {7: [["act", "fan", 0, 1.5, 600]], 99: "of a later version"}),
+        ("promise", {7: [_when(), _when(1, A), _when(4, 0.5), _when(6, -2, 7, None)]}),
+        ("promise", {7: [_when(3, "below", 6, "x" * 64, 7, ""), _when(8, "more")]}),
+        ("with", {7: [_when(1, A, 6, False, 7, 1.5)], 10: [A]}),
         ("promise", {7: [["sing", "softly"], ["answer", YEAR, "more"]]}),
         ("with", {6: "a fan for an hour", 7: [["act", "fan", 0, 1, 600]], 10: [A]}),
         ("rule", {1: REF, 2: REF, 3: [A, B], 5: 2, 9: OTHER}),
@@ -78,10 +81,37 @@ def _refused_pacts():
         ("bounds the wrong way", {7: [["act", "fan", 1, 0, 60]]}),
         ("a bound that is a bool", {7: [["act", "fan", False, 1, 60]]}),
         ("answers in 0 s", {7: [["answer", 0]]}),
-    ]
+    ] + [(meaning, {7: [term]}) for meaning, term in _no_rules()]
     return [
         {"what": "refused pact", "meaning": meaning, "hex": encode(body).hex()}
         for meaning, body in bodies
+    ]
+
+
+def _when(*changes):
+    """A rule; changes: at which place stands what instead."""
+    term = ["when", None, "temperature", "above", 28, "fan", 1, 0]
+    for at in range(0, len(changes), 2):
+        term[changes[at] : changes[at] + 1] = [changes[at + 1]]
+    return term
+
+
+def _no_rules():
+    return [
+        ("a rule without an else", _when()[:7]),
+        ("a rule by half an id", _when(1, A[:16])),
+        ("a rule by a name", _when(1, "door")),
+        ("a rule by no sensor", _when(2, "")),
+        ("a rule by a sensor of 65 bytes", _when(2, "t" * 65)),
+        ("a rule with another comparison", _when(3, "equals")),
+        ("a rule with a list to compare", _when(3, ["above"])),
+        ("a bound that is a text", _when(4, "28")),
+        ("a rule with a bound that is a bool", _when(4, True)),
+        ("a rule of no actuator", _when(5, None)),
+        ("a rule that sets nothing", _when(6, None)),
+        ("a rule that sets a list", _when(6, [1])),
+        ("a rule that sets a text of 65 characters", _when(6, "x" * 65)),
+        ("a rule whose else is bytes", _when(7, b"x")),
     ]
 
 

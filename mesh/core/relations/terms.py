@@ -1,8 +1,9 @@
 """Terms: what a peer promises of its own behaviour, as lists that begin with a name.
 
 ["every", sensor, seconds, slack in percent], ["keep", peer id, days],
-["act", actuator, low, high, seconds], ["answer", seconds]. Terms of other names are kept and
-passed on; who does not know one cannot promise it.
+["act", actuator, low, high, seconds], ["answer", seconds], ["when", peer id, sensor,
+"above" or "below", number, actuator, value, else]. Terms of other names are kept and passed on;
+who does not know one cannot promise it.
 """
 
 from mesh.core.codec.utf8 import octets
@@ -18,7 +19,9 @@ LONGEST_NAME = 64  # bytes
 LONGEST_S = 31_622_400  # a year
 LONGEST_DAYS = 36_525
 MOST_SLACK = 1000  # percent
+LONGEST_VALUE = 64  # characters of a text to which an actuator is set
 EVERY = "every"
+ABOVE, BELOW = "above", "below"
 
 
 def check(terms: "Any") -> "list[list[Any]]":  # noqa: ANN401 - from outside
@@ -76,6 +79,19 @@ def _is_act(term: "list[Any]") -> bool:
     return numbers and low <= high and _is_span(term[4], LONGEST_S)
 
 
+def _is_value(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= LONGEST_VALUE
+    return isinstance(value, bool) or _is_number(value)
+
+
+def _is_when(term: "list[Any]") -> bool:
+    peer, sensor, side, number, actuator, value, other = term[1:8]
+    names = (peer is None or is_id(peer)) and is_name(sensor) and is_name(actuator)
+    bound = side in (ABOVE, BELOW) and _is_number(number)
+    return names and bound and _is_value(value) and (other is None or _is_value(other))
+
+
 def _is_answer(term: "list[Any]") -> bool:
     return _is_span(term[1], LONGEST_S)
 
@@ -86,4 +102,9 @@ KNOWN = {
     "keep": (3, _is_keep, "[name, peer id, days]"),
     "act": (5, _is_act, "[name, actuator, low, high, seconds]"),
     "answer": (2, _is_answer, "[name, seconds]"),
+    "when": (
+        8,
+        _is_when,
+        "[name, peer id or null, sensor, above or below, number, actuator, value, else or null]",
+    ),
 }
