@@ -1,4 +1,6 @@
-"""Error messages for files that are not UTF-8 text, with line and column."""
+"""Error messages for files that are not UTF-8 text, with line and column; and for what no setting
+can be.
+"""
 
 from mesh.core.codec import utf8
 from mesh.core.errors import LocalError, RemoteError
@@ -31,6 +33,24 @@ def control(text: str, at: int) -> LocalError:
     """The error for a control character."""
     what = f"a control character (0x{ord(text[at]):02x})"
     return _error(text[:at].encode(), what, "take it out")
+
+
+def unsound(value: object, where: str, deep: int) -> LocalError:
+    """The error for a character, a number, or a table or list that no setting can be."""
+    help = None
+    if isinstance(value, str):
+        n = ord(value)
+        what = f"a control character (0x{n:02x}) in a text"
+        if n > 0x7F:
+            what = f"half a character (\\u{n:04x}) in a text"
+            help = "write the character itself, in UTF-8"
+    elif isinstance(value, int):
+        what = "a whole number beyond 2^53"
+    elif isinstance(value, float):
+        what = "a number that is none, or too large"
+    else:
+        what = f"more than {deep} tables or lists inside each other"
+    return LocalError(f"{where}: {what}", help)
 
 
 def _error(before: bytes, what: str, help: str) -> LocalError:

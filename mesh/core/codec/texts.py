@@ -1,11 +1,11 @@
 """Strict decoding of people's text files: refuses what peers could not send or read."""
 
 from mesh.core.codec import utf8
-from mesh.core.errors import LocalError, RemoteError
+from mesh.core.errors import RemoteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
 DEEP = 16  # nesting of tables and lists
 MOST_NUMBER = 1 << 53  # beyond that JSON readers disagree
@@ -65,7 +65,7 @@ def sound(value: "Any", path: str = "", deep: int = DEEP) -> "Any":  # noqa: ANN
         _sound_number(value, where)
     elif isinstance(value, (dict, list)):
         if not deep:
-            raise LocalError(f"{where}: more than {DEEP} tables or lists inside each other")
+            _fail(value, where)
         if isinstance(value, dict):
             for key in value:
                 _sound_text(key, where)
@@ -77,16 +77,18 @@ def sound(value: "Any", path: str = "", deep: int = DEEP) -> "Any":  # noqa: ANN
 
 
 def _sound_number(value: "float", where: str) -> None:
-    if isinstance(value, int) and not -MOST_NUMBER <= value <= MOST_NUMBER:
-        raise LocalError(f"{where}: a whole number beyond 2^53")
-    if not -MOST_FLOAT <= value <= MOST_FLOAT:  # also true for NaN
-        raise LocalError(f"{where}: a number that is none, or too large")
+    most = MOST_NUMBER if isinstance(value, int) else MOST_FLOAT
+    if not -most <= value <= most:  # also true for NaN
+        _fail(value, where)
 
 
 def _sound_text(value: str, where: str) -> None:
     for char in value:
-        if char < " " or char == "\x7f":
-            raise LocalError(f"{where}: a control character (0x{ord(char):02x}) in a text")
-        if 0xD800 <= ord(char) < 0xE000:
-            what = f"half a character (\\u{ord(char):04x}) in a text"
-            raise LocalError(f"{where}: {what}", "write the character itself, in UTF-8")
+        if char < " " or char == "\x7f" or 0xD800 <= ord(char) < 0xE000:
+            _fail(char, where)
+
+
+def _fail(value: "Any", where: str) -> "NoReturn":  # noqa: ANN401
+    from mesh.core.codec.misfit import unsound  # noqa: PLC0415 - heap only where it is used
+
+    raise unsound(value, where, DEEP)
