@@ -17,13 +17,13 @@ Rule = namedtuple(
 def read(
     profile: "Any",  # noqa: ANN401 - with its sensors and actuators
     rules: "list[dict[str, Any]]",
-    id_of: "Callable[[Any, str, str], bytes]",
+    ids_of: "Callable[[Any, Any, str], list[bytes]]",
     chip_of: "Callable[[Any, str], str]",
 ) -> list[Rule]:
     """Check the rules in settings. The sensors and actuators have to be in `profile` already.
 
-    id_of(profile, name, path): the id of a peer by its name; chip_of(profile, reading): the sensor
-    that gives a reading. LocalError begins with the path of what is wrong.
+    ids_of(profile, names, path): ids of peers; chip_of(profile, reading): the sensor that gives a
+    reading. LocalError begins with the path of what is wrong.
     """
     # a board unloads that module once it has read its settings
     from mesh.core.policy.checking import fail, word  # noqa: PLC0415
@@ -35,11 +35,11 @@ def read(
         operators = [o for o in ("above", "below", "equals") if o in rule]
         if not sensor or len(operators) != 1 or "to" not in rule:
             fail(path, rule, "a rule: when (PEER/SENSOR), above or below or equals, set, to")
-        who = None
+        who: bytes | None = None
         if peer == "self":
             word(chip_of(profile, sensor), path + ".when", profile.sensors)
         else:
-            who = id_of(profile, peer, path + ".when")
+            (who,) = ids_of(profile, [peer], path + ".when")
         word(rule.get("set"), path + ".set", profile.actuators)
         number, slack = rule[operators[0]], rule.get("hysteresis", 0)
         wish = rule["set"], rule["to"], rule.get("else")

@@ -41,6 +41,7 @@ Actuator = namedtuple("Actuator", ("kind", "options"))
 
 _SCALAR = ((bool, int, float, str), "a number, a text, true or false")
 _WEEK = (int, "a whole number", 0, 604_800)
+_YEAR = (int, "a whole number", 1, 31_622_400)
 _NUMBER = ((int, float), "a number", -1e30, 1e30)
 THINGS: "dict[str, dict[str, Any]]" = {
     "sensors": {
@@ -140,19 +141,15 @@ def _trusted(profile: "Known", value: "list[str] | None", key: str) -> "Fields":
     return {key: by if value is None else ids_of(profile, value, key)}
 
 
-def _rules(profile: "Known", value: "list[Any]", key: str) -> "Fields":
+def _later(profile: "Known", value: "list[Any]", key: str) -> "Fields":
+    """Read `rules` or `consent`, by a module that is loaded only if there are some."""
     if not value:
         return {key: []}
-    from mesh.core.policy import rules  # noqa: PLC0415 - heap only where it is used
-
-    return {
-        key: rules.read(
-            profile,
-            value,
-            id_of,
-            chip,
-        )
-    }
+    if key == "rules":
+        from mesh.core.policy.rules import read  # noqa: PLC0415 - heap only where it is used
+    else:
+        from mesh.core.policy.consent_rows import read  # type: ignore[assignment] # noqa: PLC0415
+    return {key: read(profile, value, ids_of, chip)}
 
 
 def _peers(profile: "Known", value: "list[Any]", key: str) -> "Fields":
@@ -241,7 +238,25 @@ SECTIONS = (
             }
         ],
         list,
-        _rules,
+        _later,
+        WORK,
+    ),
+    Section(
+        "consent",
+        [
+            {
+                "who": WHO,
+                "term": "act every members text when",
+                "on": TEXT,
+                "low": _NUMBER,
+                "high": _NUMBER,
+                "seconds": _YEAR,
+                "answer": "after never yes",
+                "after_s": _YEAR,
+            }
+        ],
+        list,
+        _later,
         WORK,
     ),
     Section(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from mesh.core.policy.consent_rows import Row
     from mesh.core.policy.retention import Keep
     from mesh.core.policy.rules import Rule
     from mesh.core.policy.section import Section
@@ -39,6 +40,7 @@ class Profile:
     keep: "list[Keep]"  # which feeds are kept besides those followed
     history: "list[Table]"  # rules of the store: how long readings are kept
     rules: "list[Rule]"
+    consent: "list[Row]"  # what it agrees to by itself, and the bounds of what may run here
     updates: list[bytes]  # whose firmware is accepted
     settings_from: list[bytes]  # who may change these settings
     # addresses given by hand, and the id there, if known
