@@ -30,7 +30,7 @@ class Things:
         self._peer = peer
         self._serving = serving
         self.rules: Rules | None = None
-        if profile.rules:
+        if profile.rules or profile.consent:
             from mesh.core.policy.rules import Rules as Made  # noqa: PLC0415 - heap only where it is used
 
             self.rules = Made(profile.rules)

@@ -2,6 +2,8 @@
 
 from collections import namedtuple
 
+from mesh.core.kit import nothing
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +56,23 @@ class Rules:
         self._rules = rules
         self._holds: list[bool | None] = [None] * len(rules)
         self.wishes: dict[str, object] = {}  # actuators that are to be set, by whoever judges
+        self._also: Callable[..., object] = nothing
+
+    def also(self, judge: "Callable[[bytes | None, str, object], object]") -> None:
+        """Have judge(peer, sensor, value) called too, with each reading."""
+        self._also = judge
+
+    def replace(self, rules: "list[Rule]") -> None:
+        """Judge by other rules from now on. Of those that stay it is known whether they hold."""
+        held = self._rules
+        self._holds = [self._holds[held.index(r)] if r in held else None for r in rules]
+        self._rules = rules
+
+    def forget(self, actuator: str) -> None:
+        """Judge rules that set an actuator as if their next reading were the first."""
+        for i, rule in enumerate(self._rules):
+            if rule.actuator == actuator:
+                self._holds[i] = None
 
     def wake_at(self) -> "int | None":
         """When the node has to tick, in ms: at once if something is to be set."""
@@ -66,6 +85,7 @@ class Rules:
         A rule that holds ends only when the value is back by `hysteresis`. The first reading
         counts as a change. Values that cannot be compared are ignored.
         """
+        self._also(peer, sensor, value)
         acts = []
         for i, rule in enumerate(self._rules):
             if rule.peer != peer or rule.sensor != sensor:
