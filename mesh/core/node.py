@@ -85,9 +85,9 @@ class Node:
         heard: Callable[..., None] = nothing
         if interest.any:
             # heap only where it is used
-            from mesh.core.kinds.accepting import accepting  # noqa: PLC0415
+            from mesh.core.kinds.accepting import Accepting  # noqa: PLC0415
 
-            heard = accepting(self, self._kinds, self._untrue)
+            heard = Accepting(self, self._kinds, self._untrue)
         hooks = interest.wants, heard, self.emit
         feeds = self.collects(kit, identity, limits, boots, hooks)
         telling = Publisher(kit, feeds, endpoint, self._linked)

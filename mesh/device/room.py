@@ -37,7 +37,7 @@ USABLE_PCT = 88  # usable part of a heap: gaps between long-lived objects are sm
 
 def limits_for(profile: "Profile", tell: "Callable[..., None]") -> Limits:
     """The limits of a peer that is created now. Those lower than wanted are reported."""
-    feeds = bool(profile.follow or profile.keep)
+    feeds = bool(profile.follow or profile.keep or profile.relations)
     gc.collect()
     wanted = Limits(**profile.limits)
     fits = fit(wanted, gc.mem_free(), feeds)

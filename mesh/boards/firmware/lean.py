@@ -18,8 +18,8 @@ from mesh.hub import packaged
 SOURCES = packaged.PACKAGE
 PACKAGE = Path(SOURCES.name, "__init__.py")
 PARTS = ("core", "device")
-# requests of a desktop's programs, and its store; what a desktop computes from entries of others
-NOT_ON_BOARDS = ("full", "relations")
+# requests of a desktop's programs, and its store
+NOT_ON_BOARDS = ("full",)
 OPERATORS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

@@ -41,6 +41,7 @@ GROUPS = {
         "mesh.core.sampling",
         "mesh.core.crowding",
     ),
+    "mesh.relating": ("mesh.core.relation_runs", "mesh.device.promising"),
     "mesh.updating": ("mesh.device.updates", "mesh.device.install", "mesh.device.resetting"),
     "mesh.setting_up": ("mesh.device.access_point",),
     "mesh.seldom": (  # each by itself would take a block of flash

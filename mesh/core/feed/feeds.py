@@ -187,13 +187,13 @@ class Feeds:
         self._took(author, run)
         if feed.gap is not gap:
             self._gapped(author)
-        self._tell(now_ms, author, values)
+        self._tell(now_ms, author, values, run)
         return len(values)
 
-    def _tell(self, now_ms: int, author: bytes, values: "list[Any]") -> None:
-        if self._kit.guard("entries", self.heard, now_ms, author, values) == NO_ROOM:
+    def _tell(self, *told: "Any") -> None:  # noqa: ANN401 - as heard()
+        if self._kit.guard("entries", self.heard, *told) == NO_ROOM:
             # a second try: they come only once
-            self._kit.guard("entries", self.heard, now_ms, author, values)
+            self._kit.guard("entries", self.heard, *told)
 
     def _join(self, feed: Feed, run: "Run") -> "tuple[int, int]":
         fork = feed.fork

@@ -178,13 +178,15 @@ class Witnessed(Archived):
         """Keep runs that lead to where a feed was witnessed; how many entries are new."""
         author, fork = feed.author, feed.fork[0] if feed.fork else 0
         gaps = self.archive.missing(author)
-        values = []
+        told = []
         for run in reversed(runs):  # from the end on: what goes on behind one that gives way goes
+            values = []
             for value in run.values:
                 seq = value[0]
                 lacked = seq >= fork or True in [low <= seq <= high for low, high in gaps]
                 if lacked and seq <= trail.top:
                     values.append(value)
+            told.append((values, run))
             self.archive.took(author, run, True)
         trail.descend(self.archive)
         if trail.low < fork:
@@ -192,5 +194,6 @@ class Witnessed(Archived):
         if trail.low < fork or author not in self._held:
             self._held[author] = trail
         self._note(feed, True, source)
-        self._tell(now_ms, author, values)
-        return len(values)
+        for values, run in told:
+            self._tell(now_ms, author, values, run)
+        return sum([len(values) for values, _ in told])

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Protocol
 
+    from mesh.core.feed.chain import Run
+
     class Kind(Protocol):
         """An entry kind, see above."""
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
         @property
         def accept(self) -> Callable[..., None]: ...
 
-    Heard = Callable[[int, bytes, list[Any]], None]
+    Heard = Callable[[int, bytes, list[Any], Run | None], None]
 
 
 # a new kind is a file in this folder and a line here; a program may pass others by Node(kinds=)
@@ -44,26 +46,44 @@ def check(kinds: "Mapping[str, Kind] | None", name: str, body: object) -> None:
         raise LocalError(error.detail) from None
 
 
-def accepting(
-    node: "Any",  # noqa: ANN401 - a Node, which uses kinds
-    kinds: "Mapping[str, Kind] | None",
-    refused: "Callable[..., None]",
-) -> "Heard":
-    """Make the function heard(now_ms, author, entries), which passes new, verified entries to
-    their kinds.
+class Accepting:
+    """Passes new, verified entries to their kinds, and to who looks at all of them.
 
-    Entries are as read_entry() gives them. refused(now_ms, author, source, error) is called for
-    invalid bodies; entries of unknown kinds are ignored.
+    refused(now_ms, author, source, error) is called for invalid bodies; entries of unknown kinds
+    are ignored.
     """
-    known = kinds or BUILT_IN
 
-    def heard(now_ms: int, author: bytes, values: "list[Any]") -> None:
+    def __init__(
+        self,
+        node: "Any",  # noqa: ANN401 - a Node, which uses kinds
+        kinds: "Mapping[str, Kind] | None",
+        refused: "Callable[..., None]",
+    ) -> None:
+        self._node = node
+        self._known = kinds or BUILT_IN
+        self._refused = refused
+        self._looks: list[Heard] = []
+
+    def also(self, look: "Heard") -> None:
+        """Have look(now_ms, author, entries, run) called too, with the run that they came by. It
+        may raise RemoteError, as a kind.
+        """
+        self._looks.append(look)
+
+    def __call__(
+        self, now_ms: int, author: bytes, values: "list[Any]", run: "Run | None" = None
+    ) -> None:
+        """Handle entries, as read_entry() gives them, of a run."""
+        node = self._node
         for seq, clock, name, body in values:
-            kind = known.get(name)
+            kind = self._known.get(name)
             if kind is not None and kind.wants(node, author):
                 try:
                     kind.accept(node, now_ms, author, seq, clock, kind.check(body))
                 except RemoteError as error:
-                    refused(now_ms, author, None, error)
-
-    return heard
+                    self._refused(now_ms, author, None, error)
+        for look in self._looks:
+            try:
+                look(now_ms, author, values, run)
+            except RemoteError as error:
+                self._refused(now_ms, author, None, error)

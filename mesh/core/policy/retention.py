@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         introduced_by: bytes | None
         follow: list[bytes | str]
         keep: list["Keep"]
+        relations: list[bytes]
         peers: list[tuple[bytes | None, tuple[str, int]]]
 
     class Met(Protocol):
@@ -33,11 +34,12 @@ class Interest:
     def __init__(self, profile: "Wishes", contact: "Callable[[bytes], Met | None]") -> None:
         self._contact = contact
         self.followed = [who for who in profile.follow if isinstance(who, bytes)]
-        self._kept = [who for rule in profile.keep if rule.who for who in rule.who]
+        kept = [who for rule in profile.keep if rule.who for who in rule.who]
+        self._kept = kept + profile.relations
         self._profile = profile
         # whether the feeds of all are kept
         self.keeps = None in [rule.who for rule in profile.keep]
-        self.any = bool(profile.follow or profile.keep)
+        self.any = bool(profile.follow or profile.keep or profile.relations)
 
     def wants(self, author: bytes) -> int:
         """The retention priority of a feed: 3 followed, 2 of a known peer, 1 of anybody else, 0

@@ -278,6 +278,7 @@ SECTIONS = (
     Section(
         "sleep", {"every_s": _WEEK, "to": PEERS, "awake_s": _WEEK}, None, _sleep, BOARD | WORK
     ),
+    Section("relations", PEERS, list, _trusted, WORK),
     Section("promise", (int, "a whole number", -1, 1000), 0, None, BOARD | WORK),
     Section("board", TEXT, "", _nothing, BOARD),
     Section("wiring", {"*": {"supply": "3V3 5V"}}, dict, _nothing, BOARD),

@@ -55,6 +55,7 @@ class Profile:
     watchdog_s: float  # seconds without progress until a board restarts; 0: never
     # (wake up every so many s, peers that get the readings, [] for all, s awake after power-on)
     sleep: "tuple[int, list[bytes], int] | None"
+    relations: list[bytes]  # with whom this peer forms agreements
     promise: int  # a board's, that each sensor is read in time: percent of slack; 0: none
     secret: list[str]  # names of sections neither told nor changed over the mesh
     fixed: list[str]  # names of sections told, but changed over the cable only

@@ -30,7 +30,7 @@ class Agreements(Weighed):
 
     def pact(self, ref: bytes, author: bytes, pact: "Pact") -> bool:
         """As in Facts. What is open counts for the caps, too."""
-        if ref not in self.pacts and not self._has_room(author, pact):
+        if ref not in self.pacts and not self.has_room(author, pact):
             return False
         return super().pact(ref, author, pact)
 
@@ -189,21 +189,33 @@ class Agreements(Weighed):
             found |= voices[0] & voices[1] & ~both
         return self._peers(found & old & (1 << len(self._ids)) - 1)
 
-    def _has_room(self, author: bytes, pact: "Pact") -> bool:
+    def has_room(self, author: bytes, pact: "Pact") -> bool:
         """Whether one more pact is within the caps."""
         caps = self._caps
         if caps is None:
             return True
-        if pact.judged == FOUNDING:
-            return len(self.foundings()) < caps.circles
         if len(self.pacts) >= caps.refs:
             return False
+        if pact.judged == FOUNDING:
+            # who asks into circles without end keeps nobody from others
+            others = [ref for ref in self.foundings() if not self._is_in(ref)]
+            return self.may_join() and author not in [self.authors[ref] for ref in others]
         if pact.judged not in (RULE, SIDE):
             mine = [r for r in self.pacts if self.authors[r] == author and not self._circled(r)]
             return len(mine) < caps.open
-        opened = [ref for ref in self.pacts if self._circled(ref) and self.state(ref) == OPEN]
+        waiting = (OPEN, MISFIT, UNKNOWN)
+        opened = [ref for ref in self.pacts if self._circled(ref) and self.state(ref) in waiting]
         by_author = [ref for ref in opened if self.authors[ref] == author]
         return len(opened) < caps.open * caps.circles and len(by_author) < caps.of_one
+
+    def may_join(self) -> bool:
+        """Whether who looks may be in one more circle."""
+        inside = [ref for ref in self.foundings() if self._is_in(ref)]
+        return self._caps is None or len(inside) < self._caps.circles
+
+    def _is_in(self, founding: bytes) -> bool:
+        """Whether who looks is a member of a circle; anybody is who does not say who it is."""
+        return self._me is None or self._me in (self.members(self.now(founding)[0]) or [])
 
     def _circled(self, ref: bytes) -> bool:
         return self.pacts[ref].judged in (RULE, SIDE)

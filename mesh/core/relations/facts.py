@@ -4,16 +4,18 @@ They are pacts, marks, and proofs that somebody signed two histories. Sets of th
 Peers are bits of whole numbers here, by the order in which they were first named.
 """
 
-from mesh.core.relations.mark import LEAVE, NO, YES
-from mesh.core.relations.pact import FOUNDING
+from mesh.core.relations.mark import LEAVE, NO, OBJECT, YES
+from mesh.core.relations.pact import FOUNDING, Pact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mesh.core.kit import Kit
     from mesh.core.relations.mark import Mark
-    from mesh.core.relations.pact import Pact
 
-COUNTED = (NO, YES, LEAVE)  # words that are facts; others are for people
+# words that are noted; an objection counts for nothing, but who waits before a yes waits on
+COUNTED = (NO, YES, OBJECT, LEAVE)
 
 
 class Caps:
@@ -63,18 +65,53 @@ class Facts:
         """Take a pact, checked, by the ref and the author of its entry."""
         if ref in self.pacts:
             return True
-        named = [author] + pact.add + pact.parties
-        if self._caps and not self._knows(named):
+        if self._caps and not self._knows([author] + pact.add + pact.parties):
             return False
-        for one in named:
+        self._put(ref, author, pact)
+        return True
+
+    def _put(self, ref: bytes, author: bytes, pact: "Pact") -> None:
+        for one in [author] + pact.add + pact.parties:
             self._bit(one)
-        self.pacts[ref] = pact
-        self.authors[ref] = author
+        # one copy of each id and ref is enough
+        for ids in (pact.add, pact.parties):
+            ids[:] = [self._ids[self._bits[one]] for one in ids]
+        fields = list(pact)
+        for known in self.pacts:
+            for at in (1, 2):
+                if fields[at] == known:
+                    fields[at] = known
+        self.pacts[ref] = pact = Pact(*fields)
+        self.authors[ref] = self._ids[self._bits[author]]
         if pact.after is not None:
             self._after.setdefault(pact.after, []).append(ref)
         self._seats_of = {}
         self._forget()
-        return True
+
+    def kept(self) -> "list[Any]":
+        """All of it, to be stored: ids, pacts, words, and who forked; see restore()."""
+        refs = sorted(self.pacts)
+        size = len(self._ids) // 8 + 1
+        rows = [[ref, self._bits[self.authors[ref]], list(self.pacts[ref])] for ref in refs]
+        said = [
+            [at, word, self._said[ref, word].to_bytes(size, "big")]
+            for at, ref in enumerate(refs)
+            for word in COUNTED
+            if (ref, word) in self._said
+        ]
+        return [self._ids, rows, said, self._forked.to_bytes(size, "big")]
+
+    def restore(self, kept: "list[Any]") -> None:
+        """Take all that kept() gave, into an empty set. Caps do not matter: it was taken once."""
+        ids, rows, said, forked = kept
+        for peer in ids:
+            self._bit(peer)
+        for ref, author, fields in rows:
+            self._put(ref, ids[author], Pact(*fields))
+        for at, word, bits in said:
+            self._said[rows[at][0], word] = int.from_bytes(bits, "big")
+        self._forked = int.from_bytes(forked, "big")
+        self._forget()
 
     def mark(self, author: bytes, mark: "Mark") -> bool:
         """Take a mark, checked, also of a pact that is not known yet."""
@@ -98,6 +135,24 @@ class Facts:
         self._forget()
         return True
 
+    def drop(self, ref: bytes) -> None:
+        """Forget a pact on which no other stands, and what was said of it."""
+        after = self.pacts.pop(ref).after
+        del self.authors[ref]
+        for word in COUNTED:
+            self._said.pop((ref, word), None)
+        if after is not None:
+            self._after[after].remove(ref)
+            if not self._after[after]:
+                del self._after[after]
+        self._roots.pop(ref, None)
+        self._seats_of = {}
+        self._forget()
+
+    def knows(self, peer: bytes) -> bool:
+        """Whether a peer was named in what was taken."""
+        return peer in self._bits
+
     def _bit(self, peer: bytes) -> int:
         at = self._bits.get(peer)
         if at is None:
@@ -110,6 +165,10 @@ class Facts:
         most: int = self._caps.peers if self._caps else 0
         new = [peer for peer in peers if peer not in self._bits]
         return len(self._ids) + len(new) <= most
+
+    def forkers(self) -> "list[bytes]":
+        """Who is proven to have signed two histories."""
+        return self._peers(self._forked)
 
     def foundings(self) -> "list[bytes]":
         """The circles that are known, by the pacts that founded them."""

@@ -5,8 +5,9 @@ says nothing: it is unknown, never missed. What is missed has a proof: the run f
 the next, which the author signed.
 """
 
-from mesh.core.clock import NONE
+from mesh.core.relations.clocks import between
 
+__all__ = ("Every", "between")
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Stamp = list[int | None]
@@ -63,16 +64,3 @@ class Every:
         promise, came at `came_ms`. That is no proof of anything.
         """
         return came_ms + self.limit_ms + self.asleep_ms * 11 // 10 + GRACE_MS
-
-
-def between(earlier: "Stamp", later: "Stamp") -> "int | None":
-    """The ms between two clocks of an author: since its start, or if it started anew by its Unix
-    time, if that has a source both times. None if that is not known.
-    """
-    which = 2 if earlier[1] == later[1] else 3
-    if which == 3 and NONE in (earlier[0], later[0]):
-        return None
-    before, after = earlier[which], later[which]
-    if before is None or after is None or after < before:
-        return None
-    return after - before

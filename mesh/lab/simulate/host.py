@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self, cast
 
 from mesh.core.errors import LocalError
+from mesh.core.feed.chain import Run
 from mesh.core.full.archived import Archived
 from mesh.core.full.keeping_node import KeepingNode
 from mesh.core.full.requests import Questions
@@ -185,9 +186,9 @@ class Host:
         feeds = node.peer.feeds
         heard = feeds.heard
 
-        def check(now_ms: int, author: bytes, values: list[Value]) -> None:
+        def check(now_ms: int, author: bytes, values: list[Value], run: Run) -> None:
             self.ground.checks.accepted(self, author, values)
-            heard(now_ms, author, values)
+            heard(now_ms, author, values, run)
 
         feeds.heard = check
 
