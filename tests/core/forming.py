@@ -46,12 +46,18 @@ class Forming:
         for n in range(count):
             self.join(n)
 
+    def settings(self, n):
+        return {"relations": [to_text(one) for one in self.ids if one != self.ids[n]]}
+
+    def begun(self, n, node, part):
+        """Add to a peer, before its start."""
+
     def join(self, n, boots=1, kept=None, first=None):
         """Start a peer, with what it remembers, or its feed from another place on."""
-        settings = {"relations": [to_text(one) for one in self.ids if one != self.ids[n]]}
-        node, address = self.world.add(n + 1, settings, boots, **self.limits)
+        node, address = self.world.add(n + 1, self.settings(n), boots, **self.limits)
         part = begin(node, Agreements(node.peer.kit, node.peer.id, Caps()))
         answer(node.peer)
+        self.begun(n, node, part)
         if kept is not None:
             part.restore(kept)
         (first or born)(node)

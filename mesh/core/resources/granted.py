@@ -1,17 +1,41 @@
-"""/actuators/NAME of a peer that agrees with others: besides those whom the settings allow, it may
-be set by whom an agreement that runs here lets set it.
+"""What agreements do at a peer, as a part of its node; and /actuators/NAME there: besides those
+whom the settings allow, it may be set by whom an agreement that runs here lets set it.
 """
 
 from mesh.core.coap.message import PUT
 from mesh.core.codec.formats import PLAIN
 from mesh.core.errors import RemoteError
+from mesh.core.kit import nothing
+from mesh.core.relations.consenting import Consents
+from mesh.core.relations.effects import Effects
 from mesh.core.resources.own_actuators import ACTUATOR
 from mesh.core.resources.resource import Resource, shared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mesh.core.relations.effects import Effects
+    from collections.abc import Callable
+    from typing import Any
+
+    from mesh.core.relations.partaking import Relating
     from mesh.core.resources.resource import Asked, Peer
+
+
+def apply(
+    node: "Any",  # noqa: ANN401 - a Node
+    relating: "Relating",
+    pace: "Callable[[int, dict[str, int]], object]" = nothing,
+) -> Effects:
+    """Have agreements act at a node, before its start, and have it answer what others propose, as
+    its settings say. pace(now_ms, {sensor: ms}): see Effects.
+    """
+    peer, profile = node.peer, node.profile
+    effects = Effects(node, relating.agreements, profile.consent, pace)
+    node.add(effects)
+    peer.provide(resources=(granted(effects),))
+    peer.more["features"].append("agreements")
+    is_board = profile.kind == "board"
+    relating.serve(effects, Consents(profile.consent, peer.id, peer.actuators, is_board))
+    return effects
 
 
 def granted(effects: "Effects") -> Resource:
