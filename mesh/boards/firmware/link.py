@@ -42,6 +42,7 @@ GROUPS = {
         "mesh.core.crowding",
     ),
     "mesh.relating": ("mesh.core.relation_runs", "mesh.device.promising"),
+    "mesh.agreeing": ("mesh.core.granted", "mesh.core.consent_rows", "mesh.device.pacing"),
     "mesh.updating": ("mesh.device.updates", "mesh.device.install", "mesh.device.resetting"),
     "mesh.setting_up": ("mesh.device.access_point",),
     "mesh.seldom": (  # each by itself would take a block of flash
