@@ -2,8 +2,6 @@
 (mesh/core/relations/effects.py).
 """
 
-from mesh.device.sensors import readings
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -13,20 +11,19 @@ if TYPE_CHECKING:
 
     Jobs = list[tuple[int, Any]]
 
-WATCHING = "debounce_ms"  # an option of inputs, which are watched
 LOOK_MS = 1000  # how late a faster pace may begin, as a job of the loop is called when it said
 
 
 class Paced:
     """A job of the loop: another one, which reads a sensor, at another pace. `own_ms`: the pace
-    by the settings; `names`: what it reads, with units.
+    by the settings; `names`: what it reads. An input that tells changes at once is left alone.
     """
 
     def __init__(
         self,
         job: "Any",  # noqa: ANN401 - mesh.device.parts.Measuring
         own_ms: int,
-        names: "dict[str, str]",
+        names: "list[str]",
         node: "Node",
     ) -> None:
         self._job = job
@@ -40,7 +37,8 @@ class Paced:
         if now_ms >= self._due_ms:
             before = self._taken()
             again = self._job(now_ms)
-            if self._taken() != before:  # all of its steps are done: it waits for the next time
+            # all of its steps are done, and it waits for the next time, not for a change
+            if self._taken() != before and again > self._own_ms // 2:
                 again = max(0, again + self._every_ms - self._own_ms)
             if again <= LOOK_MS:
                 return int(again)
@@ -62,22 +60,17 @@ class Paced:
 
 
 class Pacing:
-    """The sensors among the jobs of a board, which it replaces there. Those that tell changes at
-    once keep their pace.
-    """
+    """The sensors among the jobs of a board, which it replaces there."""
 
-    def __init__(
-        self, node: "Node", profile: "Profile", modules: "dict[str, Any]", jobs: "Jobs"
-    ) -> None:
+    def __init__(self, node: "Node", profile: "Profile", jobs: "Jobs") -> None:
         self._all: list[Paced] = []
         for i, name in enumerate(sorted(profile.sensors)):  # the first jobs (mesh/device/parts.py)
-            module, wanted = modules["sensors." + name], profile.sensors[name]
-            watches = hasattr(module.Sensor, "watch_ms")
-            if not watches and WATCHING not in getattr(module, "OPTIONS", {}):
-                names = readings(name, module, wanted.options)
-                paced = Paced(jobs[i][1], wanted.every_ms, names, node)
-                self._all.append(paced)
-                jobs[i] = LOOK_MS, paced
+            names = [one for one in node.peer.sensors if one.rpartition(".")[0] == name]
+            paced = Paced(
+                jobs[i][1], jobs[i][0], [name] if name in node.peer.sensors else names, node
+            )
+            self._all.append(paced)
+            jobs[i] = LOOK_MS, paced
 
     def __call__(self, now_ms: int, paces: "dict[str, int]") -> None:
         """Set the pace of all: {reading: ms}; of those that are not there, as settings say."""

@@ -102,6 +102,7 @@ class HubPeer:
         self.ask = self._questions.ask
         self.get = self._questions.get
         self.observe = self._questions.observe
+        self._sampled: dict[str, Sampling] = {}
         self._streams: weakref.WeakSet[Stream[object]] = weakref.WeakSet()
         self._tasks: set[asyncio.Task[object]] = set()
         self.reached = Reached(home)
@@ -195,9 +196,16 @@ class HubPeer:
 
     def sense(self, name: str, reader: sensors.Reader, every_ms: int) -> None:
         """Add a sensor, read every `every_ms` until this peer stops."""
-        sampling = Sampling(self.node, self.driver, self.faults, self._on_event)
+        told = self.node, self.driver, self.faults, self._on_event
+        self._sampled[name] = sampling = Sampling(*told, every_ms / 1000)
         self.node.add_sensor(name, reader.UNIT, every_ms)
-        self._spawn(self.faults.awaited("sensor", sampling.run, name, reader, every_ms / 1000))
+        self._spawn(self.faults.awaited("sensor", sampling.run, name, reader))
+
+    def pace(self, _: int, paces: Mapping[str, int]) -> None:
+        """Set how often sensors are read, in ms; those that are not there, as they were set."""
+        for name, sampling in self._sampled.items():
+            every_ms = paces.get(name)
+            sampling.pace(None if every_ms is None else every_ms / 1000)
 
     def act(self, name: str, device: Device, allow: Sequence[bytes] | None) -> None:
         """Add an actuator. `allow`: who may set it; None: only who introduced this peer."""

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from mesh.core.policy.section_table import Sensor
-from mesh.device.pacing import LOOK_MS, Pacing
+from mesh.device.pacing import LOOK_MS, Paced, Pacing
 
 OWN_MS = 60_000
 
@@ -26,21 +26,6 @@ class Job:
         return began_ms + OWN_MS - now_ms
 
 
-class Kind:
-    """Stands for a module of a kind of sensors."""
-
-    UNIT = "Cel"
-
-    class Sensor:
-        """Nothing of it is used but whether it watches."""
-
-
-class Watching(Kind):
-    """A kind that tells changes at once."""
-
-    OPTIONS = {"debounce_ms": (int, "a whole number", 1, 100)}
-
-
 def play(job, upto_ms, now_ms=0, due_ms=0):
     """Call a job as the loop does, at the times that it says."""
     while due_ms <= upto_ms:
@@ -49,13 +34,13 @@ def play(job, upto_ms, now_ms=0, due_ms=0):
     return due_ms
 
 
-def made(module=Kind):
+def made():
     sensor = SimpleNamespace(taken_ms=0)
     node = SimpleNamespace(peer=SimpleNamespace(sensors={"bed": sensor}))
     profile = SimpleNamespace(sensors={"bed": Sensor("bed", OWN_MS, {})})
     job = Job(sensor)
     jobs = [(OWN_MS, job)]
-    return Pacing(node, profile, {"sensors.bed": module}, jobs), job, jobs
+    return Pacing(node, profile, jobs), job, jobs
 
 
 def test_the_pace_of_the_settings_stays_without_an_agreement():
@@ -85,6 +70,14 @@ def test_it_asks_to_be_called_again_in_time():
     assert paced(40) == LOOK_MS
 
 
-def test_what_is_watched_keeps_its_job():
-    _, job, [(every_ms, there)] = made(Watching)
-    assert (every_ms, there) == (OWN_MS, job)
+def test_what_tells_changes_at_once_is_left_alone():
+    _, job, _ = made()
+
+    def look(now_ms):
+        job.sensor.taken_ms = now_ms
+        return 20
+
+    node = SimpleNamespace(peer=SimpleNamespace(sensors={"bed": job.sensor}))
+    watched = Paced(look, OWN_MS, ["bed"], node)
+    watched.pace(0, {"bed": 10_000})
+    assert [watched(now_ms) for now_ms in (20, 40, 60)] == [20] * 3

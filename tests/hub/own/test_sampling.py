@@ -1,5 +1,6 @@
 """A desktop's sensors beside each other: one that fails or stands still holds up nothing else."""
 
+import asyncio
 import threading
 
 import psutil
@@ -104,3 +105,23 @@ def test_what_psutil_raises_leaves_a_sensor_out_of_the_default_ones(error, monke
     found = sensors.default_set()
     assert "temperature" not in found
     assert "memory" in found
+
+
+def test_an_agreement_changes_the_pace_at_once_and_it_goes_back(start, monkeypatch):
+    reads = []
+    monkeypatch.setattr(
+        "mesh.hub.desktop_peer.sensors.make", lambda _: Made(lambda: reads.append(1) or 3)
+    )
+
+    async def main():
+        async with start("one", sensed={"bed": Sensor("bed", 3_600_000, {})}) as one:
+            await until(lambda: len(reads) == 1)
+            one.pace(0, {"bed": 10, "other": 1})
+            await until(lambda: len(reads) > 5)
+            one.pace(0, {})
+            count = len(reads)
+            one.pace(0, {"bed": 3_000_000})
+            await asyncio.sleep(0.1)
+            assert len(reads) <= count + 1, "a reading may have been under way"
+
+    run(main)
