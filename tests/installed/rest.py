@@ -17,7 +17,7 @@ REST = (
     ("export --runs -o all.runs", "all.runs"),
     ("import all.runs", "in all"),
     ("promise answer 5", "promised"),
-    ("promises self", "answers within 5 s"),
+    ("promises self", "an answer within 5 s"),
     ("circle found seedlings", "founded"),
     ("agreement propose seedlings vents", "proposed, with our yes"),
     ("hardware list", "pico_w"),

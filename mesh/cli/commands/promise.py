@@ -8,18 +8,12 @@ import typer
 from mesh.cli.options import HomeFolder, Interface, Json, Reply
 from mesh.core.relations import pact
 from mesh.hub.failure import USAGE, Failure
-from mesh.hub.operations import relating, session
+from mesh.hub.operations import relating, session, term_forms
 from mesh.hub.operations.relating import SPANS
 
 EXAMPLE = "mesh promise every temperature 60; mesh promise end 4f6a"
 UNKNOWN_OPTIONS = True  # so that -5 is a value
-FORMS = {
-    "every": ("SENSOR", "SECONDS"),
-    "keep": ("PEER", "DAYS"),
-    "act": ("ACTUATOR", "LOW", "HIGH", "SECONDS"),
-    "answer": ("SECONDS",),
-    "end": ("REF",),
-}
+FORMS = {**term_forms.FORMS, "end": ("REF",)}
 
 
 def command(  # noqa: PLR0913, PLR0917 - each is an option
@@ -29,7 +23,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     ],
     slack: Annotated[
         int, typer.Option("--slack", metavar="PERCENT", min=0, max=1000, help="Of every.")
-    ] = 10,
+    ] = term_forms.SLACK,
     span: Annotated[
         str | None, typer.Option("--for", metavar="SPAN", help=f"Until it ends: {SPANS}.")
     ] = None,
@@ -48,20 +42,10 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     choices = session.Choices(home, interface)
     if what == "end":
         return Reply("stated", _end(choices, words[0]), json)
-    term = _term(what, words, slack, home)
+    term = term_forms.term(home, what, words, slack)
     end_s = relating.seconds(span) if span else None
     body = pact.make(terms=[term], text=text, span=[0, end_s] if end_s else None)
     return Reply("stated", _promise(choices, body), json)
-
-
-def _term(what: str, words: list[str], slack: int, home: Any) -> list[Any]:  # noqa: ANN401 - a path
-    if what == "keep":
-        return [what, relating.peer_of(home, words[0]), relating.whole(words[1])]
-    if what == "answer":
-        return [what, relating.whole(words[0])]
-    if what == "act":
-        return [what, words[0], *map(relating.number, words[1:3]), relating.whole(words[3])]
-    return [what, words[0], relating.whole(words[1]), slack]
 
 
 async def _promise(choices: session.Choices, body: dict[int, Any]) -> AsyncGenerator[Any, None]:

@@ -13,7 +13,7 @@ from mesh.core.relations.weighing import state_of
 from mesh.hub.desktop_kit import make_kit
 from mesh.hub.failure import SETUP, USAGE, Failure
 from mesh.hub.home.home import Home
-from mesh.hub.operations import pledges, relating
+from mesh.hub.operations import relating, term_words
 from mesh.hub.store.statements import Stated, Statement
 
 Row = dict[str, Any]
@@ -120,7 +120,7 @@ class Table(NamedTuple):
             "circle": circle.pact.text if circle and about.within else None,
             "text": about.text,
             "what": self._change(about),
-            "terms": [pledges.words(term, self.label) for term in about.terms],
+            "terms": [term_words.words(term, self.label) for term in about.terms],
             "state": agreements.state(ref),
             "need": base.need if base else len(about.parties),
             "of": len(voices) if base else len(about.parties),

@@ -13,6 +13,7 @@ from mesh.core.relations.pact import PROMISE
 from mesh.core.relations.promised import Every, between
 from mesh.core.relations.terms import EVERY
 from mesh.hub.desktop_kit import make_kit
+from mesh.hub.operations import term_words
 from mesh.hub.operations.shelf import Shelf
 from mesh.hub.store import plain_entries, rows
 from mesh.hub.store.queries import Queries
@@ -85,24 +86,10 @@ def _row(shelf: Shelf, one: Statement, term: Term) -> Row:
         "ref": ids.to_text(one.ref),
         "seq": one.seq,
         "term": [ids.to_text(item) if isinstance(item, bytes) else item for item in term],
-        "promise": words(term, shelf.label),
+        "promise": term_words.words(term, shelf.label),
         "text": one.pact.text,
         "state": WORD,
     }
-
-
-def words(term: Term, label: Callable[[bytes], str]) -> str:
-    """A term as people say it."""
-    name = str(term[0])
-    return SAID[name](term, label) if name in SAID else f"{name} (not understood here)"
-
-
-SAID: Mapping[str, Callable[[Term, Callable[[bytes], str]], str]] = {
-    EVERY: lambda term, _: f"{term[1]} every {term[2]} s, {term[3]} % slack",
-    "keep": lambda term, label: f"keeps what {label(term[1])} says for {term[2]} days",
-    "act": lambda term, _: f"lets {term[1]} be set from {term[2]} to {term[3]}, for {term[4]} s",
-    "answer": lambda term, _: f"answers within {term[1]} s",
-}
 
 
 def _health(every: Every, heard: Heard | None, one: Statement, now_ms: int) -> Row:

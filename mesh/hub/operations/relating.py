@@ -1,5 +1,7 @@
 """What commands do with agreements: find what is meant by a word, and say something of it."""
 
+import math
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,12 +40,24 @@ def whole(word: str) -> int:
     return int(word[:20])
 
 
+def some_seconds(word: str) -> int:
+    """A number of seconds, or a span as in seconds(). Failure with code USAGE."""
+    return whole(word) if word.isascii() and word.isdigit() else seconds(word)
+
+
 def number(word: str) -> int | float:
-    """A number. Failure with code USAGE."""
+    """A number; of a fraction the nearest one of 32 bits, as boards have them. Failure with code
+    USAGE.
+    """
     try:
-        return int(word) if word.lstrip("-").isdigit() else float(word)
-    except ValueError as error:
+        if word.removeprefix("-").isdecimal():
+            return int(word)
+        found: float = struct.unpack(">f", struct.pack(">f", float(word)))[0]
+    except (ValueError, OverflowError) as error:
         raise Failure(f"'{word}' is no number", code=USAGE) from error
+    if not math.isfinite(found):
+        raise Failure(f"'{word}' is no number", code=USAGE)
+    return found
 
 
 def peer_of(home: Path | None, word: str) -> bytes:

@@ -9,6 +9,8 @@ import re
 # characters that str.isprintable() rejects, except a space: controls, formats, separators
 _STARTS = "=+-@\uff1d\uff0b\uff0d\uff20"  # first characters of formulas, also in wide forms
 _QUOTE = "'"
+_MARKS = dict.fromkeys(map(ord, '"\u201c\u201d\u201e\u201f\uff02'), "'")
+_DASHES = dict.fromkeys(map(ord, "-_./"), "x")
 _ESCAPED = re.compile(r"\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 
 
@@ -20,6 +22,19 @@ def printable(text: object) -> str:
 def printable_lines(text: str) -> str:
     """The same for several lines."""
     return "\n".join(map(printable, text.split("\n")))
+
+
+def quoted(text: str) -> str:
+    """Text of others within a sentence of ours. Its own quotation marks are others, so that it
+    cannot seem to end early and go on in our words.
+    """
+    return '"' + printable(text.translate(_MARKS)) + '"'
+
+
+def named(name: str) -> str:
+    """A name as it is, or in quotation marks if it has more than letters, digits and - _ . /"""
+    plain = name.translate(_DASHES)
+    return name if plain.isalnum() and plain.isprintable() else quoted(name)
 
 
 def json_text(text: str) -> str:
