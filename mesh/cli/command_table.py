@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "promises": "Show what peers promise, and whether they keep it",
     "circle": "List circles, found one, ask somebody in, join, or leave",
     "agreement": "List agreements, propose one, or say yes or no to one",
+    "trial": "List trials, propose one, say yes or no, or leave one",
     "log": "Show the feed entries of one or many peers, the newest last",
     "history": "Show past readings of one or many sensors",
     "export": "Export readings or signed runs to a file",
@@ -53,6 +54,7 @@ COMMANDS: Mapping[str, str] = {
 MODULES: Mapping[str, str] = {
     "import": "import_runs",
     "settings": "peer_settings",
+    "trial": "try_out",
 }  # commands whose module has another name
 GROUPS: Mapping[str, str] = {  # first words of two-word commands
     "board": "Boards on a cable: find, inspect, back up, restore.",

@@ -24,6 +24,8 @@ class _Plain:
         told = self._param.type_descriptor
         if value is None:
             return () if param.multiple or param.nargs == -1 else None
+        if self._param.multiple and self._param.nargs > 1:
+            return value  # texts, as many each time as its metavar names
         if told.parameter_info.parser is None:
             if told.annotation is Path and _is_path(value, told.parameter_info):
                 return Path(value)
@@ -81,6 +83,9 @@ def _lighter(param: Any) -> Any:  # noqa: ANN401 - an option or an argument
     for base, ours in ((typer.core.TyperOption, Option), (typer.core.TyperArgument, Argument)):
         if type(param) is base:
             param.__class__ = ours
+    words = str(param.metavar or "").split()
+    if isinstance(param, Option) and param.multiple and len(words) > 1:
+        param.nargs = len(words)  # typer has no option that takes several values and is repeated
     return param
 
 

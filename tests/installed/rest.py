@@ -20,6 +20,8 @@ REST = (
     ("promises self", "an answer within 5 s"),
     ("circle found seedlings", "founded"),
     ("agreement propose seedlings vents", "proposed, with our yes"),
+    ("trial propose seedlings 'no fan at night' --for 7d", "proposed, with our yes"),
+    ("trial", "runs here"),
     ("hardware list", "pico_w"),
     ("hardware show bme280", "0x76 or 0x77"),
     ("simulate --seeds 1", "1 of 1 seeds keep every rule"),

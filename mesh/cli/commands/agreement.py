@@ -5,26 +5,29 @@ from typing import Annotated, Any
 
 import typer
 
+from mesh.cli.kept import now_ms
 from mesh.cli.options import HomeFolder, Interface, Json, Reply
-from mesh.core import peer_id as ids
-from mesh.core.relations import mark
-from mesh.core.relations.mark import NO, OBJECT, SAY, YES
+from mesh.cli.term_options import Act, Every, Peers, When
 from mesh.hub.failure import USAGE, Failure
-from mesh.hub.operations import relating, session
+from mesh.hub.operations import dealing, relating, session, term_forms, trials
 from mesh.hub.operations.circles import table
+from mesh.hub.operations.dealing import Wish
 from mesh.hub.operations.relating import SPANS
 
-EXAMPLE = "mesh agreement propose 'the seedlings live' 'the fan runs from 28 degrees'"
+EXAMPLE = (
+    "mesh agreement propose 'the seedlings live' 'the fan runs from 28 degrees'"
+    " --when 'door/temperature above 28 set fan to 1 else 0'"
+)
 FORMS = {
     "list": ((0, 1), "list [CIRCLE]"),
     "show": ((1, 1), "show REF"),
-    "propose": ((2, 2), "propose CIRCLE TEXT"),
+    "propose": ((0, 2), "propose CIRCLE [TEXT], or propose --with PEER [TEXT]"),
     "yes": ((1, 1), "yes REF"),
     "no": ((1, 2), "no REF [REASON]"),
     "say": ((2, 2), "say REF TEXT"),
     "object": ((2, 2), "object REF TEXT"),
+    "leave": ((1, 1), "leave REF"),
 }
-WORDS = {"yes": YES, "no": NO, "say": SAY, "object": OBJECT}
 Rows = AsyncGenerator[Any, None]
 
 
@@ -33,6 +36,10 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     words: Annotated[
         list[str] | None, typer.Argument(metavar="[WORD]...", help="CIRCLE, REF, TEXT.")
     ] = None,
+    peers: Peers = None,
+    when: When = None,
+    every: Every = None,
+    act: Act = None,
     instead: Annotated[
         str | None,
         typer.Option("--instead", metavar="REF", help="Which one it takes the place of."),
@@ -40,16 +47,16 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     span: Annotated[
         str | None, typer.Option("--for", metavar="SPAN", help=f"A trial that ends: {SPANS}.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", "-a", help="Also what is over.")] = False,
+    over: Annotated[bool, typer.Option("--all", "-a", help="Also what is over.")] = False,
     home: HomeFolder = None,
     interface: Interface = None,
     json: Json = False,
 ) -> Reply:
     """List agreements, propose one, or say yes or no to one.
 
-    It is in force when as many members said yes as their circle asks for; every peer computes that
-    from the same entries. Who is silent does not consent. A word stays: yes and no to one
-    agreement would be a proven lie.
+    It is in force when as many members said yes as their circle asks for, or, outside of one, all
+    who are named; every peer computes that from the same entries. Who is silent does not consent.
+    A word stays: yes and no to one agreement would be a proven lie. `leave` ends it for ourselves.
     """
     given = words or []
     if what not in FORMS or not FORMS[what][0][0] <= len(given) <= FORMS[what][0][1]:
@@ -58,42 +65,37 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
         raise Failure(f"'{said}' is no word of agreements", f"write {forms}", USAGE)
     choices = session.Choices(home, interface)
     if what == "list":
-        return Reply("agreements", _list(choices, given, every), json)
+        return Reply("agreements", _list(choices, given, over), json)
     if what == "show":
         return Reply("agreement", _show(choices, given[0]), json)
-    if what == "propose":
-        end_s = relating.seconds(span) if span else None
-        return Reply("stated", _propose(choices, given, instead, end_s), json)
-    return Reply("stated", _say(choices, what, given), json)
+    if what != "propose":
+        return Reply("stated", _say(choices, what, given), json)
+    circle, text = dealing.subject(given, peers or [])
+    terms = term_forms.made(home, when or [], every or [], act or [])
+    end_s = relating.seconds(span) if span else None
+    return Reply(
+        "stated", _propose(choices, Wish(circle, peers or [], text, terms, instead, end_s)), json
+    )
 
 
-async def _list(choices: session.Choices, given: list[str], every: bool) -> Rows:
+async def _list(choices: session.Choices, given: list[str], over: bool) -> Rows:
     there = table(choices.home)
     circle = there.circle(given[0]).ref if given else None
-    yield there.agreements(circle, every)
+    rows = there.agreements(circle, over)
+    trials.add_times(choices.home, there, rows, now_ms())
+    yield [row for row in rows if over or row["state"] != trials.OVER]
 
 
 async def _show(choices: session.Choices, word: str) -> Rows:
     there = table(choices.home)
-    yield there.row(there.agreement(word))
+    row = there.row(there.agreement(word))
+    trials.add_times(choices.home, there, [row], now_ms())
+    yield row
 
 
-async def _propose(
-    choices: session.Choices, given: list[str], instead: str | None, end_s: int | None
-) -> Rows:
-    there = table(choices.home)
-    before = there.agreement(instead) if instead is not None else None
-    body = there.proposal(there.circle(given[0]), given[1], before, end_s)
-    yield {"did": "proposed"} | await relating.propose(choices, body)
+async def _propose(choices: session.Choices, wish: Wish) -> Rows:
+    yield {"did": "proposed"} | await dealing.propose(choices, wish)
 
 
 async def _say(choices: session.Choices, what: str, given: list[str]) -> Rows:
-    there = table(choices.home)
-    one = there.agreement(given[0])
-    if what == "yes":
-        there.check_yes(one)
-    elif what == "no":
-        there.check_no(one)
-    body = mark.make(one.ref, WORDS[what], " ".join(given[1:]))
-    await relating.write(choices, mark.NAME, body)
-    yield {"did": what, "ref": ids.to_text(one.ref)}
+    yield await dealing.say(choices, what, given)

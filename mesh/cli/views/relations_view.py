@@ -10,6 +10,7 @@ from mesh.cli.views.layout import Row, clean, pairs, table
 from mesh.hub.show import units
 
 SHORT = 8  # characters of a ref
+MOST_NAMES = 8  # of a list
 NOTHING = "nobody whose feed is kept here promised anything; `mesh promise --help` tells how"
 STYLES = {
     **{"overdue": "bold red", "missed": "yellow", "unknown": "dim", "kept": "green"},
@@ -27,6 +28,7 @@ DID = {
     "no": "we said no",
     "say": "said",
     "object": "objected",
+    "let": "left: it does not bind us from now on, whatever the others say",
     "ended": "ended: it binds us no more from now on; what was promised before stays said",
 }
 
@@ -82,19 +84,53 @@ def agreements(rows: Sequence[Row]) -> RenderableType:
     """Each agreement, how it is, and who said what."""
     if not rows:
         return Text("nothing is agreed or proposed, as far as is kept here")
-    heads = ("ref", "state", "yes", "no", "circle", "for")
+    heads = ("ref", "state", "yes", "no", "in or with", "for")
     made = [
         [
             row["ref"][:SHORT],
             Text(row["state"], AGREED.get(row["state"], "")),
-            f"{len(row['yes'])} (needs {row['need']} of {row['of']})",
+            f"{row['counted']} (needs {row['need']} of {row['of']})",
             str(len(row["no"])),
-            clean(row["circle"] or "-"),
+            clean(_whose(row)),
             clean(_subject(row)),
         ]
         for row in rows
     ]
     return table(heads, made, "no")
+
+
+def trials(rows: Sequence[Row]) -> RenderableType:
+    """Each trial, how it stands here, and the time that is left by this computer's clock."""
+    if not rows:
+        return Text("no trial runs or is proposed; `mesh trial --help` tells how to propose one")
+    heads = ("ref", "state", "time left", "yes", "in or with", "for")
+    made = [
+        [
+            row["ref"][:SHORT],
+            Text(row["stands"], AGREED.get(row["stands"], "dim")),
+            _left(row),
+            f"{row['counted']} (needs {row['need']} of {row['of']})",
+            clean(_whose(row)),
+            clean(_subject(row)),
+        ]
+        for row in rows
+    ]
+    return table(heads, made)
+
+
+def _left(row: Row) -> str:
+    if row["left_s"] is None:
+        return f"{units.duration(row['ends_s'])}, once in force" if row["state"] == "open" else "-"
+    return units.duration(row["left_s"])
+
+
+def _whose(row: Row) -> str:
+    """The circle of an agreement, or the single peers that it is with."""
+    if not row["with"]:
+        return str(row["circle"] or "-")
+    more = len(row["with"]) - MOST_NAMES
+    names = ", ".join(row["with"][:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return f"{row['by']} with {names}"
 
 
 def _subject(row: Row) -> str:
@@ -106,14 +142,17 @@ def agreement(row: Row) -> RenderableType:
     lines: list[tuple[str, str | Text]] = [
         ("what", clean(_subject(row))),
         ("state", Text(row["state"], AGREED.get(row["state"], ""))),
-        ("circle", clean(row["circle"] or "-")),
+        ("with" if row["with"] else "circle", clean(_whose(row))),
         ("proposed", clean(row["by"])),
         ("needs", f"{row['need']} of {row['of']}"),
         ("yes", clean(", ".join(row["yes"]) or "-")),
         ("no", clean(", ".join(row["no"]) or "-")),
     ]
     if row["ends_s"]:
-        lines.append(("ends", f"after {units.duration(row['ends_s'])}, by each one's clock"))
+        left = row.get("left_s")
+        by_ours = "" if left is None else f"; {units.duration(left)} left by the clock here"
+        ends = f"after {units.duration(row['ends_s'])}, by each one's clock{by_ours}"
+        lines += [("ends", ends), ("here", row.get("stands", "-"))]
     if row["liars"]:
         lines.append(("who lied", Text(clean(", ".join(row["liars"])), "bold red")))
         rivals = ", ".join(one[:SHORT] for one in row["rivals"])
@@ -122,11 +161,18 @@ def agreement(row: Row) -> RenderableType:
     return pairs([*lines, ("ref", row["ref"])])
 
 
-AGREED = {"in force": "green", "open": "yellow", "disputed": "bold red", "refused": "red"}
+AGREED = {
+    "in force": "green",
+    "runs here": "green",
+    "open": "yellow",
+    "disputed": "bold red",
+    "refused": "red",
+}
 VIEWS: Mapping[str, Callable[[Any], RenderableType]] = {
     "promises": promises,
     "stated": stated,
     "circles": circles,
     "agreements": agreements,
     "agreement": agreement,
+    "trials": trials,
 }

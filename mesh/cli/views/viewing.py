@@ -24,7 +24,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "many_view": ("readings_many", "history_many", "set_many", "log_many"),
     "named_view": ("named", "forgotten"),
     "peers_view": ("peers", "peers_chosen", "peers_problems"),
-    "relations_view": ("promises", "stated", "circles", "agreements", "agreement"),
+    "relations_view": ("promises", "stated", "circles", "agreements", "agreement", "trials"),
     "simulate_view": ("simulate", "simulate_report"),
     "runs_view": ("export_runs", "import"),
     "store_view": ("log", "history", "export", "store", "store_done", "verify"),

@@ -39,6 +39,14 @@ class Table(NamedTuple):
             self.found, word, lambda one: one.pact.judged in (RULE, SIDE, WITH), "agreement"
         )
 
+    def trial(self, word: str) -> Statement:
+        """The agreement with an end that is meant. Failure."""
+
+        def ends(one: Statement) -> bool:
+            return one.pact.judged in (SIDE, WITH) and one.pact.end_s is not None
+
+        return relating.meant(self.found, word, ends, "trial")
+
     def circles(self, every: bool) -> list[Row]:
         """A row for each circle that we are in, or asked into; or for all."""
         rows = [self.circle_row(ref) for ref in self.found.agreements.foundings()]
@@ -97,12 +105,13 @@ class Table(NamedTuple):
             is_now = row["state"] in {OPEN, DISPUTED} or (
                 row["state"] == IN_FORCE and one.judged != RULE
             )
-            if every or (is_now and self._concerns(ref)):
+            if every or (is_now and self.concerns(ref)):
                 rows.append(row)
         order = {OPEN: 0, DISPUTED: 1, IN_FORCE: 2}
         return sorted(rows, key=lambda row: (order.get(row["state"], 3), row["ref"]))
 
-    def _concerns(self, ref: bytes) -> bool:
+    def concerns(self, ref: bytes) -> bool:
+        """Whether we are a party of an agreement, or it changes that."""
         members = self.found.agreements.members(ref) or []
         return self.me in members or self.me in self.found.agreements.pacts[ref].drop
 
@@ -113,7 +122,7 @@ class Table(NamedTuple):
         root = self._root(ref)
         circle = self.found.statements.get(root) if root is not None else None
         base = agreements.pacts.get(about.within) if about.within is not None else None
-        voices = agreements.members(about.within if base else ref) or []
+        voices = (agreements.members(about.within) or []) if base else about.parties
         return {
             "ref": ids.to_text(ref),
             "by": self.label(one.author),
@@ -123,7 +132,9 @@ class Table(NamedTuple):
             "terms": [term_words.words(term, self.label) for term in about.terms],
             "state": agreements.state(ref),
             "need": base.need if base else len(about.parties),
-            "of": len(voices) if base else len(about.parties),
+            "of": len(voices),
+            "with": [self.label(one) for one in about.parties],
+            "counted": len({*agreements.said(ref, YES)} & {*voices}),
             "yes": self._said(ref, YES),
             "no": self._said(ref, NO),
             "left": self._said(ref, LEAVE),
@@ -216,13 +227,18 @@ class Table(NamedTuple):
         return at, rivals, members
 
     def proposal(
-        self, circle: Statement, text: str, instead: Statement | None, end_s: int | None
+        self,
+        circle: Statement,
+        text: str,
+        instead: Statement | None,
+        end_s: int | None,
+        terms: list[list[Any]],
     ) -> dict[int, object]:
         """The body of an agreement in a circle. Failure."""
         at, _, _ = self._as_member(circle)
         after = instead.ref if instead is not None else None
         span = [0, end_s] if end_s else None
-        return pact.make(within=at, after=after, text=text, span=span)
+        return pact.make(within=at, after=after, text=text, terms=terms, span=span)
 
     def check_yes(self, one: Statement) -> None:
         """Failure if an honest peer may not say yes to an agreement."""
