@@ -59,6 +59,7 @@ def test_a_circle_decides_and_all_compute_the_same(party):
     let_go = party.short("ann", "circle", "release", GOAL)
     party.meet()
     assert party.state("bob", let_go) == "open"
+    assert let_go in [row["ref"][:8] for row in party.do("cat", "agreement", "list")]
     party.do("bob", "agreement", "yes", let_go)
     party.meet()
     (row,) = party.do("bob", "circle", "list")

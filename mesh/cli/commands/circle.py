@@ -11,7 +11,7 @@ from mesh.core.relations import mark, pact
 from mesh.core.relations.mark import LEAVE, YES
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.operations import relating, session
-from mesh.hub.operations.circles import table
+from mesh.hub.operations.dealing import table
 
 EXAMPLE = "mesh circle found 'the seedlings live'; mesh circle invite 'the seedlings live' cellar"
 FORMS = {

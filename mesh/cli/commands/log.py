@@ -14,6 +14,7 @@ from mesh.cli.options import HomeFolder, Json, PeerNames, Reply
 from mesh.hub.home import choices
 from mesh.hub.operations import answers, selecting
 from mesh.hub.operations.shelf import Shelf, open_shelf, when
+from mesh.hub.operations.wording import TOLD, Wording
 from mesh.hub.store.queries import Said
 
 EXAMPLE = "mesh log greenhouse --since 1h; mesh log 'room*' --kinds actuated"
@@ -93,15 +94,16 @@ async def _entries(
         yield row
     with shelf.store:
         ends = {author: _end(shelf, author) for author in authors}
+        wording = Wording(shelf.store.path, shelf.home.peer_id(), shelf.label)
         for author, said in reversed(_newest(shelf, authors, wanted)):
-            yield _row(shelf, author, said)
+            yield _row(shelf, wording, author, said)
         while wanted.follow and authors:
             await asyncio.sleep(POLL_S)
             for author in authors:
                 for said in shelf.store.entries(author, ends[author]):
                     ends[author] = said.seq
                     if wanted.has(said):
-                        yield _row(shelf, author, said)
+                        yield _row(shelf, wording, author, said)
     if failed:
         raise selecting.failure(failed, len(authors))
 
@@ -128,8 +130,10 @@ def _newest(shelf: Shelf, authors: Sequence[bytes], wanted: Wanted) -> list[tupl
         return list(islice(found, wanted.last))
 
 
-def _row(shelf: Shelf, author: bytes, said: Said) -> Row:
+def _row(shelf: Shelf, wording: Wording, author: bytes, said: Said) -> Row:
     quality, boots, since_ms, unix_ms = said.clock
+    if said.kind in TOLD:
+        wording.refresh()
     return {
         "peer": shelf.label(author),
         "seq": said.seq,
@@ -140,4 +144,5 @@ def _row(shelf: Shelf, author: bytes, said: Said) -> Row:
         "arrived": at(said.arrived or None),
         "kind": said.kind,
         "body": answers.plain(said.body),
+        "words": wording.said(author, said.kind, said.body),
     }

@@ -10,8 +10,7 @@ from mesh.cli.options import HomeFolder, Interface, Json, Reply
 from mesh.cli.term_options import Act, Every, Peers, When
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.operations import dealing, relating, session, term_forms, trials
-from mesh.hub.operations.circles import table
-from mesh.hub.operations.dealing import Wish
+from mesh.hub.operations.dealing import Wish, table
 from mesh.hub.operations.relating import SPANS
 
 EXAMPLE = "mesh trial propose 'the seedlings live' 'no fan at night' --for 7d; mesh trial"

@@ -9,9 +9,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mesh.cli.views import alive_view, event_lines, many_view, peers_view, update_view
+from mesh.cli.views import (
+    alive_view,
+    event_lines,
+    many_view,
+    peers_view,
+    relations_view,
+    update_view,
+)
 from mesh.cli.views.layout import Row, clean, how, pairs, short, styled, table
 from mesh.hub.show import units
+from mesh.hub.show.words import quoted
 
 CLOCKS = (
     "unknown",
@@ -68,12 +76,16 @@ def show(row: Row) -> RenderableType:
     ]
     for sensor, why in failing.items() if isinstance(failing, dict) else ():
         facts.append(("failing", clean(f"{sensor}: {why}")))
+    if row.get("circles"):
+        facts.append(("circles", ", ".join(map(quoted, row["circles"]))))
     facts += alive_view.fork(row) + alive_view.facts(about)
     facts += update_view.fact(about.get("update"))
     facts += update_view.fact(about.get("settings"), "settings")
     parts: list[RenderableType] = [pairs(facts), Text()]
     parts += _section("sensors", row["sensors"], _short_readings)
     parts += _section("actuators", row["actuators"], _values)
+    parts += _section("promises", row.get("promises"), relations_view.short_promises)
+    parts += _section("agreements", row.get("agreements"), relations_view.short_agreements)
     parts += [
         pairs([("feeds", _heads(row["heads"])), ("resources", clean(" ".join(row["resources"])))])
     ]

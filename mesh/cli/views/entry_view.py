@@ -1,4 +1,6 @@
-"""Entries in words, by kind. Bodies of other kinds are shown as JSON."""
+"""Entries in words, by kind. Bodies of other kinds are shown as JSON. What is said of agreements,
+and of keys, is told by who can look it up (mesh/hub/operations/wording.py).
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -6,7 +8,6 @@ from typing import Any
 
 from mesh.core.full.witnessing import KINDS
 from mesh.core.kinds.accepting import PRIVATE
-from mesh.core.relations.mark import WORDS as MARKS
 from mesh.hub.show import units
 
 NOT_UNDERSTOOD = "not understood: "
@@ -35,34 +36,7 @@ def _record(fields: Mapping[str, Any]) -> str:
     return f"{fields.get('0', '')} {units.quantity(value, fields.get('1'))}"
 
 
-def _mark(body: Any) -> str | None:  # noqa: ANN401 - whatever an entry holds
-    """A word about an agreement, in plain data: refs are texts there."""
-    if not isinstance(body, Mapping) or not isinstance(body.get("1"), str):
-        return None
-    word = body.get("2")
-    if type(word) is not int or not 0 <= word < len(MARKS):
-        return None
-    reason = f": {body['3']}" if isinstance(body.get("3"), str) else ""
-    return f"{MARKS[word]}, of {body['1'][:REF]}{reason}"
-
-
-def _pact(body: Any) -> str | None:  # noqa: ANN401 - whatever an entry holds
-    """An agreement or a promise: its text and its terms."""
-    if not isinstance(body, Mapping):
-        return None
-    terms = body.get("7")
-    rows = [term for term in terms if isinstance(term, list)] if isinstance(terms, list) else []
-    said = [str(body["6"])] if isinstance(body.get("6"), str) else []
-    said += [" ".join(str(item) for item in term) for term in rows]
-    what = next((name for key, name in SHAPES if body.get(key) is not None), "promise")
-    return f"{what}: {', '.join(said)}" if said else what
-
-
-SHAPES = (("9", "change of a circle"), ("1", "agreement"), ("10", "agreement"), ("5", "circle"))
-REF = 8  # characters that people are shown
 # kind -> function that gives the words for a body, or None if it is malformed
 WORDS: Mapping[str, Callable[[Any], str | None]] = {
     "reading": _records,
-    "mark": _mark,
-    "pact": _pact,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from mesh.cli.views import entry_view
 from mesh.cli.views.layout import STYLES, Row, clean, how, pairs, short
 from mesh.core import codes
 from mesh.hub.show import units
@@ -22,10 +23,16 @@ def watch(row: Row) -> RenderableType:
     name = clean(row["peer"] + (f"/{row['sensor']}" if row["sensor"] else ""))
     if "error" in row:
         return line.append(f"  {name:<32}  ").append(clean(row["error"]), "red")
-    line.append(f"  {name:<32}  ").append(clean(units.quantity(row["value"], row["unit"])), "bold")
+    what = _said(row) if "kind" in row else units.quantity(row["value"], row["unit"])
+    line.append(f"  {name:<32}  ").append(clean(what), "bold")
     if row["age_s"] is not None and row["age_s"] > 5:  # noqa: PLR2004 - what is new needs no age
         line.append(f"  {units.ago(row['age_s'])} ago", "dim")
     return line if row["verified"] else line.append("  NOT VERIFIED", "bold red")
+
+
+def _said(row: Row) -> str:
+    """What was said of an agreement, a promise or a key."""
+    return str(row["words"] or entry_view.text(row["kind"], row["body"]))
 
 
 def up(row: Row) -> RenderableType:

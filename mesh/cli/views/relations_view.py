@@ -44,8 +44,38 @@ def promises(rows: Sequence[Row]) -> RenderableType:
 def _cells(row: Row) -> list[str | Text]:
     counts = [str(row[name]) if name in row else "-" for name in ("kept", "missed", "unknown")]
     state = Text(row["state"], STYLES.get(row["state"], ""))
-    text = f" ({row['text']})" if row["text"] else ""
-    return [clean(row["peer"]), clean(row["promise"] + text), state, *counts, _mind(row)]
+    return [clean(row["peer"]), clean(row["promise"] + _text(row)), state, *counts, _mind(row)]
+
+
+def _text(row: Row) -> str:
+    return f" ({row['text']})" if row["text"] else ""
+
+
+def short_promises(rows: Sequence[Row]) -> RenderableType:
+    """What one peer promises, within all that is shown of it."""
+    lines = []
+    for row in rows:
+        counts = f", {row['kept']} times, missed {row['missed']}" if "kept" in row else ""
+        late = f" by {units.ago(row['overdue_s'])}" if row.get("overdue_s") is not None else ""
+        state = Text(row["state"] + late, STYLES.get(row["state"], ""))
+        said = (
+            f"  {clean(row['promise'] + _text(row))}{counts if row['state'] != 'unknown' else ''}"
+        )
+        lines.append(state.append(said, "default"))
+    return pairs(("  " + row["ref"][:SHORT], line) for row, line in zip(rows, lines, strict=True))
+
+
+def short_agreements(rows: Sequence[Row]) -> RenderableType:
+    """What one peer agreed on, or is asked about, within all that is shown of it."""
+    made = []
+    for row in rows:
+        line = Text(row["state"], AGREED.get(row["state"], ""))
+        left = "" if row["left_s"] is None else f", {units.duration(row['left_s'])} left"
+        word = f", {row['said']}" if row["said"] else ""
+        where = f" ({_whose(row)})"
+        line.append(clean(f"{word}{left}  {_subject(row)}{where}"), "default")
+        made.append(("  " + row["ref"][:SHORT], line))
+    return pairs(made)
 
 
 def _mind(row: Row) -> str:

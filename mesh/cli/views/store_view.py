@@ -27,7 +27,8 @@ def log(row: Row) -> Text:
     line = Text(f"{row['seq']:>6}  {when:<19}  ", "dim").append(
         f"{clean(row['kind']):<9}  ", "bold"
     )
-    return line.append(clean(entry_view.text(row["kind"], row["body"])), "default")
+    said = row.get("words") or entry_view.text(row["kind"], row["body"])
+    return line.append(clean(said), "default")
 
 
 def moment(unix_s: float) -> str:

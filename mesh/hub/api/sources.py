@@ -39,7 +39,7 @@ async def readings(
                 async for row in rows:
                     if "error" in row:
                         log.warning("%s: %s", row["peer"], row["error"])
-                    else:
+                    elif "kind" not in row:  # what is said of agreements is no reading
                         yield records.reading(row)
             return
         except Refused as error:

@@ -1,7 +1,6 @@
 """Circles and agreements that are held in a store, as rows; and what may be said of them."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from mesh.core import peer_id as ids
@@ -11,9 +10,9 @@ from mesh.core.relations.mark import LEAVE, NO, OBJECT, SAY, YES
 from mesh.core.relations.pact import FOUNDING, PROMISE, RULE, SIDE, WITH
 from mesh.core.relations.weighing import state_of
 from mesh.hub.desktop_kit import make_kit
-from mesh.hub.failure import SETUP, USAGE, Failure
-from mesh.hub.home.home import Home
-from mesh.hub.operations import relating, term_words
+from mesh.hub.failure import USAGE, Failure
+from mesh.hub.operations import meaning, term_words
+from mesh.hub.operations.wording import change
 from mesh.hub.store.statements import Stated, Statement
 
 Row = dict[str, Any]
@@ -31,11 +30,11 @@ class Table(NamedTuple):
 
     def circle(self, word: str) -> Statement:
         """The circle that is meant: by its goal, or the first characters of its ref. Failure."""
-        return relating.meant(self.found, word, lambda one: one.pact.judged == FOUNDING, "circle")
+        return meaning.meant(self.found, word, lambda one: one.pact.judged == FOUNDING, "circle")
 
     def agreement(self, word: str) -> Statement:
         """The agreement that is meant, or the change of a circle. Failure."""
-        return relating.meant(
+        return meaning.meant(
             self.found, word, lambda one: one.pact.judged in (RULE, SIDE, WITH), "agreement"
         )
 
@@ -45,7 +44,7 @@ class Table(NamedTuple):
         def ends(one: Statement) -> bool:
             return one.pact.judged in (SIDE, WITH) and one.pact.end_s is not None
 
-        return relating.meant(self.found, word, ends, "trial")
+        return meaning.meant(self.found, word, ends, "trial")
 
     def circles(self, every: bool) -> list[Row]:
         """A row for each circle that we are in, or asked into; or for all."""
@@ -93,8 +92,10 @@ class Table(NamedTuple):
         ]
         return [r for r in said if self.me not in agreements.said(r, YES) + agreements.said(r, NO)]
 
-    def agreements(self, circle: bytes | None, every: bool) -> list[Row]:
-        """A row for each agreement, what waits for a word first; with what is over if `every`."""
+    def agreements(self, circle: bytes | None, every: bool, who: bytes | None = None) -> list[Row]:
+        """A row for each agreement, what waits for a word first; with what is over if `every`;
+        else of those that concern us, or a peer.
+        """
         rows = []
         for ref, one in self.found.agreements.pacts.items():
             if one.judged in (FOUNDING, PROMISE) or ref not in self.found.statements:
@@ -105,15 +106,16 @@ class Table(NamedTuple):
             is_now = row["state"] in {OPEN, DISPUTED} or (
                 row["state"] == IN_FORCE and one.judged != RULE
             )
-            if every or (is_now and self.concerns(ref)):
+            if every or (is_now and self.concerns(ref, who)):
                 rows.append(row)
         order = {OPEN: 0, DISPUTED: 1, IN_FORCE: 2}
         return sorted(rows, key=lambda row: (order.get(row["state"], 3), row["ref"]))
 
-    def concerns(self, ref: bytes) -> bool:
-        """Whether we are a party of an agreement, or it changes that."""
-        members = self.found.agreements.members(ref) or []
-        return self.me in members or self.me in self.found.agreements.pacts[ref].drop
+    def concerns(self, ref: bytes, who: bytes | None = None) -> bool:
+        """Whether we, or a peer, are a party of an agreement, or it changes that."""
+        one, agreements = who or self.me, self.found.agreements
+        base = agreements.members(agreements.pacts[ref].within or ref) or []
+        return one in (agreements.members(ref) or []) or one in base
 
     def row(self, one: Statement) -> Row:
         """How an agreement is at the moment, who said what, and who lied if it is disputed."""
@@ -128,7 +130,7 @@ class Table(NamedTuple):
             "by": self.label(one.author),
             "circle": circle.pact.text if circle and about.within else None,
             "text": about.text,
-            "what": self._change(about),
+            "what": change(agreements, about, self.label) if about.judged == RULE else "",
             "terms": [term_words.words(term, self.label) for term in about.terms],
             "state": agreements.state(ref),
             "need": base.need if base else len(about.parties),
@@ -167,16 +169,6 @@ class Table(NamedTuple):
             for who in agreements.liars(ref, one)
         }
         return sorted(map(self.label, found))
-
-    def _change(self, about: Any) -> str:  # noqa: ANN401 - a namedtuple of the core
-        """What a change of a circle does, in words; "" for other agreements."""
-        if about.judged != RULE:
-            return ""
-        base = self.found.agreements.members(about.within) or []
-        gone = [self.label(base[seat]) for seat in about.drop if seat < len(base)]
-        said = [f"adds {', '.join(map(self.label, about.add))}"] if about.add else []
-        said += [f"lets {', '.join(gone)} go"] if gone else []
-        return ", ".join([*said, f"{about.need} have to say yes from then on"])
 
     # what may be said
 
@@ -280,14 +272,6 @@ class Table(NamedTuple):
             what = "we said no to a change that lets us go, so leaving would contradict that"
             raise Failure(what, "have somebody propose it anew, and say yes", USAGE)
         return ties or [at]
-
-
-def table(home: Path | None) -> Table:
-    """What a home's store holds of circles and agreements, as its peer sees it. Failure."""
-    me = Home(home).peer_id()
-    if me is None:
-        raise Failure("this peer has no identity yet", "`mesh id` makes one", SETUP)
-    return Table(relating.held(home), me, relating.labels(home))
 
 
 TWICE = "nothing was said: yes and no to one thing would be a proven lie"

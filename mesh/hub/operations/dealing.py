@@ -8,9 +8,10 @@ from mesh.core import peer_id as ids
 from mesh.core.relations import mark, pact
 from mesh.core.relations.mark import LEAVE, NO, OBJECT, SAY, YES
 from mesh.core.relations.pact import MEMBERS, RULE, SIDE, WITH
-from mesh.hub.failure import USAGE, Failure
+from mesh.hub.failure import SETUP, USAGE, Failure
+from mesh.hub.home.home import Home
 from mesh.hub.operations import relating, term_words
-from mesh.hub.operations.circles import Table, table
+from mesh.hub.operations.circles import Table
 from mesh.hub.operations.session import Choices
 from mesh.hub.store.statements import Statement
 
@@ -28,6 +29,14 @@ class Wish(NamedTuple):
     terms: list[list[Any]]
     instead: str | None = None  # the ref of the agreement whose place it takes
     end_s: int | None = None  # of a trial
+
+
+def table(home: Path | None) -> Table:
+    """What a home's store holds of circles and agreements, as its peer sees it. Failure."""
+    me = Home(home).peer_id()
+    if me is None:
+        raise Failure("this peer has no identity yet", "`mesh id` makes one", SETUP)
+    return Table(relating.held(home), me, relating.labels(home))
 
 
 def subject(words: Sequence[str], peers: Sequence[str]) -> tuple[str | None, str]:

@@ -92,6 +92,8 @@ class Only:
 
     def put(self, row: Data) -> None:
         """Pass on a row, unless it is a reading of another sensor."""
+        if "kind" in row and None not in self._parts:
+            return  # said of agreements, and only sensors are selected
         named = [row["sensor"]] if row.get("sensor") and "error" not in row else []
         if not named or any(selecting.pick(part, named) for part in self._parts):
             self._stream.put(row)

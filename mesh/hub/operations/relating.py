@@ -10,9 +10,9 @@ from mesh.core import peer_id as ids
 from mesh.core.relations import mark, pact
 from mesh.core.relations.mark import LEAVE, YES
 from mesh.core.relations.pact import PROMISE
-from mesh.hub.failure import USAGE, Failure, NotFound
+from mesh.hub.failure import USAGE, Failure
 from mesh.hub.home.home import Home
-from mesh.hub.operations import session, stating
+from mesh.hub.operations import meaning, session, stating
 from mesh.hub.operations.session import Choices
 from mesh.hub.operations.shelf import SECONDS, SPAN, open_shelf
 from mesh.hub.store import schema
@@ -21,8 +21,6 @@ from mesh.hub.store.statements import Stated, Statement, stated
 
 Row = dict[str, Any]
 SPANS = "90s, 30m, 12h, 7d"
-SHORT = 8  # characters of a ref that people are shown, and that many refs
-LEAST = 4  # of one that they type
 
 
 def seconds(word: str) -> int:
@@ -74,30 +72,6 @@ def held(home: Path | None) -> Stated:
         return stated(store, folder.peer_id())
 
 
-def meant(found: Stated, word: str, of: Callable[[Statement], bool], what: str) -> Statement:
-    """The one that begins with these characters, or has that text, among those that `of` takes.
-    Failure.
-    """
-    there = [one for one in found.statements.values() if of(one)]
-    folded = word.casefold()
-    begun = [
-        one for one in there if ids.to_text(one.ref).startswith(folded) and len(folded) >= LEAST
-    ]
-    named = [one for one in there if one.pact.text.casefold() == folded]
-    chosen = begun or named
-    if len(chosen) == 1:
-        return chosen[0]
-    if chosen:
-        listed = ", ".join(ids.to_text(one.ref)[: 2 * SHORT] for one in chosen[:SHORT])
-        raise NotFound(f"'{word}' could be any of {len(chosen)}: {listed}", "nothing was said")
-    known = ", ".join(f"{ids.short(one.ref)} {one.pact.text}".strip() for one in there[:SHORT])
-    help = f"there are: {known}" if known else f"none is kept here; who keeps whom: {KEEPING}"
-    raise NotFound(f"no {what} '{word}'", help)
-
-
-KEEPING = "`mesh store`"
-
-
 async def write(choices: Choices, kind: str, body: object) -> Row:
     """Have our own peer write an entry. Gives its seq and ref. Failure."""
     found = [row async for row in session.ask(choices, "state", stating.plain(kind, body), 0.0)]
@@ -114,7 +88,7 @@ async def end_promise(choices: Choices, word: str) -> Row:
         own = one.author == me and one.pact.judged == PROMISE
         return own and me not in found.agreements.said(one.ref, LEAVE)
 
-    one = meant(found, word, mine, "promise of our own")
+    one = meaning.meant(found, word, mine, "promise of our own")
     await write(choices, mark.NAME, mark.make(one.ref, LEAVE))
     return {"ref": ids.to_text(one.ref)}
 

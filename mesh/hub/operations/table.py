@@ -31,6 +31,7 @@ from mesh.hub.operations import (
     meeting,
     not_found,
     oneself,
+    related,
     renamed,
     roster,
     stating,
@@ -82,7 +83,7 @@ async def about(peer: "HubPeer", args: Arguments) -> Data:
 async def show(peer: "HubPeer", args: Arguments) -> Data:
     """All that a peer tells: what it is, its resources, readings, actuators and heads."""
     if oneself.is_meant(peer, args):
-        return oneself.show(peer)
+        return oneself.show(peer) | await related.of(peer, peer.identity.public)
     contact = await roster.resolve(peer, args)
     about = answers.table(await _content(peer, contact, args, ["peer"]))
     parts = {
@@ -96,6 +97,7 @@ async def show(peer: "HubPeer", args: Arguments) -> Data:
         "sensors": found,
         "actuators": answers.table(parts["actuators"]),
         "heads": _heads(peer, parts["feeds"]),
+        **await related.of(peer, contact.peer),
     }
 
 

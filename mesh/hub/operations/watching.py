@@ -1,4 +1,4 @@
-"""Live streams: readings of peers, and peers that come and go."""
+"""Live streams: readings of peers and what they say of agreements; peers that come and go."""
 
 import asyncio
 import time
@@ -12,10 +12,13 @@ from mesh.core.codec import cbor, formats
 from mesh.core.discovery.contact import UP, Contact
 from mesh.core.errors import LocalError, MeshError
 from mesh.core.feed import feed
+from mesh.hub.aside import to_the_end
 from mesh.hub.desktop_errors import Unanswered
 from mesh.hub.failure import NOBODY, TIMEOUT, Failure, NoAnswer, NotFound
 from mesh.hub.operations import answers, entry_rows, many, not_found, oneself, roster
+from mesh.hub.operations.wording import Wording
 from mesh.hub.quiet import Quiet
+from mesh.hub.store import schema
 from mesh.hub.streams import Stream
 
 if TYPE_CHECKING:
@@ -187,12 +190,25 @@ async def _feed(peer: "HubPeer", contact: Contact) -> AsyncGenerator[Data, None]
     for row in answers.readings(value, contact.peer, time.time()):
         yield row | {"verified": answer.signed}
     held = feed.Feed(peer.node.peer.kit, contact.peer, KEPT, limits=peer.limits)
+    wording = _wording(peer)
     wanted = cbor.encode({contact.peer: first})
     async with aclosing(peer.observe(contact.peer, ["feeds"], wanted, formats.CBOR)) as found:
         async for answer in found:
-            for row in _new(held, answers.content(answer, label), peer):
-                if row["seq"] >= first:
-                    yield row
+            rows = _new(held, answers.content(answer, label), peer)
+            rows = [row for row in rows if row["seq"] >= first]
+            if any("raw" in row for row in rows):
+                await to_the_end(wording.refresh)
+            for row in rows:
+                if "raw" in row:
+                    row["words"] = wording.said(contact.peer, row["kind"], row.pop("raw"))
+                yield row
+
+
+def _wording(peer: "HubPeer") -> Wording:
+    def label(who: bytes) -> str:
+        return roster.name_of(peer, who).label
+
+    return Wording(peer.home.path / schema.NAME, peer.identity.public, label)
 
 
 async def _newest(peer: "HubPeer", contact: Contact, label: str) -> int:

@@ -121,6 +121,14 @@ class Stated(NamedTuple):
     agreements: Agreements
 
 
+def how_many(store: Queries) -> int:
+    """How many agreements and promises are held in a store."""
+    found = store.database.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (pact.NAME,))
+    if found.fetchone() is None:
+        return 0
+    return int(store.database.execute(f"SELECT count(*) FROM {pact.NAME}").fetchone()[0])
+
+
 def stated(store: Queries, me: bytes | None) -> Stated:
     """What is held in a store. Rows whose entries are gone, or damaged, are skipped."""
     made = Stated({}, {}, Agreements(make_kit(), me))

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import types
+from pathlib import Path
 
 import pytest
 from commands import do
@@ -18,6 +19,7 @@ from mesh.core.events import Answer, PeerFound, PeerLost, Reading, Refused
 from mesh.hub import failure
 from mesh.hub.desktop_errors import Unanswered
 from mesh.hub.failure import FAILED, NOBODY, TIMEOUT, USAGE, Failure
+from mesh.hub.home.home import Home
 from mesh.hub.operations import answers, happenings
 from mesh.hub.streams import Stream
 
@@ -37,6 +39,7 @@ class Pretender:
         peer = types.SimpleNamespace(kit=kit, feeds=types.SimpleNamespace(foreign={}))
         self.node = types.SimpleNamespace(contacts=contacts, profile=profile, peer=peer)
         self.identity = types.SimpleNamespace(public=b"\x01" * 32)
+        self.home = Home(Path(__file__).parent / "nowhere")
 
     def now(self):
         return 1000

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 
 import pytest
 from commands import do
@@ -10,6 +11,7 @@ from mesh.core import peer_id
 from mesh.core.codec import cbor
 from mesh.core.discovery.contact import UP
 from mesh.core.errors import LocalError
+from mesh.core.relations import pact
 from mesh.hub.desktop_peer import HubPeer
 from mesh.hub.failure import FAILED, NOBODY, USAGE, Failure
 from mesh.hub.home.home import Home
@@ -164,6 +166,33 @@ def test_readings_are_watched_as_they_come(tmp_path, sensor):
                     break
             await found.aclose()
             assert seen == [21.35, 23, 24]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("sensor", [None, "temperature"])
+def test_what_is_said_of_agreements_is_watched_where_no_sensor_is_named(tmp_path, sensor):
+    async def scenario():
+        async with two(tmp_path) as (greenhouse, study):
+            await do(study, "read", peer="greenhouse")
+            wanted = f"greenhouse/{sensor}" if sensor else "greenhouse*"
+            seen = []
+            found = table.run(study, "watch", {"wait": 10, "targets": [wanted, "green*/x"]})
+            async for row in found:
+                if row["peer"] != "greenhouse":
+                    continue
+                if "kind" in row:
+                    assert "raw" not in row
+                    json.dumps(row)
+                    seen.append(row["words"])
+                elif row["value"] == 25:
+                    break
+                elif not seen:
+                    greenhouse.write("pact", pact.make(terms=[["answer", 5]]))
+                    greenhouse.node.reading(greenhouse.now(), "temperature", 25)
+                    greenhouse.driver.settle()
+            await found.aclose()
+            assert seen == ([] if sensor else ["promises an answer within 5 s"])
 
     asyncio.run(scenario())
 
