@@ -6,6 +6,7 @@ from typing import Any
 
 # module -> the names in its VIEWS; a view gives a rich renderable
 MODULES: Mapping[str, tuple[str, ...]] = {
+    "ask_view": ("asked",),
     "event_lines": ("watch", "up"),
     "data_view": ("readings", "show", "show_many", "set", "id", "renewed", "findings"),
     "board_view": (

@@ -48,7 +48,8 @@ def decide(  # noqa: PLR0913, PLR0917 - all that an answer depends on
     its author (for `act`, all others whom it is between); the weakest answer counts.
 
     members: whom it is between. actuators: those of this peer, by name. `alone`: whether nobody
-    is there who could answer instead, as at a board: then a request always gets an answer.
+    is there who could answer instead, as at a board: then a request always gets an answer, not
+    only if something else can be offered.
     """
     others = [peer for peer in members if peer != me]
     answer, after_s = AT_ONCE, pact.wait_s
@@ -62,8 +63,10 @@ def decide(  # noqa: PLR0913, PLR0917 - all that an answer depends on
         return Decision(NO, "its holder does not let it agree to this", 0, None)
     if answer != HOLDER:
         return Decision(YES, "", after_s if answer == AFTER else 0, None)
-    if alone and pact.judged == WITH and pact.parties == [me]:
-        return _refused(rows, author, pact, actuators)
+    if pact.judged == WITH and pact.parties == [me]:
+        refused = _refused(rows, author, pact, actuators)
+        if alone or refused.counter is not None:
+            return refused
     return Decision(None, "", 0, None)
 
 

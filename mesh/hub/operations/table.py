@@ -15,11 +15,9 @@ from mesh.core import codes, peer_id
 from mesh.core.address import address_text
 from mesh.core.coap import message as coap
 from mesh.core.codec import cbor
-from mesh.core.discovery.contact import ASLEEP, Contact
+from mesh.core.discovery.contact import Contact
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.events import Answer
-from mesh.hub.desktop_errors import Unanswered
-from mesh.hub.failure import NOBODY, TIMEOUT, USAGE, Failure, NoAnswer, Unreachable
+from mesh.hub.failure import NOBODY, TIMEOUT, USAGE, Failure, Unreachable
 from mesh.hub.home.naming import Known
 from mesh.hub.operations import (
     answers,
@@ -31,13 +29,14 @@ from mesh.hub.operations import (
     meeting,
     not_found,
     oneself,
+    questions,
     related,
     renamed,
+    requesting,
     roster,
     stating,
     watching,
 )
-from mesh.hub.operations.patience import ANSWER_S
 
 if TYPE_CHECKING:
     from mesh.hub.desktop_peer import HubPeer
@@ -77,7 +76,7 @@ async def about(peer: "HubPeer", args: Arguments) -> Data:
     if oneself.is_meant(peer, args):
         return dict(oneself.show(peer)["about"])
     contact = await roster.resolve(peer, args)
-    return answers.table(await _content(peer, contact, args, ["peer"]))
+    return answers.table(await questions.content(peer, contact, args, ["peer"]))
 
 
 async def show(peer: "HubPeer", args: Arguments) -> Data:
@@ -85,7 +84,7 @@ async def show(peer: "HubPeer", args: Arguments) -> Data:
     if oneself.is_meant(peer, args):
         return oneself.show(peer) | await related.of(peer, peer.identity.public)
     contact = await roster.resolve(peer, args)
-    about = answers.table(await _content(peer, contact, args, ["peer"]))
+    about = answers.table(await questions.content(peer, contact, args, ["peer"]))
     parts = {
         part: await _if_told(peer, contact, args, part)
         for part in ("sensors", "actuators", "feeds")
@@ -108,7 +107,7 @@ async def read(peer: "HubPeer", args: Arguments) -> list[Data]:
         return oneself.read(peer, sensor)
     contact = await roster.resolve(peer, args)
     path = ["sensors", roster.text(args, "sensor")] if sensor else ["sensors"]
-    answer = await _ask(peer, contact, args, coap.FETCH, path)
+    answer = await questions.ask(peer, contact, args, coap.FETCH, path)
     who = roster.name_of(peer, contact.peer)
     value = await not_found.content(peer, contact, answer, who.label, ("sensors", sensor))
     try:
@@ -125,7 +124,7 @@ async def first(peer: "HubPeer", args: Arguments) -> Data:
     contact = await roster.resolve(peer, args)
 
     async def look() -> tuple[list[Data], Data]:
-        about = answers.table(await _content(peer, contact, args, ["peer"]))
+        about = answers.table(await questions.content(peer, contact, args, ["peer"]))
         return await read(peer, args) if about.get("sensors") else [], about
 
     return await first_look.wait(look)
@@ -143,7 +142,7 @@ async def set_actuator(peer: "HubPeer", args: Arguments) -> Data:
         return await oneself.set_actuator(peer, actuator, value)
     contact = await roster.resolve(peer, args)
     path = ["actuators", actuator]
-    answer = await _ask(peer, contact, args, coap.PUT, path, payload)
+    answer = await questions.ask(peer, contact, args, coap.PUT, path, payload)
     who = roster.name_of(peer, contact.peer)
     await not_found.content(peer, contact, answer, who.label, ("actuators", actuator))
     return {
@@ -155,50 +154,10 @@ async def set_actuator(peer: "HubPeer", args: Arguments) -> Data:
     }
 
 
-async def _ask(
-    peer: "HubPeer",
-    contact: Contact,
-    args: Arguments,
-    code: int,
-    path: list[str],
-    payload: bytes = b"",
-) -> Answer:
-    timeout_s = roster.seconds(args, "timeout", ANSWER_S)
-    who = roster.name_of(peer, contact.peer)
-    asleep_s = (contact.wakes_ms - peer.now()) / 1000 if contact.state == ASLEEP else 0.0
-    if asleep_s > timeout_s:
-        raise _asleep(who, asleep_s)
-    try:
-        return await peer.ask(
-            contact.peer, code, path, payload, CBOR if payload else None, timeout=timeout_s
-        )
-    except (Unanswered, TimeoutError) as error:
-        if contact.state == ASLEEP:
-            raise _asleep(who, max(asleep_s, 0.0)) from error
-        how = f"did not answer within {timeout_s:g} s"
-        help = "ask again with a longer --timeout; `mesh peers` tells when it was last heard"
-        raise NoAnswer(f"{who.label} ({who.short}) {how}", help, TIMEOUT) from error
-    except LocalError as error:
-        raise Unreachable(
-            f"{who.label} cannot be asked: {error.detail}", error.help, NOBODY
-        ) from error
-
-
-def _asleep(who: Known, left_s: float) -> NoAnswer:
-    how = f"is asleep, for {left_s:.0f} s" if left_s else "is asleep, and should be awake"
-    help = "`mesh peers` tells for how long; awake, it hands on what it measured"
-    return NoAnswer(f"{who.label} ({who.short}) {how}", help, TIMEOUT)
-
-
-async def _content(peer: "HubPeer", contact: Contact, args: Arguments, path: list[str]) -> object:
-    answer = await _ask(peer, contact, args, coap.FETCH, path)
-    return answers.content(answer, roster.name_of(peer, contact.peer).label)
-
-
 async def _if_told(peer: "HubPeer", contact: Contact, args: Arguments, part: str) -> object:
     """What a peer tells of one part, or the Failure with its reason not to."""
     try:
-        return await _content(peer, contact, args, [part])
+        return await questions.content(peer, contact, args, [part])
     except Failure as failure:
         if failure.exit_code == TIMEOUT:
             raise
@@ -206,7 +165,7 @@ async def _if_told(peer: "HubPeer", contact: Contact, args: Arguments, part: str
 
 
 async def _resources(peer: "HubPeer", contact: Contact, args: Arguments) -> list[str]:
-    answer = await _ask(peer, contact, args, coap.FETCH, [".well-known", "core"])
+    answer = await questions.ask(peer, contact, args, coap.FETCH, [".well-known", "core"])
     links = answer.payload.decode("utf-8", "replace") if answer.code == codes.CONTENT else ""
     return [link.partition(">")[0][1:] for link in links.split(",") if link.startswith("<")]
 
@@ -239,7 +198,9 @@ def _place(who: Known, address: tuple[str, int]) -> Data:
 async def heads(peer: "HubPeer", args: Arguments) -> list[Data]:
     """Which feeds a peer holds, how far, and the link there."""
     contact = await roster.resolve(peer, args)
-    told = answers.ends(peer.node.peer.kit, await _content(peer, contact, args, ["feeds"]))
+    told = answers.ends(
+        peer.node.peer.kit, await questions.content(peer, contact, args, ["feeds"])
+    )
     return [
         {"author": peer_id.to_text(author), "seq": seq, "link": link.hex()}
         for author, (seq, link) in sorted(told.items())
@@ -267,6 +228,8 @@ OPERATIONS: dict[str, Operation] = {
     "events": happenings.from_now_on,
     "set": set_actuator,
     "where": where,
+    "request": requesting.request,
+    "request.accept": requesting.accept,
     "names": renamed.take_names,
     "forget": renamed.let_go,
     "about": about,

@@ -16,7 +16,7 @@ from mesh.core.policy.section_table import Sensor
 from mesh.hub.desktop_peer import HubPeer
 from mesh.hub.home.desktop_settings import parse
 from mesh.hub.home.home import Home
-from mesh.hub.operations import table
+from mesh.hub.operations import patience
 from mesh.hub.own import actuators, sensors
 from mesh.hub.own.programs import MOST, Program
 
@@ -116,7 +116,7 @@ def test_no_shell_looks_at_what_is_given(tmp_path):
 
 
 def test_a_program_is_ended_from_another_thread():
-    assert actuators.TIMEOUT_S < table.ANSWER_S, "`mesh set` learns of it"
+    assert actuators.TIMEOUT_S < patience.ANSWER_S, "`mesh set` learns of it"
     program, failed = Program(["sleep", "99"], 60), []
 
     def work():
