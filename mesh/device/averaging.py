@@ -17,20 +17,17 @@ def average(values: "list[Any]", how: str) -> "Any":  # noqa: ANN401 - what a se
     In integers, as the sum of 64 pressures is too large for a board's float. If a value is no
     number, the last one is used too.
     """
-    if how == "last" or not all(_is_number(value) for value in values):
+    numbers = [v for v in values if isinstance(v, (int, Decimal)) and not isinstance(v, bool)]
+    if how == "last" or len(numbers) < len(values):
         return values[-1]
-    finest = max(-value.exponent if isinstance(value, Decimal) else 0 for value in values)
+    finest = max([-value.exponent if isinstance(value, Decimal) else 0 for value in values])
     digits = min(finest + 1, MOST_DIGITS)
-    whole = sorted(_whole(value, digits) for value in values)
+    whole = sorted([_whole(value, digits) for value in values])
     if how == "median":
         middle = len(whole) // 2
         whole = whole[middle - 1 + len(whole) % 2 : middle + 1]
     count = len(whole)
     return scaled((2 * sum(whole) + count) // (2 * count), digits)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
 
 
 def _whole(value: "Any", digits: int) -> int:  # noqa: ANN401 - int or Decimal

@@ -73,9 +73,9 @@ class Board:
         self.node = node = Node(kit, who, profile, limits, self.boots)
         why, last = journal.restore(own := node.peer.feeds.own)
         if why:
-            from mesh.core.replication import resume  # noqa: PLC0415 - heap only where it is used
+            from mesh.core.replication.resume import leap  # noqa: PLC0415 - heap only where it is used
 
-            resume.leap(kit, own, self.boots, last)
+            leap(kit, own, self.boots, last)
             journal.reset(own.first_seq, own.before)
             console.tell("restarted", feed=why + ", so it goes on with a gap")
         node.newest.wait()
@@ -141,15 +141,15 @@ class Board:
         if profile.machine_clock:
             node.clock.set(now_ms, clock.unix_ms(), 2)
         self._remember_known(now_ms)
+        if profile.promise or profile.relations:
+            from mesh.device.promising import begin  # noqa: PLC0415 - heap only where it is used
+
+            begin(loop, profile, self.tell)
         node.start(now_ms, "group" in profile.layers)
         loop.every(self._limits.rejoin_ms, self._refresh)
         for every_ms, measuring in self._measuring:
             loop.every(every_ms, measuring)
         loop.every(HEAP_MS, self._look_at_heap)
-        if profile.promise:
-            from mesh.device.promising import Promising  # noqa: PLC0415 - heap only where it is used
-
-            loop.every(1000, Promising(node, profile.promise))
         # the loop feeds the watchdog
         dog = self._dog = watchdog.start(profile.watchdog_s)
         if dog:

@@ -6,12 +6,26 @@ from mesh.device import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mesh.core.node import Node
+    from mesh.core.policy.settings import Profile
+    from mesh.device.loop import Loop
 
 FILE = "promise"  # what was promised last, so that each start does not say it again
 TERMS = 4  # in one entry (docs/protocol.md section 13)
 AGAIN_MS = 1000  # until the feed is kept and signed
 DONE_MS = 1 << 29
+
+
+def begin(loop: "Loop", profile: "Profile", tell: "Callable[..., None]") -> None:
+    """Have a board promise, and form agreements, as its settings say; before its node's start."""
+    if profile.promise:
+        loop.every(1000, Promising(loop.node, profile.promise))
+    if profile.relations:
+        from mesh.device.remembering import begin as relate  # noqa: PLC0415 - heap only where it is used
+
+        relate(loop.node, tell)
 
 
 class Promising:

@@ -10,7 +10,7 @@ from mesh.core.relations.agreements import Agreements
 from mesh.core.relations.facts import Caps
 from mesh.core.relations.mark import YES
 from mesh.core.relations.weighing import state_of
-from mesh.core.resources.relation_runs import answer, begin
+from mesh.core.resources.relation_runs import answer, join
 
 LIMITS = {"head_ms": 200, "check_ms": 2000}
 
@@ -55,7 +55,7 @@ class Forming:
     def join(self, n, boots=1, kept=None, first=None):
         """Start a peer, with what it remembers, or its feed from another place on."""
         node, address = self.world.add(n + 1, self.settings(n), boots, **self.limits)
-        part = begin(node, Agreements(node.peer.kit, node.peer.id, Caps()))
+        part = join(node, Agreements(node.peer.kit, node.peer.id, Caps()))
         answer(node.peer)
         self.begun(n, node, part)
         if kept is not None:

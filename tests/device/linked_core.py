@@ -22,6 +22,8 @@ def lay_out(folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text + (_more(path, texts[path]) if path in texts else ""))
     shutil.copytree(root / "mesh/core/full", folder / "mesh/core/full", dirs_exist_ok=True)
+    promised = "mesh/core/relations/promised.py"
+    shutil.copy(root / promised, folder / promised)
     return made
 
 

@@ -18,8 +18,8 @@ from mesh.hub import packaged
 SOURCES = packaged.PACKAGE
 PACKAGE = Path(SOURCES.name, "__init__.py")
 PARTS = ("core", "device")
-# requests of a desktop's programs, and its store
-NOT_ON_BOARDS = ("full",)
+# requests of a desktop's programs, and its store; who looks at promises of others
+NOT_ON_BOARDS = ("full", "promised.py")
 OPERATORS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -39,7 +39,7 @@ def sources() -> list[Path]:
     found = [SOURCES / "__init__.py"]
     for part in PARTS:
         files = sorted((SOURCES / part).rglob("*.py"))
-        found += [path for path in files if path.parent.name not in NOT_ON_BOARDS]
+        found += [path for path in files if not {path.parent.name, path.name} & {*NOT_ON_BOARDS}]
     return [path.relative_to(SOURCES.parent) for path in found]
 
 

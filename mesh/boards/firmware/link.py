@@ -21,6 +21,7 @@ from mesh.boards.firmware.lean import SOURCES, leaned
 from mesh.boards.firmware.lean_names import module_of
 from mesh.boards.firmware.link_arguments import Arguments, given_by_name
 from mesh.boards.firmware.link_frequent import first_line
+from mesh.boards.firmware.link_groups import GROUPS, VALUES
 from mesh.boards.firmware.link_names import Names
 from mesh.boards.firmware.link_outside import Imports, Origin
 from mesh.boards.firmware.link_text import Line, Text, bare
@@ -29,29 +30,6 @@ from mesh.core.errors import LocalError
 ROOTS = ("mesh.device.console", "mesh.device.board")  # modules that mesh.device.main runs
 KINDS = ("mesh.device.sensors", "mesh.device.actuators")
 LINKED = "mesh.linked{}"
-# further files: modules that only some boards load, or that are unloaded again, by what is loaded
-GROUPS = {
-    "mesh.once": ("mesh.device.config",),
-    "mesh.following": (
-        "mesh.core.neighbours",
-        "mesh.core.replicator",
-        "mesh.core.catch_up",
-        "mesh.core.backfill",
-        "mesh.core.round_robin",
-        "mesh.core.sampling",
-        "mesh.core.crowding",
-    ),
-    "mesh.relating": ("mesh.core.relation_runs", "mesh.device.promising"),
-    "mesh.agreeing": ("mesh.core.granted", "mesh.core.consent_rows", "mesh.device.pacing"),
-    "mesh.updating": ("mesh.device.updates", "mesh.device.install", "mesh.device.resetting"),
-    "mesh.setting_up": ("mesh.device.access_point",),
-    "mesh.seldom": (  # each by itself would take a block of flash
-        "mesh.core.misfit",
-        "mesh.core.fork_proof",
-        "mesh.core.givens",
-        "mesh.device.wifi_reasons",
-    ),
-}
 MOST = 3500  # most statements of a file: at most 60 KB, as an update allows 64 KiB (bundle.py)
 MACHINE_CODE = re.compile(r"micropython\.(viper|native)")
 BY_CABLE = re.compile(r"^ *from (mesh\.(?:device|core)[\w.]*) import ([\w, ]+)", re.MULTILINE)
@@ -128,7 +106,7 @@ def link(texts: Mapping[Path, str], asked: frozenset[str] = frozenset()) -> Link
     uses = {module: set(_loads(tree, places)) for module, tree in trees.items()}
     alone = _alone({m for m in places if MACHINE_CODE.search(texts[places[m]])}, uses)
     staying = [module for module in _order(uses, ROOTS) if module not in alone]
-    grouped = _grouped(uses, alone.union(staying))
+    grouped = _grouped(uses, alone.union(staying, VALUES))
     joined = staying + list(grouped)
     _check(alone, joined, uses)
     _check_state({module: trees[module] for module in joined})
@@ -204,10 +182,15 @@ def _homes(bared: Mapping[str, ast.Module], trees: Mapping[str, ast.Module]) -> 
 
 
 def _drop_unused(tree: ast.Module, named: frozenset[str]) -> None:
-    """Remove functions of a module that no file of a board names: desktops have them too."""
-    tree.body = [
-        one for one in tree.body if not isinstance(one, ast.FunctionDef) or one.name in named
-    ]
+    """Remove functions and methods that no file of a board names: desktops have them too."""
+    tree.body = [one for one in tree.body if _is_used(one, named)]
+    for one in tree.body:
+        if isinstance(one, ast.ClassDef):
+            one.body = [of for of in one.body if _is_used(of, named)]
+
+
+def _is_used(one: ast.stmt, named: frozenset[str]) -> bool:
+    return not isinstance(one, ast.FunctionDef) or one.name in named or one.name.startswith("__")
 
 
 def _named(tree: ast.Module) -> frozenset[str]:
@@ -216,6 +199,8 @@ def _named(tree: ast.Module) -> frozenset[str]:
     for node in ast.walk(tree):
         match node:
             case ast.Name(name) | ast.Attribute(_, name) | ast.alias(name):
+                found.add(name)
+            case ast.Constant(str(name)):  # getattr()
                 found.add(name)
     return frozenset(found)
 

@@ -6,6 +6,7 @@ names in the order of their first use.
 
 import ast
 from collections import Counter
+from keyword import iskeyword
 
 from mesh.boards.firmware.link_scopes import Hidden, Renaming
 
@@ -25,7 +26,7 @@ def _counted(text: str) -> "Counter[str]":
         match node:
             case ast.Attribute(_, name) | ast.keyword(str(name)) | ast.arg(name):
                 found[name] += 1
-            case ast.Constant(str(name)) if name.isidentifier():
+            case ast.Constant(str(name)) if name.isidentifier() and not iskeyword(name):
                 found[name] += 1
             case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
                 found[name] += 1

@@ -7,7 +7,7 @@ from mesh.core.relations.agreements import IN_FORCE, MISFIT, OPEN, REFUSED
 from mesh.core.relations.clocks import between
 from mesh.core.relations.mark import LEAVE, NO
 from mesh.core.relations.pact import FOUNDING, PROMISE, WITH
-from mesh.core.relations.taking import Taking
+from mesh.core.relations.taking import Heeding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ TIDY_MS = 2000  # from one look for what is over to the next
 SHARE = 8  # of a span: so much of it each start takes that cannot tell how long it was away
 
 
-class Running(Taking):
+class Running(Heeding):
     """See above; `due_ms`: when the next one ends, or None."""
 
     def __init__(self, agreements: "Agreements", me: bytes, peers: "list[bytes]") -> None:
@@ -81,7 +81,7 @@ class Running(Taking):
         return [now_ms + left_ms, None if unix_ms is None else unix_ms + left_ms, False]
 
     def make_room(self) -> bool:
-        """As in Taking; seldom, as all is looked through."""
+        """As in Heeding; seldom, as all is looked through."""
         if self._now_ms < self._tidy_ms:
             return False
         self._tidy_ms = self._now_ms + TIDY_MS
@@ -122,7 +122,7 @@ class Running(Taking):
             end[0] += now_ms
 
     def kept(self) -> "list[Any]":
-        """As in Taking."""
+        """As in Heeding."""
         now_ms = self._now_ms
         ends = [
             [ref, max(0, self._ends[ref][0] - now_ms), self._ends[ref][1]]
@@ -131,7 +131,7 @@ class Running(Taking):
         return super().kept() + [ends]
 
     def restore(self, kept: "list[Any]") -> None:
-        """As in Taking."""
+        """As in Heeding."""
         super().restore(kept[:-1])
         for ref, left_ms, unix_ms in kept[-1]:
             span_ms = 1000 * (self.agreements.pacts[ref].end_s or 0)

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 EARLY = 4  # of one author, that are about something that is not held yet
 OWN_EARLY = 32
 GONE = 64  # agreements that are over and were forgotten, which are not taken again
+FOUNDED = 1
 PREFIX = 8  # bytes by which they are known
 # in each CBOR of an entry of these kinds
 MARKERS = (b"dpact", b"dmark")
 
 
-class Taking:
+class Heeding:
     """What is taken of entries. `agreements`: where it goes to; `me`: this peer; `peers`: whose
     word counts, besides this peer's own, and that of those who are named in what was taken.
 
@@ -109,24 +110,28 @@ class Taking:
         if not (asked or self._concerns(author, pact)):
             if pact.judged in (RULE, SIDE):
                 self._note(author, pact.within, None, ref)
+            elif pact.judged == FOUNDING:  # whoever asks this peer in may have just founded it
+                self._note(author, ref, pact, FOUNDED)
             return
         take = self.agreements.pact
         if take(ref, author, pact) or (self.make_room() and take(ref, author, pact)):
             self._changed(author)
-            self._early_of(ref)
+            self._early_of(ref, pact.within)
         else:
             self._note(author, ref, None, ref)  # to be asked for again
 
-    def _early_of(self, ref: bytes) -> None:
-        """Take what came before an agreement that it is about."""
+    def _early_of(self, ref: bytes, within: "bytes | None") -> None:
+        """Take what came before an agreement that it is about, or that stands on it."""
         early, self._early = self._early, []
-        for one in early:
-            if one[1] != ref:
-                self._early.append(one)
-            elif one[2] is not None:
-                self._mark(one[0], one[2], one[3])
+        for author, about, what, more in early:
+            if more == FOUNDED and about == within:
+                self._pact(about, author, what, True)
+            elif about != ref or more == FOUNDED:
+                self._early.append((author, about, what, more))
+            elif what is not None:
+                self._mark(author, what, more)
             else:
-                self._wishes = self._wishes[-EARLY:] + [one[3]]
+                self._wishes = self._wishes[-EARLY:] + [more]
 
     def _concerns(self, author: bytes, pact: "Pact") -> bool:
         """Whether an agreement is for this peer, as far as is known."""
@@ -147,16 +152,18 @@ class Taking:
                 self.said[ref] = clock
             self._changed(author)
 
-    def _note(self, author: bytes, about: bytes, mark: "Mark | None", more: "Any") -> None:  # noqa: ANN401
-        """Note what came before what it is about; of one author the newest ones."""
+    def _note(self, author: bytes, about: bytes, what: "Any", more: "Any") -> None:  # noqa: ANN401
+        """Note what came before what it is about; of one author the newest ones. A mark with its
+        clock; None with the ref of an agreement that stands on it; a founding with FOUNDED.
+        """
         most = OWN_EARLY if author == self.me else EARLY
         mine = [one for one in self._early if one[0] == author]
-        if author in self.seen and (author, about, mark, more) not in mine:
+        if author in self.seen and (author, about, what, more) not in mine:
             if len(mine) >= most:
                 self._early.remove(mine[0])
                 if author == self.me:
                     self._forget(mine[0][1])
-            self._early.append((author, about, mark, more))
+            self._early.append((author, about, what, more))
 
     def _changed(self, author: bytes) -> None:
         self.version += 1

@@ -9,12 +9,13 @@ from mesh.core.coap import message as coap
 from mesh.core.codec.formats import CBOR
 from mesh.core.discovery.contact import UP
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.feed.chain import read_run
+from mesh.core.feed.chain import read_run, walk
 from mesh.core.replication.peer_link import query
 from mesh.core.security.signed_client import Ask, request_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from mesh.core.events import Answer
@@ -28,11 +29,19 @@ NO_MORE, CANNOT_TELL = -1, -2
 
 
 class Missing:
-    """See above. `relating`: what lacks something: see mesh.core.relations.taking."""
+    """See above. `relating`: what lacks something: see mesh.core.relations.taking; here(refs)
+    gives runs that are held here already, as values.
+    """
 
-    def __init__(self, node: "Any", relating: "Any") -> None:  # noqa: ANN401 - a Node, a Relating
+    def __init__(
+        self,
+        node: "Any",  # noqa: ANN401 - a Node
+        relating: "Any",  # noqa: ANN401 - a Relating
+        here: "Callable[[list[bytes]], list[Any]]",
+    ) -> None:
         self._node = node
         self._relating = relating
+        self._here = here
         self._asking = b""  # the peer to which a question is open
         self._turn = 0
         self._pause_ms = FIRST_MS
@@ -47,7 +56,13 @@ class Missing:
         relating = self._relating
         if self._asking or (self._seen_at == relating.version and not self._is_due(now_ms)):
             return
-        refs, gaps = relating.missing(), relating.gaps()
+        refs = relating.missing()
+        if refs and self._seen_at != relating.version:
+            node = self._node
+            for value in self._here(refs):
+                relating.fetched(walk(node.peer.kit, value, node.limits))
+            refs = relating.missing()
+        gaps = relating.gaps()
         self._seen_at = relating.version
         if not refs and not gaps:
             self.due_ms = None

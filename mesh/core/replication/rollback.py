@@ -60,9 +60,9 @@ class Rollback:
     def told(self, now_ms: int, peer: bytes, held: object) -> None:
         """Check what a peer says it holds of our feed: [seq, first 8 bytes of the link there]."""
         if not self._fits(held) and peer not in self.asking:
-            from mesh.core.replication import resume  # noqa: PLC0415 - heap only where it is used
+            from mesh.core.replication.resume import ask  # noqa: PLC0415 - heap only where it is used
 
-            resume.ask(self, now_ms, peer)
+            ask(self, now_ms, peer)
 
     def _fits(self, held: object) -> bool:
         own = self.feeds.own

@@ -1,10 +1,9 @@
 """/relations: the entries that agreements are made of, asked for by ref, or by author and seq.
 
-FETCH only, and only signed. Who may ask is who may read /feeds.
+By FETCH; a GET asks for nothing (4.00). Who may ask is who may read /feeds.
 """
 
 from mesh.core import codes
-from mesh.core.coap.message import FETCH
 from mesh.core.codec.formats import PLAIN
 from mesh.core.errors import RemoteError
 from mesh.core.feed.chain import size_of
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     Find = Callable[[Any], list[Place]]
 
 ROOM = 4096  # bytes of an answer, if the question says nothing
+HERE = 16_384  # bytes of runs that are looked through here at once
 WHAT = "ask with an array of 1 to 8 refs, or [peer id, seq]"
 
 
@@ -35,16 +35,21 @@ def answering(feeds: "Any", find: "Find | None" = None) -> Resource:  # noqa: AN
     def fetch(peer: "Peer", now_ms: int, asked: "Asked") -> "list[Any]":
         items = _items(asked.value)
         feeds.keep(now_ms)
-        places: list[Place] = []
-        for item in items:
-            places += _in_tails(feeds, item) + (find(item) if find is not None else [])
-        return _runs(feeds, sorted(set(places)), _room(asked.query))
+        return _held(feeds, items, find, _room(asked.query))
 
-    return Resource(NAME, _nothing, {FETCH: fetch}, shared, PLAIN, 0)
+    return Resource(NAME, fetch, None, shared, PLAIN, 0)
 
 
-def _nothing(*_: object) -> object:
-    raise RemoteError("nothing to read at once", codes.BAD_REQUEST, WHAT)
+def _held(
+    feeds: "Any",  # noqa: ANN401 - Feeds
+    items: "list[Any]",
+    find: "Find | None",
+    room: int,
+) -> "list[Any]":
+    places: list[Place] = []
+    for item in items:
+        places += _in_tails(feeds, item) + (find(item) if find is not None else [])
+    return _runs(feeds, sorted(set(places)), room)
 
 
 def _items(value: "Any") -> "list[Any]":  # noqa: ANN401 - from outside
@@ -111,19 +116,20 @@ def _runs(feeds: "Any", places: "list[Place]", room: int) -> "list[Any]":  # noq
 
 
 def answer(peer: "Peer", find: "Find | None" = None) -> None:
-    """Add the resource to a peer. What /feeds is shared with, this is."""
+    """Add the resource to a peer. With whom /feeds is shared, this is."""
+    peer.more["features"].append("relations")
     share = peer.profile.share
     if "/feeds" in share:
         share.setdefault("/" + NAME, share["/feeds"])
     peer.provide(resources=(answering(peer.feeds, find),))
 
 
-def begin(node: "Any", agreements: "Agreements") -> Relating:  # noqa: ANN401 - a Node
+def join(node: "Any", agreements: "Agreements") -> Relating:  # noqa: ANN401 - a Node
     """Make the part of a node that forms agreements with the peers that its settings name, before
     its start. `agreements`: what is known of them.
     """
     relating = Relating(node, agreements, node.profile.relations)
     node.peer.feeds.heard.also(relating.heard)
     node.add(relating)
-    node.add(Missing(node, relating))
+    node.add(Missing(node, relating, lambda refs: _held(node.peer.feeds, refs, None, HERE)))
     return relating

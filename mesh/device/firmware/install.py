@@ -147,7 +147,7 @@ class Taking:
                 piece = await self._updates.ask(self._peer, wish)
                 if isinstance(piece, bytes):
                     return piece
-                raise RemoteError("a piece is no byte string")
+                raise RemoteError("no byte string")
             except NoAnswer:
                 if not left:
                     raise

@@ -1,0 +1,34 @@
+"""Files of joined modules besides those that every board loads."""
+
+# further files: modules that only some boards load, or that are unloaded again, by what is loaded
+GROUPS = {
+    "mesh.once": ("mesh.device.config",),
+    "mesh.following": (
+        "mesh.core.neighbours",
+        "mesh.core.replicator",
+        "mesh.core.catch_up",
+        "mesh.core.backfill",
+        "mesh.core.round_robin",
+        "mesh.core.sampling",
+        "mesh.core.crowding",
+    ),
+    "mesh.sometimes": (
+        "mesh.core.rules",
+        "mesh.core.senml_reading",
+        "mesh.core.accepting",
+        "mesh.device.promising",
+    ),
+    "mesh.relating": ("mesh.device.remembering",),
+    "mesh.agreeing": ("mesh.core.granted", "mesh.core.consent_rows", "mesh.device.pacing"),
+    "mesh.updating": ("mesh.device.updates", "mesh.device.install", "mesh.device.resetting"),
+    "mesh.setting_up": ("mesh.device.access_point",),
+    "mesh.seldom": (  # each by itself would take a block of flash
+        "mesh.core.misfit",
+        "mesh.core.fork_proof",
+        "mesh.core.givens",
+        "mesh.core.resume",
+        "mesh.device.wifi_reasons",
+    ),
+}
+# modules that are values in a table, as those of sensors are
+VALUES = ("mesh.core.actuated", "mesh.core.asleep", "mesh.core.reading")
