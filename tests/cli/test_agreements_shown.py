@@ -220,7 +220,7 @@ def test_a_peer_is_shown_with_its_promises_and_agreements(tmp_path, capsys):
     assert cli.run(["show", "--home", path]) == 0
     out = capsys.readouterr().out
     assert f'circles     "{GOAL}"' in out
-    assert f"{ref}  in force, said yes, 6 d 23 h left  the fan runs ({GOAL})" in out
+    assert f'{ref}  in force, said yes, 6 d 23 h left  "the fan runs" ({GOAL})' in out
     assert "a reading of temperature at least every 60 s (or 10 % later)" in out
 
 

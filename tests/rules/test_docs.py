@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pictures
 import pytest
+import relation_pictures
 import typer
 from needs import ROOT
 
@@ -194,6 +195,13 @@ def test_the_picture_is_what_its_tool_draws():
     drawn = pictures.picture()
     assert pictures.FILE.read_text() == drawn, "run: python3 tools/pictures.py"
     assert ET.fromstring(drawn).tag.endswith("svg")
+
+
+def test_the_pictures_of_relations_are_what_their_tool_draws():
+    for name, drawn in relation_pictures.pictures().items():
+        there = (relation_pictures.FOLDER / name).read_text()
+        assert there == drawn, "run: python3 tools/relation_pictures.py"
+        assert ET.fromstring(drawn).tag.endswith("svg")
 
 
 def test_the_registry_has_all_names():

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from mesh.cli.views.layout import Row, clean, pairs, table
 from mesh.hub.show import units
+from mesh.hub.show.words import quoted
 
 SHORT = 8  # characters of a ref
 MOST_NAMES = 8  # of a list
@@ -48,7 +49,7 @@ def _cells(row: Row) -> list[str | Text]:
 
 
 def _text(row: Row) -> str:
-    return f" ({row['text']})" if row["text"] else ""
+    return f", {quoted(row['text'])}" if row["text"] else ""
 
 
 def short_promises(rows: Sequence[Row]) -> RenderableType:
@@ -164,7 +165,8 @@ def _whose(row: Row) -> str:
 
 
 def _subject(row: Row) -> str:
-    return ", ".join(one for one in (row["text"], row["what"], *row["terms"]) if one)
+    text = quoted(row["text"]) if row["text"] else ""
+    return ", ".join(one for one in (text, row["what"], *row["terms"]) if one)
 
 
 def agreement(row: Row) -> RenderableType:
