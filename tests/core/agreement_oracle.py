@@ -82,6 +82,8 @@ class Oracle:
         pact = self.pacts[ref]
         if pact.within is None or pact.within not in self.pacts:
             return False
+        if self.pacts[pact.within].judged not in (FOUNDING, RULE):
+            return False
         old = self.members(pact.within)
         no = sum(self.has(0, one, ref) for one in old)
         return no >= len(old) - self.pacts[pact.within].need + 1

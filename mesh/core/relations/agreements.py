@@ -6,7 +6,7 @@ This depends on facts alone, not on their order, and on one's own word where oth
 
 from mesh.core.relations.facts import mask
 from mesh.core.relations.mark import NO, YES
-from mesh.core.relations.pact import FOUNDING, RULE, SIDE
+from mesh.core.relations.pact import FOUNDING, PROMISE, RULE, SIDE, WITH
 from mesh.core.relations.weighing import Weighed
 
 TYPE_CHECKING = False
@@ -136,16 +136,21 @@ class Agreements(Weighed):
         """What keeps an honest peer from saying yes to a pact: rivals that it said yes to, and
         that were not refused.
         """
-        after = self.pacts[ref].after
-        return [
-            one
-            for one in self._standing_on(self.pacts[ref].within)
-            if one != ref
-            and after is not None
-            and self.pacts[one].after == after
-            and me in self.said(one, YES)
-            and not self.dead(one)
-        ]
+        return [one for one in self.bars(self.pacts[ref], me) if one != ref]
+
+    def bars(self, pact: "Pact", me: bytes) -> "list[bytes]":
+        """What keeps an honest peer from offering a pact, as that is an acceptance too: what it
+        accepted in the place that this one wants, and that was not refused.
+        """
+        if pact.after is None:
+            return []
+        rivals = [r for r in self._standing_on(pact.within) if self.pacts[r].after == pact.after]
+        return [one for one in rivals if self._accepts(one, me) and not self.dead(one)]
+
+    def _accepts(self, ref: bytes, who: bytes) -> bool:
+        """Whether a peer said yes to a pact, or is bound by it as who offers or promises it."""
+        own = self.pacts[ref].judged in (PROMISE, WITH) and self.authors[ref] == who
+        return own or who in self.said(ref, YES)
 
     def ties(self, version: bytes, me: bytes) -> "list[bytes]":
         """What keeps an honest peer from leaving a version of a circle, as that is a yes to being
@@ -174,7 +179,8 @@ class Agreements(Weighed):
 
     def liars(self, one: bytes, other: bytes) -> "list[bytes]":
         """Who is to blame that two rivals hold: who signed two histories, said yes and no to one
-        of them, or yes to both while neither was refused. Leaving is a yes to being let go.
+        of them, or yes to both while neither was refused. Leaving is a yes to being let go; an
+        offer and a promise are their author's yes.
         """
         within = self.pacts[one].within
         old = ~0 if within is None else mask(self._seats(within) or [])
@@ -182,6 +188,8 @@ class Agreements(Weighed):
         voices = []
         for ref in (one, other):
             voice = self._said.get((ref, YES), 0) | self._let_go(ref)
+            if self.pacts[ref].judged in (PROMISE, WITH):
+                voice |= self._bit(self.authors[ref])
             found |= voice & self._said.get((ref, NO), 0)
             voices.append(voice)
         if not (self.dead(one) or self.dead(other)):

@@ -20,7 +20,8 @@ COUNTED = (NO, YES, OBJECT, LEAVE)
 
 class Caps:
     """Caps of what is taken from others. These are a board's, but for `refs` and `peers`: of
-    agreements that marks are about and of peers, they say how many have a place in memory.
+    agreements, of words about what is not held, and of peers, they say how many have a place in
+    memory.
     """
 
     circles = 2
@@ -120,7 +121,8 @@ class Facts:
         key = mark.ref, mark.word
         before = self._said.get(key, 0)
         if self._caps and not (
-            self._knows([author]) and (before or len(self._said) < self._caps.refs)
+            self._knows([author])
+            and (before or mark.ref in self.pacts or len(self._said) < self._caps.refs)
         ):
             return False
         self._said[key] = before | self._bit(author)

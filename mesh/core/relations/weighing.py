@@ -158,7 +158,7 @@ class Weighed(Facts):
         if pact.within is None:
             return bool(no & mask([self._bits[peer] for peer in pact.parties]))
         old = self._seats(pact.within)
-        if old is None:
+        if old is None or self.pacts[pact.within].judged not in (FOUNDING, RULE):
             return False
         return count(no & mask(old)) > len(old) - self._need(pact.within)
 
