@@ -3,8 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, cast
 
 from mesh.core.errors import LocalError
 from mesh.core.feed.chain import Run
@@ -20,13 +19,18 @@ from mesh.core.policy.settings import parse
 from mesh.core.resources.resource import Resource
 from mesh.core.resources.resource_table import RESOURCES
 from mesh.hub.desktop_limits import DESKTOP
+from mesh.lab.simulate.accord import Accord
+from mesh.lab.simulate.blame import Blame
 from mesh.lab.simulate.checks import Checks
 from mesh.lab.simulate.keys import Keys
+from mesh.lab.simulate.known_facts import KINDS as STATED
+from mesh.lab.simulate.known_facts import BoardNode, Notes
 from mesh.lab.simulate.ledger import Ledger, Value
 from mesh.lab.simulate.past import Past
 from mesh.lab.simulate.pretend_archive import Archive
 from mesh.lab.simulate.pretend_disk import Disk, PowerLoss
 from mesh.lab.simulate.pretend_network import Address, Network
+from mesh.lab.simulate.pretend_relating import Relating
 from mesh.lab.simulate.tables import Caps
 from mesh.lab.simulate.timeline import Broken, Log, Timeline
 
@@ -40,7 +44,7 @@ UNIX_MS = 1_800_000_000_000  # Unix ms at virtual time 0
 
 @dataclass
 class Ground:
-    """The common context of all stations."""
+    """The common context of all stations. `accord`: if agreements are made."""
 
     timeline: Timeline
     network: Network
@@ -49,6 +53,7 @@ class Ground:
     ledger: Ledger
     checks: Checks
     past: Past
+    accord: Accord | None = None
 
 
 class Copied(NamedTuple):
@@ -57,32 +62,6 @@ class Copied(NamedTuple):
     disk: Disk
     archive: Archive | None
     known: list[tuple[bytes, Address]]
-
-
-class Blame:
-    """A guard that makes any exception of a node a broken invariant, as nothing from outside may
-    cause one.
-    """
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, raised: BaseException | None, at: object
-    ) -> None:
-        if isinstance(raised, Exception) and not isinstance(raised, Broken | PowerLoss):
-            where = raised.__traceback__
-            while isinstance(where, TracebackType) and where.tb_next is not None:
-                where = where.tb_next
-            place = ""
-            if where is not None:
-                code = where.tb_frame.f_code
-                place = f" in {code.co_filename.rpartition('mesh/')[2]}:{where.tb_lineno}"
-            detail = f"{self._label} raised {type(raised).__name__}: {raised}{place}"
-            raise Broken("nothing ends a peer", detail) from raised
 
 
 class Host:
@@ -122,6 +101,7 @@ class Host:
         self._due: int | None = None
         self._spins = (0, 0)
         self._node: Node | None = None
+        self.relating: Relating | None = None
         self.public = ground.keys.identity(self._who, lambda: 0).public
         self.author = ground.ledger.author(self.public, self.label, self.honest)
 
@@ -163,7 +143,8 @@ class Host:
         limits = Limits(**self._limits)
         own = self._kit(), self._identity(), self._profile, limits, boots
         if self.archive is None:
-            node = Node(*own, resources=self.resources)
+            made = Node if ground.accord is None else BoardNode
+            node = made(*own, STATED if ground.accord else None, self.resources)
         else:
             node = KeepingNode(*own, KINDS, self.resources)
         self._node, self.caps = node, Caps(node.limits)
@@ -171,6 +152,7 @@ class Host:
         self.disk.restore(node.peer.feeds.own)
         if self.archive is not None:
             cast("Archived", node.peer.feeds).resume(self.archive)
+        self._relate(node)
         node.newest.wait()
         if self.clock_ms is not None:
             node.clock.set(0, UNIX_MS + ground.timeline.now + self.clock_ms, 2)
@@ -182,6 +164,16 @@ class Host:
         ground.network.join(self)
         self.do(self._start)
 
+    def _relate(self, node: Node) -> None:
+        """Make the part that knows of agreements, by what its disk has of them."""
+        self.relating = None
+        if self.ground.accord is not None:
+            disk = self.disk
+            lost = disk.notes is None and disk.boots > 1
+            if disk.notes is None or not disk.has_journal:
+                disk.notes, lost = Notes(), disk.boots > 1
+            self.relating = Relating(self, node.peer.kit, disk.notes, lost)
+
     def _listen(self, node: Node) -> None:
         feeds = node.peer.feeds
         heard = feeds.heard
@@ -189,6 +181,8 @@ class Host:
         def check(now_ms: int, author: bytes, values: list[Value], run: Run) -> None:
             self.ground.checks.accepted(self, author, values)
             heard(now_ms, author, values, run)
+            if self.relating is not None:
+                self.relating.heard(author, values)
 
         feeds.heard = check
 
@@ -259,8 +253,12 @@ class Host:
             network.send(self, *sending)
         while (event := node.next_event()) is not None:
             checks.event(self, event)
+            if self.relating is not None:
+                self.relating.event(event)
         if self.honest:
             checks.step(self)
+        if self.ground.accord is not None:
+            self.ground.accord.step(self, self.ground.timeline.now)
         at = node.wake_at()
         if at is None:
             self._due = None

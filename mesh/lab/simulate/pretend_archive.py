@@ -1,17 +1,20 @@
 """Simulated store of a desktop, in memory. A crash loses recent writes that were not flushed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from mesh.core.feed.chain import Run
 from mesh.core.full import seen
 from mesh.hub.store.held import Held
+from mesh.lab.simulate.ledger import Value
 
 LATE_MS = 200  # delay of the writing thread
 ROOM = 300  # most bytes of a run besides its entries
 
 
 class Archive:
-    """Stores runs of all authors. now() is the virtual time."""
+    """Stores runs of all authors. now() is the virtual time; `last`: the run that came last."""
+
+    last: Run | None = None
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
@@ -43,6 +46,7 @@ class Archive:
 
     def took(self, author: bytes, run: Run, certain: bool = False) -> None:
         """Queue a verified run; a certain one replaces what contradicts it."""
+        self.last = run
         runs = self._runs.setdefault(author, {})
         if certain:
             self._make_way(author, run)
@@ -128,6 +132,20 @@ class Archive:
             at += 1
         before = run.links[at - 1] if at else run.before
         return [author, run.first + at, before, run.entries[at:], run.head]
+
+    def link(self, author: bytes, seq: int) -> bytes | None:
+        """The link of an entry that is held, or None."""
+        for run in self._runs.get(author, {}).values():
+            if run.first <= seq <= run.seq:
+                return run.links[seq - run.first]  # type: ignore[no-any-return]
+        return None
+
+    def entries(self) -> Iterator[tuple[bytes, Value, bytes]]:
+        """All entries that are held, each with its author and link."""
+        for author in sorted(self._runs):
+            for _, run in sorted(self._runs[author].items()):
+                for value, link in zip(run.values, run.links, strict=True):
+                    yield author, value, link
 
     def holds(self, author: bytes, seq: int) -> bool:
         """Whether an entry is durable."""

@@ -24,6 +24,7 @@ class Disk:
         self.full = False
         self.tearing = False
         self.last = 0
+        self.notes: Any = None  # of agreements: mesh.lab.simulate.pretend_relating.Notes
         self._limit = 0
         self._tail: tuple[int, bytes, list[bytes]] | None = None
 
@@ -36,7 +37,7 @@ class Disk:
 
     def wipe(self) -> None:
         """Lose the journal, as by a bad flash."""
-        self._tail = None
+        self._tail = self.notes = None
 
     def restore(self, feed: Feed) -> None:
         """Load the own feed, and store new entries."""

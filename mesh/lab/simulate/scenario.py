@@ -12,11 +12,15 @@ LIARS = (
     "clone", "forger", "endless", "replayer", "flooder", "stranger", "spoofer", "slanderer",
     "notifier", "false clock", "sybils",
 )  # fmt: skip
+# who lies about agreements, in scenarios that have any
+TONGUES = ("two-tongued", "forked tongue", "proposer", "babbler")
 THIEF = "thief"  # in scenarios of its own, in which desktops witness
 START_MS = 8000  # time within which all start
 FIRST_MS = 12_000  # when faults begin
 FEW = 10  # number of peers that a board can follow each by a link
 CROWD = 0.04  # share of scenarios with many peers
+RELATING = 0.15  # share of scenarios in which peers make agreements
+AGREED_MS = 120_000  # when faults and readings end in those, as agreeing takes its time
 THEFTS = 0.06  # share of scenarios with a thief
 LATER = 0.15  # share of peers with a later version
 
@@ -73,6 +77,8 @@ class Scenario:
     forgetful: tuple[int, ...] = ()  # peers without a journal
     later: tuple[int, ...] = ()  # peers with a later version of the protocol
     newcomer: int = 0  # a peer that comes after a thief
+    relating: bool = False  # whether they make agreements
+    tongues: tuple[str, ...] = ()  # who lies about them
     scarce: bool = (
         False  # tables have room for the honest and a few more, who are followed by name
     )
@@ -102,6 +108,11 @@ class Scenario:
             lines.append("tables have little room; the honest follow each other by name")
         if self.newcomer:
             lines.append(f"{self.newcomer} comes late; the desktops chose each other")
+        if self.relating:
+            lines.append(
+                "they make agreements; who lies about them: "
+                + (", ".join(self.tongues) or "nobody")
+            )
         if self.liars:
             lines.append("liars: " + ", ".join(self.liars))
         return lines
@@ -136,7 +147,17 @@ def draw(seed: int) -> Scenario:
     later = dice("later", seed)  # a separate stream, so that older seeds are unchanged
     others = tuple(n for n in range(1, peers + 1) if later.random() < LATER)
     made = replace(scenario, troubles=troubles, liars=liars, scarce=scarce, later=others)
+    made = _with_relations(made)
     return _with_thief(made) if dice("thief", seed).random() < THEFTS else made
+
+
+def _with_relations(scenario: Scenario) -> Scenario:
+    """Have the peers of some scenarios make agreements."""
+    dices = dice("relations", scenario.seed)
+    if dices.random() >= RELATING or scenario.peers > FEW:
+        return scenario
+    tongues = tuple(dices.choice(TONGUES) for _ in range(dices.choice((0, 1, 1, 2))))
+    return replace(scenario, relating=True, tongues=tongues, troubled_ms=AGREED_MS)
 
 
 def _with_thief(scenario: Scenario) -> Scenario:

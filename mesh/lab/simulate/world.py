@@ -8,12 +8,14 @@ from mesh.core.discovery.contact import UP
 from mesh.core.errors import LocalError
 from mesh.core.peer_id import to_text
 from mesh.core.security.signed_client import request_for
-from mesh.lab.simulate import liars, past
+from mesh.lab.simulate import liars, past, tongues
+from mesh.lab.simulate.accord import Accord
 from mesh.lab.simulate.checks import Checks
 from mesh.lab.simulate.host import LAMP, UNIX_MS, Ground, Host
 from mesh.lab.simulate.keys import Keys, dice
 from mesh.lab.simulate.later import LaterHost
 from mesh.lab.simulate.ledger import Ledger
+from mesh.lab.simulate.minds import Mind
 from mesh.lab.simulate.past import Past
 from mesh.lab.simulate.pretend_network import Network
 from mesh.lab.simulate.scenario import START_MS, Scenario
@@ -72,6 +74,9 @@ class World:
         self.ground = Ground(
             self.timeline, self.network, self.log, self.keys, self.ledger, self.checks, Past()
         )
+        if scenario.relating:
+            kit = self.keys.kit("accord")
+            self.ground.accord = Accord(kit, self.ledger, dice(scenario.seed, "accord"))
         self.draw = dice(scenario.seed, "world")
         self.hosts = [self._host(number) for number in range(1, scenario.peers + 1)]
         self.stations: list[Any] = list(self.hosts)
@@ -114,6 +119,8 @@ class World:
             self.timeline.run(self.scenario.troubled_ms)
             self._calm()
             self.checks.end(self.hosts)
+            if self.ground.accord is not None:
+                self.ground.accord.end(self.hosts, self.timeline.now)
         except Broken as broken:
             rule, detail = broken.rule, broken.detail
         return Outcome(
@@ -145,6 +152,32 @@ class World:
             troubles.plan(trouble)
         for index, kind in enumerate(scenario.liars):
             self.stations += liars.plan(self.ground, self.hosts, kind, index, scenario)
+        if self.ground.accord is not None:
+            self._relate(self.ground.accord)
+
+    def _relate(self, accord: Accord) -> None:
+        """Have the peers make agreements, with each other and with liars."""
+        scenario = self.scenario
+        lying = [
+            tongues.plan(self.ground, self.hosts, kind, index, scenario)
+            for index, kind in enumerate(scenario.tongues)
+        ]
+        self.stations += lying
+        accord.peers += sorted({one.public for one in [*self.hosts, *lying]})
+        accord.reach = self._reached
+        for host in self.hosts:
+            draw = dice(scenario.seed, "mind", host.number)
+            Mind(host, self.timeline, draw, accord.peers).plan(
+                scenario.troubled_ms, scenario.write_ms
+            )
+
+    def _reached(self, host: Host) -> list[Host]:
+        """The honest peers that a peer can ask: those that it knows, as far as they are there."""
+        if not host.up:
+            return []
+        there = {contact.peer for contact in host.node.contacts.proven() if contact.state == UP}
+        others = [one for one in self.hosts if one.public in there and one.up]
+        return [one for one in others if self.network.reaches(host, one)]
 
     @staticmethod
     def _come(host: Host) -> None:
