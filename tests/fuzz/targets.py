@@ -11,6 +11,7 @@ import io
 import json
 
 import signers
+import statements
 from link import counting, label, peer_id, question, records, response
 from making_feeds import Chain
 
@@ -274,6 +275,8 @@ TARGETS = {
     "news": (any_news, [RUN[4], cbor.encode({b"": 0, bytes(32): None}), cbor.encode([RUN, RUN])]),
     "senml": (any_senml, [PACK]),
     "offer": (any_offer, [OFFER]),
+    "statement": (statements.any_statement, statements.ONE),
+    "statements": (statements.any_statements, statements.MANY),
     "stream": (any_stream, [frame(MESSAGE), runs_check.packed_all([RUN])]),
     "file": (any_file, [cbor.encode(RUN) + cbor.encode([RUN[4], RUN])]),
     "settings": (any_settings, [json.dumps(SETTINGS).encode()]),
