@@ -35,8 +35,8 @@ random: setup     ## the random tests, for long (make random ARGS="-k cbor")
 simulate: setup     ## 200 whole meshes in pretend time (make simulate ARGS="--seeds 10000 --jobs 8")
 	$(BIN)/mesh simulate $(or $(ARGS),--seeds 200 --jobs 2)
 
-relations: setup     ## the rule of agreements on 21,000 random histories, about 8 minutes (make relations ARGS=700)
-	RELATIONS=$(or $(ARGS),7000) $(BIN)/pytest --timeout 3600 -k "not wasm and not micropython" tests/core/relations/test_histories.py
+relations: setup     ## the rules of agreements and keys on 28,000 random histories, about 8 minutes (make relations ARGS=700)
+	RELATIONS=$(or $(ARGS),7000) $(BIN)/pytest --timeout 3600 -k "not wasm and not micropython" tests/core/relations/test_histories.py tests/core/relations/test_key_histories.py
 
 faults: setup     ## peers on hosts of their own, as root, and all that can go wrong (make faults ARGS="-k full")
 	$(BIN)/pytest --durations 10 tests/faults $(ARGS)

@@ -13,6 +13,7 @@ from making import messages  # noqa: E402
 from making_exchanges import exchanges  # noqa: E402
 from making_feeds import feeds  # noqa: E402
 from making_files import file_of_runs  # noqa: E402
+from making_keys import successions  # noqa: E402
 from making_proposals import proposals  # noqa: E402
 from making_relations import relations  # noqa: E402
 from making_setup import bodies  # noqa: E402
@@ -24,7 +25,7 @@ def texts() -> dict[str, str]:
     cases = {"keys": keys(), "messages": messages(), "feeds": [*feeds(), file_of_runs()]}
     cases |= {"updates": updates(), "settings": proposals(), "setup": bodies()}
     cases |= {"exchanges": exchanges(), "tcp": frames()}
-    cases["relations"] = relations()
+    cases |= {"relations": relations(), "successions": successions()}
     return {
         f"{name}.json": json.dumps(value, indent=1, ensure_ascii=True) + "\n"
         for name, value in cases.items()

@@ -6,7 +6,7 @@ from mesh.core.errors import LocalError
 from mesh.core.full import seen
 from mesh.core.full.agreeing import SPAN
 from mesh.core.kinds.accepting import BUILT_IN
-from mesh.core.relations import mark, pact
+from mesh.core.relations import key, mark, pact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mesh.core.node import Node
 
 # kinds of entries, on a desktop
-KINDS = BUILT_IN | {seen.NAME: seen, pact.NAME: pact, mark.NAME: mark}
+KINDS = BUILT_IN | {seen.NAME: seen, pact.NAME: pact, mark.NAME: mark, key.NAME: key}
 LOOK_MS = 5000  # from one look at feeds that forked to the next
 AGAIN_MS = 60_000  # until all are asked again for what is missing of a witnessed past
 SLOW_MS = 21_600_000  # after which one entry more is enough to be told
