@@ -215,7 +215,7 @@ def check_thieves(history, full):
     """A thief with today's key goes on for nobody, but by so many guardians that lie."""
     for owner in history.owners:
         for at, one in enumerate(owner.ids):
-            found = full.claim(one)
+            found = full.chosen(one)
             if found is None or found.ref in owner.claims:
                 continue
             liars = lying(history, owner, at)
@@ -234,12 +234,12 @@ def check_owners(history, full):
         for ref, at in owner.claims.items():
             one = owner.ids[at]
             if owner.forks[at + 1] == 1 or 0 < owner.forks[at] <= owner.committed[at]:
-                gone = full.claim(one)
+                gone = full.chosen(one)
                 assert gone is None or gone.ref != ref, "by a feed that counts for nothing"
                 continue
             if lying(history, owner, at) < max(1, owner.need[at]):
-                assert full.claim(one) is not None, "an owner cannot go on"
-                assert full.claim(one).ref == ref, "not the owner"
+                assert full.chosen(one) is not None, "an owner cannot go on"
+                assert full.chosen(one).ref == ref, "not the owner"
                 assert owner.ids[at + 1] == full.successor(one)
                 found += 1
     return found

@@ -210,7 +210,7 @@ class Successions:
         found = self._stand().get(old, [])
         return sorted([one.new for one in found]) if len(found) > 1 else []
 
-    def claim(self, old: bytes) -> "Claim | None":
+    def chosen(self, old: bytes) -> "Claim | None":
         """The one claim that counts, or None. Who would come back to itself has none."""
         if old not in self._found:
             found = self._single(old)
@@ -228,12 +228,12 @@ class Successions:
 
     def successor(self, old: bytes) -> "bytes | None":
         """Who goes on for a peer: None if nobody, or if it is disputed."""
-        found = self.claim(old)
+        found = self.chosen(old)
         return None if found is None else found.new
 
     def end(self, old: bytes) -> "int | None":
         """The last entry of a feed that went on elsewhere; later ones are not its peer's."""
-        found = self.claim(old)
+        found = self.chosen(old)
         return None if found is None else found.seq
 
     def former(self, new: bytes) -> "bytes | None":

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed.chain import read_entry
 from mesh.core.full import seen
-from mesh.core.relations import mark, pact
+from mesh.core.relations import key, mark, pact
 from mesh.hub.desktop_kit import make_kit
 from mesh.hub.store import rows
+from mesh.hub.store.keyed import Keys
 from mesh.hub.store.plain_entries import is_plain
 from mesh.hub.store.projection import Ground, Projection
 from mesh.hub.store.readings import Readings
@@ -21,7 +22,8 @@ Table = Mapping[str, type[Projection]]
 
 # a new one is a file in this folder and a line here; a program passes others to HubPeer or Archive
 OWN: Table = {"reading": Readings}  # its tables are in the schema
-BUILT_IN: Table = {**OWN, seen.NAME: Witnesses, pact.NAME: Pacts, mark.NAME: Marks}
+RELATIONS: Table = {pact.NAME: Pacts, mark.NAME: Marks, key.NAME: Keys}
+BUILT_IN: Table = {**OWN, seen.NAME: Witnesses, **RELATIONS}
 FACT = "projected:"  # prefix of the fact that the tables of a kind are complete
 OF_SPAN = "sensor IN (SELECT id FROM sensor WHERE author = ?) AND seq BETWEEN ? AND ?"
 TAKE_BACK = (

@@ -42,7 +42,7 @@ class Statements(Projection):
 
     def forget(self) -> None:
         """Reset after a rollback of the transaction."""
-        self._rows: list[tuple[int, int, bytes]] = []
+        self._rows: list[tuple[object, ...]] = []
         self._counts: dict[int, int] = {}
 
     def take(self, author: int, seq: int, clock: Clock, body: object) -> int:
@@ -58,13 +58,18 @@ class Statements(Projection):
         if count >= (OF_KNOWN if self.ground.is_known(author) else OF_STRANGER):
             return 0
         self._counts[author] = count + 1
-        self._rows.append((author, seq, self._encode(body)))
+        self._rows.append(self.row(author, seq, clock, body))
         return 1
+
+    def row(self, author: int, seq: int, clock: Clock, body: object) -> tuple[object, ...]:
+        """The row of an entry."""
+        return author, seq, self._encode(body)
 
     def write(self) -> None:
         """Put into the table what was read."""
         if self._rows:
-            insert = f"INSERT OR REPLACE INTO {self._name} VALUES (?, ?, ?)"
+            places = ", ".join("?" * len(self._rows[0]))
+            insert = f"INSERT OR REPLACE INTO {self._name} VALUES ({places})"
             self.ground.database.executemany(insert, self._rows)
             self._rows.clear()
 
