@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "circle": "List circles, found one, ask somebody in, join, or leave",
     "agreement": "List agreements, propose one, or say yes or no to one",
     "trial": "List trials, propose one, say yes or no, or leave one",
+    "key": "Show keys, prepare the next one, or go on under it",
     "log": "Show the feed entries of one or many peers, the newest last",
     "history": "Show past readings of one or many sensors",
     "export": "Export readings or signed runs to a file",
@@ -54,6 +55,7 @@ COMMANDS: Mapping[str, str] = {
 }
 MODULES: Mapping[str, str] = {
     "import": "import_runs",
+    "key": "peer_key",
     "settings": "peer_settings",
     "trial": "try_out",
 }  # commands whose module has another name

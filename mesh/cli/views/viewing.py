@@ -22,6 +22,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         *("hardware_list", "hardware_show", "hardware_check", "hardware_wiring"),
         "hardware_power",
     ),
+    "key_view": ("keys", "key_done"),
     "many_view": ("readings_many", "history_many", "set_many", "log_many"),
     "named_view": ("named", "forgotten"),
     "peers_view": ("peers", "peers_chosen", "peers_problems"),

@@ -125,6 +125,10 @@ class Successions:
 
     # what follows
 
+    def said(self, ref: bytes, word: int) -> "list[bytes]":
+        """Who said yes or no to a claim."""
+        return sorted(self._said.get((ref, word), ()))
+
     def commitment(self, peer: bytes, until: "int | None" = None) -> "Commitment | None":
         """What a peer committed to, up to the entry `until` or to the end of its feed. None if
         that is nothing, or if two commitments differ.

@@ -1,4 +1,4 @@
-"""Writes an agreement, a promise or a word about one into the own feed."""
+"""Writes an agreement, a promise, a word about one or of its own keys into the own feed."""
 
 import asyncio
 import base64
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mesh.core import peer_id as ids
 from mesh.core.codec import cbor
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.relations import mark, pact
+from mesh.core.relations import key, mark, pact
 from mesh.hub.aside import to_the_end
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.operations import roster
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mesh.hub.desktop_peer import HubPeer
 
 Data = dict[str, Any]
-KINDS = (pact.NAME, mark.NAME)
+KINDS = (pact.NAME, mark.NAME, key.NAME)
 WRITE_S = 30.0
 SIGN_S, LOOK_S = 10.0, 0.05
 UNSIGNED = "look at `mesh log self` before it is said again; `mesh doctor` tells of a full disk"

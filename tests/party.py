@@ -1,4 +1,4 @@
-"""Homes whose stores are passed on by hand, in a circle: for tests of what is agreed."""
+"""Homes that know each other by name, and whose stores are passed on by hand; or in a circle."""
 
 import asyncio
 
@@ -50,10 +50,10 @@ class Party:
             with Home(home.path), Archive(home.path / schema.NAME) as archive:
                 archive.flush(30)
             runs += list(runs_of(home))
-        for name, home in self.homes.items():
+        for home in self.homes.values():
             with Archive(home.path / schema.NAME) as archive:
                 for author, run in runs:
-                    if author != self.ids[name]:
+                    if author != home.peer_id():
                         archive.took(author, run)
                 archive.flush(30)
 
@@ -69,12 +69,12 @@ class Party:
 
 
 def runs_of(home):
-    """What a home's own peer wrote."""
+    """All that a home holds, each run with its author."""
     ask = f"SELECT {rows.COLUMNS} FROM run JOIN author ON author.id = author WHERE key = ?"
-    own = home.peer_id()
     with Queries(home.path / schema.NAME) as store:
-        for row in store.database.execute(f"{ask} ORDER BY first", (own,)).fetchall():
-            yield own, rows.run_of(own, Row(*row))
+        for author in store.authors():
+            for row in store.database.execute(f"{ask} ORDER BY first", (author,)).fetchall():
+                yield author, rows.run_of(author, Row(*row))
 
 
 def in_circle(folder):
