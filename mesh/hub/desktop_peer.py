@@ -26,8 +26,10 @@ from mesh.hub.desktop_limits import DESKTOP
 from mesh.hub.desktop_node import DesktopNode
 from mesh.hub.driver import Driver
 from mesh.hub.guard import Faults
+from mesh.hub.home import successors
 from mesh.hub.home.home import Home
 from mesh.hub.home.reached import Reached
+from mesh.hub.home.successors import Successors
 from mesh.hub.large_reads import Aside
 from mesh.hub.net.browser import Layer
 from mesh.hub.net.finding import Finding, sorted_out
@@ -106,6 +108,7 @@ class HubPeer:
         self._streams: weakref.WeakSet[Stream[object]] = weakref.WeakSet()
         self._tasks: set[asyncio.Task[object]] = set()
         self.reached = Reached(home)
+        self.gone: Successors = successors.load(home.path)
 
     @property
     def identity(self) -> Identity:
@@ -254,6 +257,10 @@ class HubPeer:
         seq, _ = self.node.write(self.now(), kind, body)
         self.driver.settle()
         return seq
+
+    def went_on(self, gone: "Successors") -> None:
+        """Take who goes on for whom, as worked out anew from the store."""
+        self.gone = gone
 
     def events(self, size: int = SUBSCRIBED) -> Stream[object]:
         """Subscribe to the node's events (mesh.core.events), except answers to requests.

@@ -238,3 +238,40 @@ def test_what_people_are_shown(party, capsys):
     eve = ids.to_text(fresh.peer_id())
     assert "names another entry" in party.refused("bob", "key", "recover", eve, "--yes")
     assert "is not" in shown(party, capsys, "bob", "key", "refuse", eve)
+
+
+def test_names_and_history_follow(party, capsys):
+    """What is said under the new key is shown under the former name, with what was said before."""
+    former = own_id(party, "ann")
+    party.do("ann", "key", "next")
+    told = party.do("ann", "key", "succeed", "--yes")
+    party.do("ann", "promise", "answer", "9")
+    party.meet()
+    bob = str(party.homes["bob"].path)
+    rows = asyncio.run(items(call("log", "ann", "--home", bob, "--json")))
+    assert [(row["id"], row["seq"]) for row in rows] == [
+        *((former, seq) for seq in (1, 2)),
+        *((told["id"], seq) for seq in (1, 2)),
+    ]
+    assert {row["peer"] for row in rows} == {"ann"}
+    assert not any(row["after_end"] for row in rows)
+    said = shown(party, capsys, "bob", "log", former)
+    assert f"goes on with the feed of {former[:8]}, which ends with entry 2" in said
+    promises = party.do("bob", "promises", "ann")
+    assert [row["promise"] for row in promises] == ["answers within 9 s"]
+    assert party.do("bob", "key", "show", "ann")["id"] == told["id"], "the name means who goes on"
+
+
+def test_what_is_said_after_the_end_is_shown_as_that(party, capsys):
+    former = own_id(party, "ann")
+    party.do("ann", "key", "next")
+    copy = shutil.copytree(party.homes["ann"].path, party.homes["ann"].path.parent / "thief")
+    party.do("ann", "key", "succeed", "--yes")
+    thief = Home(copy)
+    asyncio.run(
+        relating.write(session.Choices(thief.path), "mark", {1: bytes(32), 2: 2, 3: "it is me"})
+    )
+    party.homes["thief"] = thief
+    party.meet()
+    said = shown(party, capsys, "bob", "log", former)
+    assert "it is me (after its end: another key went on)" in said

@@ -80,6 +80,7 @@ def command(  # noqa: PLR0913 - each is an option
     kind = format_of(output.name, form or ("csv" if output == STDOUT else ""))
     shelf = open_shelf(home)
     sensors, failed = shelf.chosen(targets)
+    sensors = [part for sensor in sensors for part in (*shelf.before(sensor), sensor)]
     if output == STDOUT:
         return Reply("export", _to_stdout(shelf, sensors, failed, kind), json)
     items = _export(shelf, sensors, failed, output, kind)

@@ -12,6 +12,7 @@ import typer
 from mesh.cli.kept import Since, Until, at, doubt, now_ms, sensor_row
 from mesh.cli.options import HomeFolder, Json, Reply, Targets
 from mesh.cli.typed import check_target
+from mesh.core import peer_id as ids
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.operations import selecting
 from mesh.hub.operations.shelf import Shelf, open_shelf, when
@@ -94,22 +95,28 @@ async def _row(
 ) -> Row:
     """What one sensor measured from wanted[0] to wanted[1], in wanted[2] points."""
     store = shelf.store
-    span = store.span(sensor) or (0, 0)
+    parts = [*shelf.before(sensor), sensor]
+    spans = [span for span in map(store.span, parts) if span is not None]
+    span = (spans[0][0], spans[-1][1]) if spans else (0, 0)
     start = span[0] if wanted[0] is None else wanted[0]
     end = span[1] if wanted[1] is None else wanted[1]
-    found = store.thinned(sensor, start, max(start, end), wanted[2])
+    found = [
+        point for one in parts for point in store.thinned(one, start, max(start, end), wanted[2])
+    ]
     row = sensor_row(shelf, sensor) | {
         "since": at(start),
         "until": at(end),
         "first": at(span[0]),
         "last": at(span[1]),
         "points": [point._asdict() | {"time": at(point.time)} for point in found],
+        "former": [ids.to_text(one.author) for one in parts[:-1]],
         "doubt": doubt(*store.doubt(sensor, [*(point.time for point in found), span[1]])),
     }
     if not found:
         row["others"] = [
             {"time": at(taken.time), "value": taken.value}
-            for taken in list(store.readings(sensor, start, end))[-wanted[2] :]
+            for one in parts
+            for taken in list(store.readings(one, start, end))[-wanted[2] :]
         ]
         if output is not None:
             what = "no numbers" if row["others"] else "nothing"

@@ -11,6 +11,7 @@ import typer
 
 from mesh.cli.kept import Since, at, now_ms
 from mesh.cli.options import HomeFolder, Json, PeerNames, Reply
+from mesh.core import peer_id as ids
 from mesh.hub.home import choices
 from mesh.hub.operations import answers, selecting
 from mesh.hub.operations.shelf import Shelf, open_shelf, when
@@ -56,6 +57,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     """Show the feed entries of one or many peers, the newest last.
 
     Out of what is kept here, whoever passed it on: each was checked against the peer's own key.
+    Of a peer that goes on under another key, what it said before too.
     """
     start_ms = when(since, now_ms())
     selecting.only_peers(peers, "mesh history {} shows what it measured")
@@ -134,8 +136,10 @@ def _row(shelf: Shelf, wording: Wording, author: bytes, said: Said) -> Row:
     quality, boots, since_ms, unix_ms = said.clock
     if said.kind in TOLD:
         wording.refresh()
+    end = shelf.end(author)
     return {
         "peer": shelf.label(author),
+        "id": ids.to_text(author),
         "seq": said.seq,
         "time": at(unix_ms),
         "quality": quality,
@@ -145,4 +149,6 @@ def _row(shelf: Shelf, wording: Wording, author: bytes, said: Said) -> Row:
         "kind": said.kind,
         "body": answers.plain(said.body),
         "words": wording.said(author, said.kind, said.body),
+        # its peer went on under another key before that
+        "after_end": end is not None and said.seq > end,
     }

@@ -64,6 +64,7 @@ def show(row: Row) -> RenderableType:
     facts: list[tuple[str, str | Text]] = [
         ("name", clean(peers_view.named(row))),
         ("id", row["id"]),
+        *peers_view.succession(row),
         ("kind", clean(row["kind"] or "-")),
         ("state", alive_view.state(row)),
         ("addresses", ", ".join(row["addresses"]) or "-"),

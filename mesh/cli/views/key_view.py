@@ -1,6 +1,5 @@
 """Views of keys: to what peers committed, who goes on for whom, and what was done."""
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from mesh.cli.views.layout import Row, clean, pairs
+from mesh.cli.views.store_view import moment
 from mesh.core.peer_id import SHORT
-from mesh.hub.show import units
 
 STATES = {"goes on": "green", "open": "yellow", "disputed": "bold red"}
 DIGITS = 16  # of a hash that people are shown
@@ -52,8 +51,10 @@ def _guardians(row: Row) -> str:
 
 def goes_on(row: Row) -> str:
     """In words, under which key a peer goes on, and where its former feed ends."""
-    ago = f" since {units.ago(time.time() - row['since'])}" if row["since"] else ""
-    return f"as {row['now']} ({row['now_id'][:SHORT]}){ago}; its feed ends with entry {row['end']}"
+    since = f" since {moment(row['since'])}" if row["since"] else ""
+    return (
+        f"as {row['now']} ({row['now_id'][:SHORT]}){since}; its feed ends with entry {row['end']}"
+    )
 
 
 def _claim(one: Row) -> Text:

@@ -8,6 +8,8 @@ from rich.text import Text
 
 from mesh.cli.views import alive_view
 from mesh.cli.views.layout import Row, clean, how, table
+from mesh.cli.views.store_view import moment
+from mesh.core.peer_id import SHORT
 from mesh.hub.show import units
 
 NOBODY = "nobody was found; `mesh doctor` tells whether multicast is heard here"
@@ -60,6 +62,23 @@ def named(row: Row) -> str:
     return f"{ours} (calls itself {own})" if ours and own and ours != own else ours or own or "-"
 
 
+def succession(row: Row) -> list[tuple[str, str | Text]]:
+    """Under which key a peer goes on, and for whom it goes on, in words."""
+    said: list[tuple[str, str | Text]] = []
+    if row.get("now"):
+        said.append(
+            (
+                "beware",
+                Text(f"it goes on as {row['now'][:SHORT]}: this key is an old one", "bold red"),
+            )
+        )
+    if row.get("former"):
+        since = f", since {moment(row['since'])}" if row.get("since") else ""
+        before = ", ".join(one[:SHORT] for one in row["former"])
+        said.append(("goes on for", f"{before}{since}"))
+    return said
+
+
 def _memory(row: Row) -> str:
     if not row["memory"] or not all(isinstance(n, int | float) for n in row["memory"]):
         return "-"
@@ -71,7 +90,7 @@ def _plain(name: str) -> Callable[[Row], str]:
 
 
 COLUMNS: Mapping[str, Callable[[Row], str | Text]] = {
-    "name": lambda row: clean(named(row)),
+    "name": lambda row: clean(named(row)) + (" (old key)" if row.get("now") else ""),
     "id": lambda row: str(row["short"]),
     "kind": lambda row: clean(row["kind"] or "-"),
     "address": lambda row: (row["addresses"] or ["-"])[0],

@@ -28,7 +28,10 @@ def log(row: Row) -> Text:
         f"{clean(row['kind']):<9}  ", "bold"
     )
     said = row.get("words") or entry_view.text(row["kind"], row["body"])
-    return line.append(clean(said), "default")
+    line.append(clean(said), "default")
+    if row.get("after_end"):
+        line.append("  (after its end: another key went on)", "bold red")
+    return line
 
 
 def moment(unix_s: float) -> str:
@@ -39,9 +42,13 @@ def moment(unix_s: float) -> str:
 
 def history(row: Row) -> RenderableType:
     """A sensor's history: a table, or where its plot was saved; and doubtful times."""
+    parts = [_history(row)]
+    if row.get("former"):
+        before = ", ".join(one[: ids.SHORT] for one in row["former"])
+        parts.append(Text(f"with what it measured as {before}", "dim"))
     if row.get("doubt"):
-        return Group(_history(row), Text(row["doubt"], "yellow"))
-    return _history(row)
+        parts.append(Text(row["doubt"], "yellow"))
+    return Group(*parts) if len(parts) > 1 else parts[0]
 
 
 def _history(row: Row) -> RenderableType:

@@ -8,6 +8,7 @@ from mesh.core.errors import LocalError
 from mesh.core.policy.section import Section
 from mesh.core.policy.section_table import SECTIONS
 from mesh.core.policy.settings import Profile
+from mesh.hub.home import desktop_sections, successors
 from mesh.hub.home.desktop_settings import parse
 from mesh.hub.home.text import from_toml, read
 
@@ -18,14 +19,23 @@ _PLACE = re.compile(r"""([^\s:]+): (?:['"]([^'"]*)['"])?""")
 
 def load(path: Path, sections: Iterable[Section] = SECTIONS) -> Profile:
     """The settings in a file, or defaults without one. LocalError with the file, and the line if
-    known. `sections`: the table.
+    known. `sections`: the table. Who goes on under another key is meant by the former one too.
     """
-    return check(read(path) or "", str(path), sections)
+    gone = successors.load(path.parent)
+    return check(read(path) or "", str(path), sections, gone)
 
 
-def check(text: str, name: str, sections: Iterable[Section] = SECTIONS) -> Profile:
-    """The settings in a text. LocalError begins with `name`, and has the line if known."""
+def check(
+    text: str,
+    name: str,
+    sections: Iterable[Section] = SECTIONS,
+    gone: successors.Successors = {},  # noqa: B006 - never changed
+) -> Profile:
+    """The settings in a text. LocalError begins with `name`, and has the line if known. `gone`:
+    who goes on for whom.
+    """
     found = from_toml(text, name)
+    successors.follow(found, desktop_sections.table(sections), gone)
     try:
         return parse(found, sections)
     except LocalError as error:

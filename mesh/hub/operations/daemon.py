@@ -1,6 +1,7 @@
 """The long-running peer of `mesh up`. Other commands reach it by its control socket."""
 
 import asyncio
+import contextlib
 import functools
 import time
 from collections import deque
@@ -14,7 +15,7 @@ from mesh.core.errors import LocalError
 from mesh.hub.failure import FAULTY, Failure
 from mesh.hub.home import desktop_settings, naming
 from mesh.hub.home.home import Home
-from mesh.hub.operations import control, happenings, own_peer, roster, table
+from mesh.hub.operations import control, happenings, own_peer, renamed, roster, table
 from mesh.hub.operations.own_peer import Choices
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ Data = dict[str, Any]
 MOST_RESTARTS = 3  # restarts after too many faults, within RESTARTS_S, before the process ends
 RESTARTS_S = 3600.0
 PAUSE_S = 5.0  # pause before a restart
+FOLLOW_S = 10.0  # from one look at who goes on for whom to the next
 NOTE_S = 2.0  # shortest time between two saves of names
 
 
@@ -90,6 +92,8 @@ async def at_work(peer: "HubPeer", choices: Choices) -> AsyncGenerator[int | Non
         await door.start()
         stack.push_async_callback(door.stop)
         port = await _serve_tcp(peer, choices, stack)
+        succeeding = peer.faults.keep("successors", functools.partial(_keep_following, peer))
+        stack.push_async_callback(_end, asyncio.create_task(succeeding))
         remembering = peer.faults.keep("names", functools.partial(_keep_remembering, peer))
         stack.push_async_callback(_end, asyncio.create_task(remembering))
         yield port
@@ -129,6 +133,14 @@ async def _serve_tcp(peer: "HubPeer", choices: Choices, stack: AsyncExitStack) -
     if server.port == peer.address[1]:
         peer.node.peer.more["features"].append("tcp")
     return server.port
+
+
+async def _keep_following(peer: "HubPeer") -> None:
+    """Follow who goes on under another key."""
+    while True:
+        with contextlib.suppress(LocalError):  # a store that cannot be read for a moment
+            await renamed.take_successors(peer)
+        await asyncio.sleep(FOLLOW_S)
 
 
 async def _end(task: asyncio.Task[Any]) -> None:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from mesh.core import peer_id
 from mesh.hub.aside import to_the_end
+from mesh.hub.home import successors
 from mesh.hub.operations import roster
+from mesh.hub.store import following
 
 if TYPE_CHECKING:
     from mesh.hub.desktop_peer import HubPeer
@@ -26,6 +28,24 @@ async def take_names(peer: "HubPeer", args: Mapping[str, Any]) -> Data:
     peer.node.follow(peer.now(), followed)
     peer.driver.settle()
     return {"names": len(profile.names)}
+
+
+async def take_successors(peer: "HubPeer") -> bool:
+    """Have a running peer follow those who go on under another key, as its store has it by now:
+    in names, in whom it follows, and in what it lets them do. Whether that is new. LocalError.
+    """
+    path = peer.home.path
+    if not await to_the_end(lambda: following.refresh(path)):
+        return False
+    peer.went_on(successors.load(path))
+    profile, running = await to_the_end(peer.home.profile), peer.profile
+    running.allow = profile.allow
+    running.share = profile.share
+    running.introduced_by = profile.introduced_by
+    running.updates = profile.updates
+    running.settings_from = profile.settings_from
+    await take_names(peer, {})
+    return True
 
 
 async def let_go(peer: "HubPeer", args: Mapping[str, Any]) -> Data:

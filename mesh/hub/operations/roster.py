@@ -9,7 +9,7 @@ from mesh.core.address import address_text
 from mesh.core.discovery.contact import ASLEEP, NEW, UP, Contact
 from mesh.core.full.witnessed import Witnessed
 from mesh.hub.failure import NOBODY, USAGE, Failure, Unreachable
-from mesh.hub.home import naming
+from mesh.hub.home import naming, successors
 from mesh.hub.home.naming import Known
 from mesh.hub.operations.patience import DISCOVER_S
 
@@ -51,7 +51,7 @@ def known(peer: "HubPeer", remembered: object = None) -> list[Known]:
         if contact.address is not None:
             one = name_of(peer, contact.peer)
             found[one.id] = one
-    return list(found.values())
+    return successors.present(found.values(), peer.gone)
 
 
 def name_of(peer: "HubPeer", id: bytes) -> Known:
@@ -87,7 +87,16 @@ def row(peer: "HubPeer", contact: Contact, one: Known) -> Data:
         "kept": _kept(peer, contact.peer),
         "verified": contact.verified,
         "refused": contact.refused,
+        "now": successors.now(one.id, peer.gone) if one.id in peer.gone else None,
+        "former": successors.line(one.id, peer.gone)[:-1],
+        "since": _since(peer, one.id),
     }
+
+
+def _since(peer: "HubPeer", id: str) -> float | None:
+    """Since when a peer goes on for another, in Unix seconds; None if it does not."""
+    begun = [one.since for one in peer.gone.values() if one.now == id]
+    return max(begun, default=0.0) or None
 
 
 def _forked(peer: "HubPeer", id: bytes) -> int | None:
@@ -140,7 +149,7 @@ async def resolve(peer: "HubPeer", args: Mapping[str, Any]) -> Contact:
     """The peer that args["peer"] names, once it answered. Waits args["wait"] s for that, but for
     an unknown name only as long as discovery takes.
     """
-    wanted = text(args, "peer")
+    wanted = successors.meant(text(args, "peer"), peer.gone)
     found: list[Contact] = []
     meant: list[Known] = []
 

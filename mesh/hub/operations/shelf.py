@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 from mesh.core import peer_id as ids
 from mesh.hub.failure import NOBODY, USAGE, Failure, NotFound
-from mesh.hub.home import choices, naming
+from mesh.hub.home import choices, naming, successors
 from mesh.hub.home.home import Home
 from mesh.hub.home.naming import Known
+from mesh.hub.home.successors import Successors
 from mesh.hub.operations import oneself, selecting
 from mesh.hub.operations.selecting import Meant
 from mesh.hub.show import local_time
-from mesh.hub.store import schema
+from mesh.hub.store import following, schema
 from mesh.hub.store.queries import Queries, Sensor
 
 SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w|y)")
@@ -22,15 +23,16 @@ WHEN = "a span before now (90s, 30m, 12h, 7d, 1y), or a date, as 2026-03-01 or 2
 
 
 class Shelf(NamedTuple):
-    """The store of a home, and the names of its authors."""
+    """The store of a home, the names of its authors, and who goes on for whom."""
 
     store: Queries
     home: Home
     known: list[Known]
+    gone: Successors = {}
 
     def label(self, author: bytes) -> str:
-        """The name of an author."""
-        text = ids.to_text(author)
+        """The name of an author; of one who goes on under another id, the name there."""
+        text = successors.now(ids.to_text(author), self.gone)
         return next((one.label for one in self.known if one.id == text), text[: ids.SHORT])
 
     def author(self, wanted: str) -> bytes:
@@ -40,19 +42,45 @@ class Shelf(NamedTuple):
         own = self.home.peer_id()
         if own is not None and wanted == oneself.SELF and not naming.matches(wanted, self.known):
             return own
+        wanted = successors.meant(wanted, self.gone, self.known)
         return ids.from_text(naming.find(wanted, self.known).id)
 
+    def line(self, author: bytes) -> list[bytes]:
+        """All that an author was before, the first one first, and itself."""
+        text = ids.to_text(author)
+        line = successors.line(text, self.gone)
+        return [ids.from_text(one) for one in line[: line.index(text) + 1]]
+
+    def end(self, author: bytes) -> int | None:
+        """The last entry that is an author's own, if it goes on under another id."""
+        found = self.gone.get(ids.to_text(author))
+        return found.end if found else None
+
     def sensors(self, target: str) -> list[Sensor]:
-        """The sensors that PEER or PEER/SENSOR names. Failure if there are none."""
+        """The sensors that PEER or PEER/SENSOR names; also those that it had before it went on
+        under another id, and has no more. Failure if there are none.
+        """
         peer, name = naming.split(target)
         author = self.author(peer)
-        found = self.store.sensors(author, name)
+        found = list(self._newest(author, name).values())
         if not found:
-            there = [sensor.name for sensor in self.store.sensors(author)]
+            there = self._newest(author)
             what = f"no readings of '{name}'" if name else "no readings"
             help = choices.offer(name or "", there, "`mesh store` tells what is kept")
             raise NotFound(f"{what} of {self.label(author)} are kept", help)
         return found
+
+    def _newest(self, author: bytes, name: str | None = None) -> dict[str, Sensor]:
+        """The sensors of an author, and those that only a former feed of its has."""
+        found: dict[str, Sensor] = {}
+        for one in self.line(author):
+            found |= {sensor.name: sensor for sensor in self.store.sensors(one, name)}
+        return found
+
+    def before(self, sensor: Sensor) -> list[Sensor]:
+        """What the same sensor was in former feeds of its peer, the first one first."""
+        former = self.line(sensor.author)[:-1]
+        return [found for one in former for found in self.store.sensors(one, sensor.name)]
 
     def chosen(self, words: Sequence[str]) -> tuple[list[Sensor], list[dict[str, Any]]]:
         """The sensors that several words select, and a row for each failed word
@@ -67,7 +95,7 @@ class Shelf(NamedTuple):
         seen: set[str] = set()
         for one in meant:
             author = ids.from_text(one.peer.id)
-            there = {sensor.name: sensor for sensor in self.store.sensors(author)}
+            there = self._newest(author)
             seen.update(there)
             lacks = selecting.lacking(one.part, list(there))
             if one.plain and (lacks or not there):
@@ -88,9 +116,10 @@ class Shelf(NamedTuple):
         Failure for one plain word as in author().
         """
         if not selecting.is_many(words):
-            return [self.author(words[0])], []
+            return self.line(self.author(words[0])), []
         meant, failed = self.authors(words)
-        return [ids.from_text(one.peer.id) for one in meant], failed
+        found = [ids.from_text(one.peer.id) for one in meant]
+        return [one for author in found for one in self.line(author)], failed
 
     def authors(self, words: Sequence[str]) -> tuple[list[Meant], list[dict[str, Any]]]:
         """The selected authors, and a row for each word that selects none. Failure if nothing is
@@ -110,17 +139,19 @@ class Shelf(NamedTuple):
 def open_shelf(folder: str | Path | None) -> Shelf:
     """Open the store of a home for reading, also while a peer uses it. LocalError."""
     home = Home(folder)
+    following.refresh(home.path)
     store = Queries(home.path / schema.NAME)
     cached = {one.id: one for one in naming.remembered(home.path / naming.CACHE)}
     profile = home.profile()
     petnames = {ids.to_text(id): name for name, id in profile.names.items()}
     own = home.peer_id()
+    gone = successors.load(home.path)
     known = []
     for author in store.authors():
         text = ids.to_text(author)
         name = (author == own and profile.name) or cached.get(text, Known(text)).name
         known.append(Known(text, name, petnames.get(text, "")))
-    return Shelf(store, home, known)
+    return Shelf(store, home, successors.present(known, gone), gone)
 
 
 def when(word: str | None, now_ms: int, *, last: bool = False) -> int | None:

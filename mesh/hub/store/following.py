@@ -1,0 +1,30 @@
+"""Works out from a store who goes on for whom, for the file in the home that all else reads."""
+
+from pathlib import Path
+
+from mesh.core import peer_id as ids
+from mesh.hub.home import successors
+from mesh.hub.home.successors import Gone
+from mesh.hub.store import schema
+from mesh.hub.store.keyed import Keyed, keyed
+from mesh.hub.store.queries import Queries
+
+
+def gone(found: Keyed) -> dict[str, Gone]:
+    """All who go on under another id."""
+    made = {}
+    for old in found.successions.succeeded():
+        new = found.successions.successor(old)
+        end = found.successions.end(old)
+        if new is not None and end is not None:
+            last = ids.to_text(found.successions.now(old))
+            made[ids.to_text(old)] = Gone(ids.to_text(new), last, end, found.since(new) / 1000)
+    return made
+
+
+def refresh(home: Path) -> bool:
+    """Write the file anew if who goes on for whom has changed. Whether it has. LocalError."""
+    if not (home / schema.NAME).exists():
+        return False
+    with Queries(home / schema.NAME) as store:
+        return successors.save(home, gone(keyed(store)))
