@@ -78,7 +78,7 @@ class Facts:
         for ids in (pact.add, pact.parties):
             ids[:] = [self._ids[self._bits[one]] for one in ids]
         fields = list(pact)
-        for known in self.pacts:
+        for known in self.pacts if self._caps else ():  # few there; many, and room, on a desktop
             for at in (1, 2):
                 if fields[at] == known:
                     fields[at] = known

@@ -227,7 +227,7 @@ class Relating:
 
     def has_room(self, body: object) -> bool:
         """Whether a pact that it writes is within its own caps, so that it will know of it."""
-        return self.agreements._has_room(self._host.public, pact.check(body))
+        return self.agreements.has_room(self._host.public, pact.check(body))
 
     def running(self, now_ms: int) -> list[tuple[bytes, Pact]]:
         """What this peer acts by: what is in force, and what it accepted itself, and did not
