@@ -192,7 +192,7 @@ def test_one_promises_and_ends_it_without_a_running_peer(home):
         (("sing", "softly"), "is no promise"),
         (("every", "temperature", "soon"), "'soon' is no span of time"),
         (("every", "temperature", "0"), "it is .name, sensor, seconds, percent"),
-        (("act", "fan", "2", "1", "60"), "it is .name, actuator"),
+        (("act", "fan", "2", "1", "60"), "'2' is more than '1'"),
         (("act", "fan", "x", "1", "60"), "'x' is no number"),
         (("answer", "5", "--for", "long"), "is no span of time"),
         (("answer", "5", "--text", "x" * 161), "6 is no text of 1 to 160 bytes"),

@@ -10,6 +10,7 @@ from mesh.core import peer_id as ids
 from mesh.core.relations import mark, pact
 from mesh.core.relations.mark import LEAVE, YES
 from mesh.core.relations.pact import PROMISE
+from mesh.core.relations.terms import LONGEST_S
 from mesh.hub.failure import USAGE, Failure
 from mesh.hub.home.home import Home
 from mesh.hub.operations import meaning, session, stating
@@ -28,6 +29,8 @@ def seconds(word: str) -> int:
     found = SPAN.fullmatch(word.strip())
     if found is None or not (length := int(float(found[1]) * SECONDS[found[2]])):
         raise Failure(f"'{word}' is no span of time", f"write {SPANS}", USAGE)
+    if length > LONGEST_S:
+        raise Failure(f"'{word}' is more than a year", "a year is the most: 366d", USAGE)
     return length
 
 

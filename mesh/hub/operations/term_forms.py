@@ -44,8 +44,11 @@ def term(home: Path | None, name: str, words: Sequence[str], slack: int = SLACK)
     elif name == "keep":
         found = [name, relating.peer_of(home, words[0]), relating.whole(words[1])]
     elif name == "act":
-        bounds = map(relating.number, words[1:3])
-        found = [name, words[0], *bounds, relating.some_seconds(words[3])]
+        low, high = map(relating.number, words[1:3])
+        if low > high:
+            what = f"'{words[1]}' is more than '{words[2]}'"
+            raise Failure(what, "the lower bound comes first: ACTUATOR LOW HIGH SECONDS", USAGE)
+        found = [name, words[0], low, high, relating.some_seconds(words[3])]
     elif name == "answer":
         found = [name, relating.some_seconds(words[0])]
     else:

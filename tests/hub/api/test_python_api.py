@@ -8,6 +8,7 @@ from api_peers import ALONE, FAST_S, PATIENCE_S, asker, greenhouse, knowing, run
 from hubs import until
 
 import mesh
+from mesh.hub.api import sources
 
 HOWS = ("itself", "through")
 each_way = pytest.mark.parametrize("how", HOWS)
@@ -283,5 +284,17 @@ def test_outside_of_its_block_a_peer_says_so():
                 pass
         with pytest.raises(mesh.Error, match="folder of its own"):
             mesh.Peer("here", temporary=True)
+
+    run(main)
+
+
+def test_what_is_said_of_agreements_is_no_reading():
+    async def watched():
+        who = {"peer": "ann", "id": "", "sensor": None, "verified": True}
+        yield who | {"kind": "mark", "words": "says yes", "body": {}}
+        yield who | {"sensor": "t", "value": 5}
+
+    async def main():
+        assert [row.value async for row in sources.readings(watched)] == [5]
 
     run(main)

@@ -106,7 +106,8 @@ def test_what_is_wrong_with_a_rule_is_told(home, typed, why):
     [
         ("every", ("t", "0"), "it is .name, sensor, seconds, percent"),
         ("every", ("t", "soon"), "'soon' is no span of time"),
-        ("act", ("fan", "2", "1", "60"), "it is .name, actuator, low, high, seconds"),
+        ("act", ("fan", "2", "1", "60"), "'2' is more than '1'"),
+        ("answer", ("400d",), "'400d' is more than a year"),
         ("act", ("", "0", "1", "60"), "it is .name, actuator, low, high, seconds"),
         ("act", ("fan", "0", "x", "60"), "'x' is no number"),
         ("answer", ("9" * 30,), "it is .name, seconds"),
