@@ -9,10 +9,11 @@ from commands import call, items, make_home
 from hypothesis import given
 from hypothesis import strategies as st
 from party import GOAL, in_circle
+from rich.console import Console
 from stored import entry, identity, run_of, take
 
 from mesh.cli import app as cli
-from mesh.cli.views import event_lines
+from mesh.cli.views import event_lines, relations_view
 from mesh.core import peer_id as ids
 from mesh.core.relations import mark, pact
 from mesh.core.relations.mark import LEAVE, NO, OBJECT, SAY, YES
@@ -222,6 +223,22 @@ def test_a_peer_is_shown_with_its_promises_and_agreements(tmp_path, capsys):
     assert f'circles     "{GOAL}"' in out
     assert f'{ref}  in force, said yes, 6 d 23 h left  "the fan runs" ({GOAL})' in out
     assert "a reading of temperature at least every 60 s (or 10 % later)" in out
+
+
+def test_promises_of_one_peer_are_shown_with_what_became_of_them():
+    rows = [
+        {"ref": "a" * 52, "promise": "a reading of t", "text": "\x1b[2J", "state": "overdue",
+         "overdue_s": 300.0, "kept": 900, "missed": 2, "unknown": 1},
+        {"ref": "b" * 52, "promise": "an answer within 5 s", "text": "", "state": "a word"},
+    ]  # fmt: skip
+    console = Console(width=100, color_system=None)
+    with console.capture() as shown:
+        console.print(relations_view.short_promises(rows))
+    first, second = (line.split() for line in shown.get().splitlines())
+    assert " ".join(first) == (
+        'aaaaaaaa overdue by 5 min a reading of t, "\ufffd[2J", kept 900 times, missed 2'
+    )
+    assert " ".join(second) == "bbbbbbbb a word an answer within 5 s"
 
 
 def test_a_peer_without_a_word_is_shown_as_ever(home):

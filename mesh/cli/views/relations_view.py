@@ -56,7 +56,7 @@ def short_promises(rows: Sequence[Row]) -> RenderableType:
     """What one peer promises, within all that is shown of it."""
     lines = []
     for row in rows:
-        counts = f", {row['kept']} times, missed {row['missed']}" if "kept" in row else ""
+        counts = f", kept {row['kept']} times, missed {row['missed']}" if "kept" in row else ""
         late = f" by {units.ago(row['overdue_s'])}" if row.get("overdue_s") is not None else ""
         state = Text(row["state"] + late, STYLES.get(row["state"], ""))
         said = (

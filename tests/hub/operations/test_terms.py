@@ -1,5 +1,6 @@
 """Terms: as they are typed, and in plain words."""
 
+import needs
 import pytest
 from commands import make_home
 from hypothesis import given
@@ -127,6 +128,19 @@ def test_there_are_four_terms_at_most(home):
 def test_long_lists_are_cut():
     assert term_words.listed(["a", "b"]) == "a, b"
     assert term_words.listed([str(n) for n in range(40)]).endswith("6, 7 and 32 more")
+
+
+WORDS = ("self/t", "above", "28", "set", "fan", "to", "1", "else", "0", "'", '"', "\\", "/", "")
+
+
+@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=10))
+def test_whatever_is_typed_is_a_rule_or_a_failure(words):
+    try:
+        found = term_forms.term(needs.ROOT / "nowhere", "when", [" ".join(words)])
+    except MeshError:
+        return
+    assert terms.check([found]) == [found]
+    assert cbor.decode(cbor.encode(found)) == found
 
 
 @given(st.text())
