@@ -144,7 +144,7 @@ class Board:
         if profile.promise or profile.relations:
             from mesh.device.promising import begin  # noqa: PLC0415 - heap only where it is used
 
-            begin(loop, profile, self.tell)
+            begin(loop, profile, self.tell, self._measuring)
         node.start(now_ms, "group" in profile.layers)
         loop.every(self._limits.rejoin_ms, self._refresh)
         for every_ms, measuring in self._measuring:

@@ -18,14 +18,21 @@ AGAIN_MS = 1000  # until the feed is kept and signed
 DONE_MS = 1 << 29
 
 
-def begin(loop: "Loop", profile: "Profile", tell: "Callable[..., None]") -> None:
-    """Have a board promise, and form agreements, as its settings say; before its node's start."""
+def begin(
+    loop: "Loop",
+    profile: "Profile",
+    tell: "Callable[..., None]",
+    jobs: "list[tuple[int, Callable[[int], int]]]",
+) -> None:
+    """Have a board promise, and form agreements, as its settings say; before its node's start.
+    `jobs`: those that measure.
+    """
     if profile.promise:
         loop.every(1000, Promising(loop.node, profile.promise))
     if profile.relations:
         from mesh.device.remembering import begin as relate  # noqa: PLC0415 - heap only where it is used
 
-        relate(loop.node, tell)
+        relate(loop.node, tell, jobs)
 
 
 class Promising:

@@ -65,8 +65,19 @@ class Remembering:
             self.due_ms = now_ms + OTHERS_MS
 
 
-def begin(node: "Node", tell: "Callable[..., None]") -> None:
-    """Have a board form agreements, before its node's start."""
+def begin(
+    node: "Node",
+    tell: "Callable[..., None]",
+    jobs: "list[tuple[int, Callable[[int], int]]]",
+) -> None:
+    """Have a board form agreements, before its node's start; and have them act there, if its
+    holder allows that at all. `jobs`: those that measure.
+    """
     relating = join(node, Agreements(node.peer.kit, node.peer.id, Caps()))
     answer(node.peer)
     node.add(Remembering(relating, tell))
+    if node.profile.consent:
+        from mesh.core.resources.granted import apply  # noqa: PLC0415 - heap only where it is used
+        from mesh.device.pacing import Pacing  # noqa: PLC0415 - as above
+
+        apply(node, relating, Pacing(node, node.profile, jobs))
