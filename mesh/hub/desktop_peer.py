@@ -17,7 +17,7 @@ from mesh.core.kit import Identity
 from mesh.core.limits import Limits
 from mesh.core.policy.section_table import Sensor
 from mesh.core.policy.settings import Profile
-from mesh.hub import machine_clock
+from mesh.hub import forming, machine_clock
 from mesh.hub.aside import to_the_end
 from mesh.hub.asking import Questions
 from mesh.hub.desktop_errors import Unanswered
@@ -42,10 +42,12 @@ from mesh.hub.own.polling import Sampling
 from mesh.hub.store.projecting import BUILT_IN as PROJECTIONS
 from mesh.hub.store.projecting import Table as Projections
 from mesh.hub.store.record import Record
+from mesh.hub.store.schema import NAME as STORE
 from mesh.hub.streams import Stream
 
 if TYPE_CHECKING:
     from mesh.core.kinds.accepting import Kind
+    from mesh.core.relations.partaking import Relating
     from mesh.hub.net.announcer import Shared
 
 SUBSCRIBED = 1024  # events queued for one subscriber
@@ -100,6 +102,7 @@ class HubPeer:
         self._driver: Driver | None = None
         self._aside: Aside | None = None
         self.doing: Doing | None = None
+        self.relating: Relating | None = None  # its part in agreements, once it is started
         self._questions = Questions(self.node, lambda: self.driver)
         self.ask = self._questions.ask
         self.get = self._questions.get
@@ -158,6 +161,7 @@ class HubPeer:
             self.node, self._on_event, self._finding.changed, self._interfaces
         )
         await self.record.open(self.limits.tail)  # before requests can come
+        self.relating = await to_the_end(lambda: forming.begin(self.node, self.home.path / STORE))
         reached = await to_the_end(self.reached.load)
         driver.udp.open(self._port)
         self._aside = Aside(driver, self.faults)

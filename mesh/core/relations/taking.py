@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EARLY = 4  # of one author, that are about something that is not held yet
 OWN_EARLY = 32
+AGAIN = 7  # agreements, besides the newest, that are asked for once more
 GONE = 64  # agreements that are over and were forgotten, which are not taken again
 FOUNDED = 1
 PREFIX = 8  # bytes by which they are known
@@ -46,6 +47,8 @@ class Heeding:
         self.said: dict[bytes, list[int | None]] = {}  # clocks of our own yes, and proposals
         self._early: list[tuple[bytes, bytes, Any, Any]] = []
         self._wishes: list[bytes] = []  # refs that are to be asked for
+        self._again: list[bytes] = []  # of what is held, as words about it may have had no room
+        self._full = False
         self._gone = b""
 
     def make_room(self) -> bool:
@@ -117,6 +120,8 @@ class Heeding:
         if take(ref, author, pact) or (self.make_room() and take(ref, author, pact)):
             self._changed(author)
             self._early_of(ref, pact.within)
+            if self._full and not asked:
+                self._again = self._again[-AGAIN:] + [ref]
         else:
             self._note(author, ref, None, ref)  # to be asked for again
 
@@ -161,6 +166,7 @@ class Heeding:
         if author in self.seen and (author, about, what, more) not in mine:
             if len(mine) >= most:
                 self._early.remove(mine[0])
+                self._full = True
                 if author == self.me:
                     self._forget(mine[0][1])
             self._early.append((author, about, what, more))
@@ -184,7 +190,12 @@ class Heeding:
         found = self._wishes + [one[1] for one in early if one[0] == self.me or one[1] == one[3]]
         for pact in held.values():
             found += [ref for ref in (pact.within, pact.after) if ref is not None]
-        return sorted({ref for ref in found if ref not in held and not self.is_gone(ref)})
+        lacking = {ref for ref in found if ref not in held and not self.is_gone(ref)}
+        return sorted(lacking | {ref for ref in self._again if ref in held})
+
+    def told(self, refs: "list[bytes]") -> None:
+        """Note that somebody told what there is to these refs."""
+        self._again = [ref for ref in self._again if ref not in refs]
 
     def gaps(self) -> "list[bytes]":
         """The peers some of whose entries are not known here."""

@@ -140,6 +140,8 @@ class Missing:
         last = self._taken(ask, answer) if answer.code == codes.CONTENT else None
         goes_on = False
         items: Any = ask.about
+        if last is not None:
+            self._relating.told(items)
         for item in items:
             if isinstance(item, list):
                 at = CANNOT_TELL if last is None else last.get(item[0], 0)

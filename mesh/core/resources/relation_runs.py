@@ -1,6 +1,6 @@
 """/relations: the entries that agreements are made of, asked for by ref, or by author and seq.
 
-By FETCH; a GET asks for nothing (4.00). Who may ask is who may read /feeds.
+By FETCH; a GET asks for nothing. Who may ask is who may read /feeds.
 """
 
 from mesh.core import codes
@@ -33,7 +33,7 @@ def answering(feeds: "Any", find: "Find | None" = None) -> Resource:  # noqa: AN
     """The resource. find(item) gives places in a store, besides what the feeds have in memory."""
 
     def fetch(peer: "Peer", now_ms: int, asked: "Asked") -> "list[Any]":
-        items = _items(asked.value)
+        items = [] if asked.value is None else _items(asked.value)
         feeds.keep(now_ms)
         return _held(feeds, items, find, _room(asked.query))
 

@@ -19,6 +19,7 @@ def chosen(profile: Profile) -> set[bytes]:
     found |= {who for who, _ in profile.peers if who is not None}
     found |= {rule.peer for rule in profile.rules if rule.peer is not None}
     found |= set(profile.names.values()) | set(profile.updates) | set(profile.settings_from)
+    found |= set(profile.relations)
     if profile.introduced_by is not None:
         found.add(profile.introduced_by)
     return found

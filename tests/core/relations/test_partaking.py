@@ -1,8 +1,13 @@
 """The part of a node that takes part in agreements: what it takes, says, and lets run."""
 
-from forming import Forming, Noted
+from forming import Forming, Noted, lie, write
+from helpers import raises
 
+from mesh.core.errors import LocalError
+from mesh.core.relations import mark as marks
 from mesh.core.relations.agreements import IN_FORCE, OPEN
+from mesh.core.relations.mark import LEAVE, NO, OBJECT, YES
+from mesh.core.relations.weighing import state_of
 
 
 def test_a_circle_forms_and_an_agreement_runs_at_those_who_accepted_it():
@@ -21,3 +26,192 @@ def test_a_circle_forms_and_an_agreement_runs_at_those_who_accepted_it():
     assert [forming.state(n, aim) for n in range(3)] == [IN_FORCE] * 3
     assert [aim in forming.running(n) for n in range(3)] == [True, True, False]
     assert aim in noted.told[-1]
+    forming.say(1, version, LEAVE)
+    forming.run()
+    assert aim not in forming.running(1), "who leaves is bound by nothing"
+    assert aim not in noted.told[-1]
+    assert aim in forming.running(0)
+
+
+def test_what_has_an_end_ends_by_each_ones_own_clock():
+    forming = Forming(2)
+    noted = Noted()
+    forming.parts[1].serve(effects=noted)
+    aim = forming.offer(0, text="a fan", parties=[forming.ids[1]], span=[0, 60])
+    forming.run()
+    forming.say(1, aim)
+    forming.run(1000)
+    assert noted.told[-1] == [aim]
+    forming.run(58_000)
+    assert noted.told[-1] == [aim]
+    forming.run(3000)
+    assert noted.told[-1] == []
+    assert forming.state(1, aim) == IN_FORCE, "that is a matter of facts alone"
+    assert forming.running(0) == []
+
+
+def test_nothing_is_said_that_would_be_a_lie():
+    forming = Forming(3)
+    _, version = forming.circle([0, 1, 2])
+    one = forming.offer(0, within=version, text="from 28 degrees")
+    forming.run()
+    forming.say(1, one)
+    raises(LocalError, forming.say, 1, one, NO)
+    forming.run()
+    raises(LocalError, forming.say, 1, one, YES)
+    raises(LocalError, forming.say, 1, bytes(32), YES)
+    rivals = [forming.offer(n, within=version, after=one, text=f"{n}") for n in (0, 2)]
+    forming.run()
+    forming.say(1, rivals[0])
+    forming.run()
+    raises(LocalError, forming.say, 1, rivals[1], YES)
+    forming.say(1, rivals[1], NO)
+    forming.run()
+    assert forming.parts[0].agreements.doubles() == 0
+
+
+class Consent:
+    """Says yes to all, after a time, and counts how often it is asked."""
+
+    def __init__(self, wait_s=0, answer=YES):
+        self.wait_s, self.answer = wait_s, answer
+        self.asked = []
+
+    def decide(self, agreements, ref, waited_s):
+        self.asked.append(ref)
+        if agreements.said(ref, OBJECT):
+            return None
+        return (self.answer, "", None) if waited_s >= self.wait_s else self.wait_s - waited_s
+
+
+def test_who_was_given_consent_answers_by_itself_after_its_time():
+    forming = Forming(2)
+    forming.parts[1].serve(consents=Consent(30))
+    aim = forming.offer(0, text="a fan", parties=[forming.ids[1]])
+    forming.run(25_000)
+    assert forming.state(0, aim) == OPEN
+    forming.run(15_000)
+    assert forming.state(0, aim) == IN_FORCE
+    other = forming.offer(0, text="another", parties=[forming.ids[1]])
+    forming.run(5000)
+    write(forming, 0, marks.NAME, marks.make(other, OBJECT, "it is loud"))
+    forming.run(60_000)
+    assert forming.state(0, other) == OPEN, "somebody objects"
+
+
+def test_without_consent_and_effects_nothing_is_answered():
+    forming = Forming(2)
+    aim = forming.offer(0, text="a fan", parties=[forming.ids[1]])
+    forming.run(60_000)
+    assert forming.state(1, aim) == OPEN
+    assert forming.nodes[1].peer.feeds.own.next_seq == 1
+
+
+def test_a_restart_forgets_nothing_and_takes_nothing_twice():
+    forming = Forming(3)
+    _, version = forming.circle([0, 1, 2])
+    aim = forming.offer(0, within=version, text="no fan", span=[0, 600])
+    request = forming.offer(0, text="a fan", parties=[forming.ids[1]], span=[0, 60])
+    forming.run()
+    forming.say(1, aim)
+    forming.say(0, aim)
+    forming.say(1, request)
+    forming.run(70_000)
+    assert forming.running(1) == sorted([version, aim]), "the request is over"
+    kept = forming.nodes[1].peer.kit.encode(forming.parts[1].kept())
+    own = forming.nodes[1].peer.feeds.own
+    entries = own.behind(0)
+    forming.world.remove(forming.addresses[1])
+
+    def resumed(node):
+        node.peer.feeds.own.resume(1, own.before, entries)
+
+    restored = forming.nodes[1].peer.kit.decode(kept)
+    forming.join(1, boots=2, kept=restored, first=resumed)
+    assert not forming.parts[1].recalling
+    forming.run()
+    assert aim in forming.running(1)
+    assert request not in forming.running(1), "a request of the past is over"
+    forming.run(600_000)
+    assert aim not in forming.running(1)
+
+
+def test_who_lost_its_memory_asks_for_its_own_past_before_it_says_anything():
+    forming = Forming(3)
+    _, version = forming.circle([0, 1, 2])
+    aim = forming.offer(0, within=version, text="no fan")
+    old = forming.offer(0, text="a fan", parties=[forming.ids[1]], span=[0, 3600])
+    forming.run()
+    forming.say(1, aim)
+    forming.say(1, old)
+    forming.run()
+    forming.world.remove(forming.addresses[1])
+    _, part = forming.join(1, boots=2, first=lambda node: None)
+    assert part.recalling
+    raises(LocalError, forming.say, 1, aim, NO)
+    forming.run(30_000)
+    assert not part.recalling
+    assert forming.ids[1] in part.agreements.said(aim, YES)
+    assert old not in forming.running(1), "it was accepted in a former start, nobody knows when"
+    raises(LocalError, forming.say, 1, aim, NO)
+    assert forming.state(1, version) == IN_FORCE
+
+
+def test_who_comes_late_needs_no_history_of_its_own():
+    forming = Forming(3, tail=64)
+    _, version = forming.circle([0, 1])
+    for n in range(40):
+        forming.nodes[0].acting.append(forming.world.now, "x-note", n)
+    forming.run(20_000)
+    members = forming.ids
+    founding = forming.parts[0].agreements.pacts[version].within
+    state = state_of(forming.nodes[0].peer.kit, founding, members, 2)
+    third = forming.offer(0, within=version, after=version, add=[members[2]], need=2, state=state)
+    forming.run()
+    forming.say(0, third)
+    forming.say(1, third)
+    forming.run(30_000)
+    assert forming.state(2, third) == OPEN, "only its own yes is lacking"
+    forming.say(2, third)
+    forming.run()
+    assert [forming.state(n, third) for n in range(3)] == [IN_FORCE] * 3
+
+
+def test_what_is_said_while_it_was_away_is_asked_for():
+    forming = Forming(3, foreign_tail=4)
+    _, version = forming.circle([0, 1, 2])
+    kept = forming.parts[2].kept()
+    own = forming.nodes[2].peer.feeds.own
+    forming.world.remove(forming.addresses[2])
+    aim = forming.offer(0, within=version, text="no fan")
+    forming.run()
+    forming.say(1, aim)
+    forming.say(0, aim)
+    for n in range(50):
+        for of in (0, 1):
+            forming.nodes[of].acting.append(forming.world.now, "x-note", n)
+        forming.run(300)
+    _, part = forming.join(
+        2, boots=2, kept=kept, first=lambda node: node.peer.feeds.own.resume(
+            1, own.before, own.behind(0)
+        ),
+    )  # fmt: skip
+    forming.run(30_000)
+    assert forming.state(2, aim) == IN_FORCE
+    assert part.gaps() == []
+
+
+def test_a_fork_counts_as_yes_and_both_rivals_are_told_as_disputed():
+    forming = Forming(3)
+    _, version = forming.circle([0, 1, 2])
+    one, other = [forming.offer(n, within=version, text=f"from {n} degrees") for n in (0, 1)]
+    forming.run()
+    lie(forming, 2, one, YES)
+    lie(forming, 2, one, NO)
+    forming.run()
+    assert forming.parts[0].agreements.doubles()
+    assert forming.state(0, one) == OPEN
+    forming.say(0, one)
+    forming.run()
+    assert forming.state(0, one) == IN_FORCE
+    assert other not in forming.running(0)
