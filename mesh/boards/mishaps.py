@@ -244,6 +244,11 @@ MISHAPS = {
         "give --wifi NAME, or a file with --settings; --yes flashes it without",
         USAGE,
     ),
+    "is-a-peer": Kind(
+        "this board is a peer of its own already, so it cannot take the place of {name}",
+        AS_IT_WAS,
+        "take a fresh board; or repeat with --new-identity: it is no longer that peer, for good",
+    ),
     "identity-gone": Kind(
         "the board had a key before MicroPython was written, and has none now: its files are gone",
         "no new key was made",

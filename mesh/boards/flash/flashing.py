@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from mesh.boards import background
 from mesh.boards.background import Tell
-from mesh.boards.cable import board_files, inspection
+from mesh.boards.cable import board_files, board_keys, inspection
 from mesh.boards.cable.cable import Cable
 from mesh.boards.catalogue import hardware
 from mesh.boards.catalogue.hardware import BoardData
@@ -131,6 +131,7 @@ class Flash:
         )
         made = self._firmware(board, stack)
         holder = self._holder()
+        done = self._check_place(cable, seen)
         settings = self._settings(seen, board, made, holder)
         files = steps.Files(cable, seen, made)
         files.check_room(board_files.settings_bytes(settings))
@@ -145,8 +146,21 @@ class Flash:
             self._tell({"event": "code", "code": self._code})
         changed = steps.put_settings(cable, seen, settings)
         self._tell({"event": "settings", "changed": changed})
+        if order.replaces is not None and not done:
+            board_keys.take(cable, order.home, order.replaces)
         former = new_settings.read(seen.settings or "{}", "").get("name", "")
         self._introduce(cable, settings, not seen.has_identity or order.new_identity, former)
+
+    def _check_place(self, cable: Cable, seen: inspection.Seen) -> bool:
+        """Whether the board has the key already by which it takes another one's place. Mishap if
+        it is a peer of its own.
+        """
+        where = self._order.replaces
+        if where is None or not seen.has_identity or self._order.new_identity:
+            return False
+        if board_files.about(cable)["peer"] != where.new:
+            raise mishap("is-a-peer", name=where.name)
+        return True
 
     def _firmware(self, board: BoardData, stack: ExitStack) -> firmware.Firmware:
         folder = self._order.firmware
@@ -175,6 +189,8 @@ class Flash:
     ) -> Settings:
         """The settings for the board, checked, so that nothing is written which cannot work."""
         given = self._order.settings
+        if self._order.replaces is not None:
+            given = {"name": self._order.replaces.name} | given
         if self._order.follow:
             followed = new_settings.followed(self._order.follow, self._order.home)
             given = new_settings.merged(given, followed)
@@ -196,6 +212,7 @@ class Flash:
         """Learn the board's id, record it, and start the board."""
         who = steps.own_id(cable)
         name = settings.get("name") or f"board-{who[: ids.SHORT]}"
+        self._keys(cable, who)
         petname = petnames.add(self._order.home, name, who, former=former)
         self._tell({"event": "identity", "id": who, "new": is_new, "name": petname})
         if new_settings.needs_network(settings, hardware.board(settings["board"])):
@@ -215,6 +232,17 @@ class Flash:
         self._tell({"event": "joined", "address": address})
         self._remember(who, address)
         self.done = Board(who, petname, address, failed)
+
+    def _keys(self, cable: Cable, who: str) -> None:
+        """Have the board commit to its next key; and give it the names of one that it replaces."""
+        home, where = self._order.home, self._order.replaces
+        if where is not None and who == where.new:
+            petnames.pass_on(home, where.board, who)
+            board_keys.done(where)
+            told = {"event": "replaces", "id": who, "former": where.board, "end": where.seq}
+            self._tell(told | {"name": where.name})
+        if not self._order.without_next:
+            self._tell(board_keys.commit(cable, home, who))
 
     def _remember(self, who: str, address: str) -> None:
         """Save its address, for networks without multicast."""

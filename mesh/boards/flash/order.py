@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mesh.boards.cable import writers
+from mesh.boards.cable.board_keys import Place as BoardPlace
 from mesh.boards.cable.cable import Cable
 from mesh.boards.cable.writers import Drive
 from mesh.boards.catalogue.hardware import BoardData
@@ -27,6 +28,8 @@ class Order(NamedTuple):
     new_identity: bool = False
     without_network: bool = False
     without_code: bool = False  # no code for an access point is made
+    without_next: bool = False  # no next key is made
+    replaces: BoardPlace | None = None  # of a board that is lost, which this one takes
 
 
 class Tools(NamedTuple):

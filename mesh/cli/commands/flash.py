@@ -64,6 +64,13 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     no_code: Annotated[
         bool, typer.Option("--no-code", help="Make no code for set-up without a cable.")
     ] = False,
+    no_next_key: Annotated[
+        bool, typer.Option("--no-next-key", help="Make no next key, for the day it is lost.")
+    ] = False,
+    replaces: Annotated[
+        str | None,
+        typer.Option("--replaces", metavar="PEER", help="Takes the place of this lost board."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     home: HomeFolder = None,
     interface: Interface = None,
@@ -74,13 +81,16 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     MicroPython if it is missing (--image), the firmware, settings. The board makes its own key;
     you and it are introduced to each other. A code is printed once, by which it gets another
     Wi-Fi later without a cable: `mesh board wifi`. Cut off at any step, the same command repairs
-    it: its key, its counters, and settings that are not given, stay.
+    it: its key, its counters, and settings that are not given, stay. Its next key is made and kept
+    here: by that, another board takes its place with --replaces, under its name and history.
     """
-    from mesh.boards.flash import flashing  # noqa: PLC0415 - no other command needs them
+    from mesh.boards.cable import board_keys  # noqa: PLC0415 - no other command needs them
+    from mesh.boards.flash import flashing  # noqa: PLC0415
     from mesh.boards.flash import order as flash_order  # noqa: PLC0415
     from mesh.cli import flash_ask  # noqa: PLC0415
     from mesh.hub.home.home import Home  # noqa: PLC0415
 
+    place = board_keys.taken(Home(home), replaces) if replaces is not None else None
     where = flash_ask.place(port, yes)
     flash_ask.check(
         flash_ask.Given(name, wifi, sensor or [], follow or [], settings),
@@ -104,6 +114,8 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
         new_identity=new_identity,
         without_network=yes,
         without_code=no_code,
+        without_next=no_next_key,
+        replaces=place,
     )
     stage = Stage()
     items = _run(order, interface, stage)

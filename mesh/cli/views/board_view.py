@@ -69,6 +69,8 @@ def backup(row: Row) -> RenderableType:
             ("peer", row["peer"] or "-"),
             ("copied", ", ".join(row["files"])),
             ("to", clean(short(row["file"]))),
+            *([("next key", clean(short(row["next_key"])))] if row.get("next_key") else []),
+            *([("warning", clean(row["warning"]))] if row.get("warning") else []),
         ]
     )
 

@@ -50,6 +50,15 @@ def _code(row: Row) -> RenderableType:
     return _line("code", told)
 
 
+def _next_key(row: Row) -> RenderableType:
+    return _line("next key", f"{row['file']}: keep a copy, so that another board can replace it")
+
+
+def _replaces(row: Row) -> RenderableType:
+    what = f"takes the place of {row['name']}, {row['former'][: ids.SHORT]}, after its entry"
+    return _line("replaces", f"{what} {row['end']}")
+
+
 def _identity(row: Row) -> RenderableType:
     born = "made its key: it is" if row["new"] else "kept its key: it is"
     return _line("identity", f"{born} {row['id'][: ids.SHORT]}, here called {row['name']}")
@@ -112,6 +121,8 @@ STEPS: Mapping[str, Callable[[Any], RenderableType]] = {
     "image": _image,
     "firmware": _firmware,
     "code": _code,
+    "next_key": _next_key,
+    "replaces": _replaces,
     "settings": _settings,
     "identity": _identity,
     "joined": _joined,

@@ -68,6 +68,17 @@ def rename(home: Home, name: str, peer: str) -> str:
     return former[0] if former else ""
 
 
+def pass_on(home: Home, former: str, peer: str) -> None:
+    """Give our names for a peer to the one that goes on for it. LocalError."""
+    document = _document(home, f"name {peer} by hand, in [names]")
+    names = document.get("names", {})
+    had = [name for name, who in names.items() if who == former]
+    for name in had:
+        names[name] = peer
+    if had:
+        _write(home, document)
+
+
 def call_self(home: Home, name: str) -> str:
     """Set what this peer calls itself. Gives its former name. LocalError."""
     _check(name)
