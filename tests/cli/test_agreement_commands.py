@@ -116,3 +116,29 @@ def test_a_dispute_names_who_lied(party, capsys):
     assert GOAL in capsys.readouterr().out
     assert cli.run(["agreement", "--home", str(party.homes["cat"].path)]) == 0
     assert "needs 2 of 3" in capsys.readouterr().out
+
+
+def test_who_goes_on_under_another_key_keeps_the_seat(party):
+    """Of three, two have to say yes: one of them says it under another key than it joined with."""
+    one = party.short("ann", "agreement", "propose", GOAL, "28")
+    party.meet()
+    party.do("bob", "key", "next")
+    party.do("bob", "key", "succeed", "--yes")
+    party.meet()
+    (row,) = party.do("bob", "circle", "list")
+    assert (row["we"], row["need"]) == ("member", 2)
+    assert party.state("cat", one) == "open"
+    party.do("bob", "agreement", "yes", one)
+    assert "already" in party.refused("bob", "agreement", "yes", one)
+    assert "a word stays" in party.refused("bob", "agreement", "no", one)
+    party.meet()
+    for name in party.homes:
+        assert party.state(name, one) == "in force", name
+    assert party.do("bob", "circle", "leave", GOAL)["did"] == "left"
+    party.meet()
+    let_go = party.short("ann", "circle", "release", GOAL)
+    party.meet()
+    party.do("cat", "agreement", "yes", let_go)
+    party.meet()
+    (row,) = party.do("ann", "circle", "list")
+    assert row["members"] == ["ann", "cat"]

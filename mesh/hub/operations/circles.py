@@ -1,6 +1,6 @@
 """Circles and agreements that are held in a store, as rows; and what may be said of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from mesh.core import peer_id as ids
@@ -27,6 +27,18 @@ class Table(NamedTuple):
     found: Stated
     me: bytes
     label: Callable[[bytes], str]
+    former: tuple[bytes, ...] = ()  # ids under which we were members before
+
+    def us(self, peers: Iterable[bytes]) -> bool:
+        """Whether we are among peers, also by a key that we had before: who goes on takes the
+        seat.
+        """
+        return not {self.me, *self.former}.isdisjoint(peers)
+
+    def _seat(self, version: bytes) -> bytes:
+        """Which of our ids is a member of a version."""
+        members = self.found.agreements.members(version) or []
+        return next((one for one in self.former if one in members), self.me)
 
     def circle(self, word: str) -> Statement:
         """The circle that is meant: by its goal, or the first characters of its ref. Failure."""
@@ -71,8 +83,8 @@ class Table(NamedTuple):
         }
 
     def _we(self, founding: bytes, members: list[bytes], left: list[bytes]) -> str:
-        if self.me in members:
-            return LEFT if self.me in left else MEMBER
+        if self.us(members):
+            return LEFT if self.us(left) else MEMBER
         return INVITED if self.invitations(founding) else OUTSIDE
 
     def _in_state(self, state: str) -> list[bytes]:
@@ -88,9 +100,9 @@ class Table(NamedTuple):
         said = [
             ref
             for ref in self._in_state(OPEN)
-            if self.me in agreements.pacts[ref].add and self._root(ref) == founding
+            if self.us(agreements.pacts[ref].add) and self._root(ref) == founding
         ]
-        return [r for r in said if self.me not in agreements.said(r, YES) + agreements.said(r, NO)]
+        return [r for r in said if not self.us(agreements.said(r, YES) + agreements.said(r, NO))]
 
     def agreements(self, circle: bytes | None, every: bool, who: bytes | None = None) -> list[Row]:
         """A row for each agreement, what waits for a word first; with what is over if `every`;
@@ -113,9 +125,10 @@ class Table(NamedTuple):
 
     def concerns(self, ref: bytes, who: bytes | None = None) -> bool:
         """Whether we, or a peer, are a party of an agreement, or it changes that."""
-        one, agreements = who or self.me, self.found.agreements
+        agreements = self.found.agreements
         base = agreements.members(agreements.pacts[ref].within or ref) or []
-        return one in (agreements.members(ref) or []) or one in base
+        parties = (agreements.members(ref) or []) + base
+        return self.us(parties) if who is None else who in parties
 
     def row(self, one: Statement) -> Row:
         """How an agreement is at the moment, who said what, and who lied if it is disputed."""
@@ -213,7 +226,7 @@ class Table(NamedTuple):
         agreements = self.found.agreements
         at, rivals = agreements.now(circle.ref)
         members = agreements.members(at) or []
-        if self.me not in members or self.me in agreements.left(at):
+        if not self.us(members) or self.us(agreements.left(at)):
             what = f"we are no member of '{circle.pact.text}'"
             raise Failure(what, "`mesh circle list` shows who is", USAGE)
         return at, rivals, members
@@ -239,36 +252,36 @@ class Table(NamedTuple):
             what = "it stands on what is not held here, or does not fit that"
             raise Failure(what, "keep the feeds of all members: `mesh store`", USAGE)
         self._check_voice(one)
-        if self.me in agreements.said(ref, YES):
+        if self.us(agreements.said(ref, YES)):
             raise Failure("we said yes to it already", "nothing was said", USAGE)
-        if self.me in agreements.said(ref, NO):
+        if self.us(agreements.said(ref, NO)):
             raise Failure("we said no to it, and a word stays", TWICE, USAGE)
-        if rivals := agreements.accepted_rivals(ref, self.me):
+        if rivals := agreements.accepted_rivals(ref, self._seat(one.pact.within or ref)):
             named = ", ".join(ids.short(rival) for rival in rivals)
             raise Failure(f"we said yes to {named}, which wants the same place", RIVAL, USAGE)
 
     def check_no(self, one: Statement) -> None:
         """Failure if an honest peer may not say no to an agreement."""
         self._check_voice(one)
-        if self.me in self.found.agreements.said(one.ref, NO):
+        if self.us(self.found.agreements.said(one.ref, NO)):
             raise Failure("we said no to it already", "nothing was said", USAGE)
-        if self.me in self.found.agreements.said(one.ref, YES):
+        if self.us(self.found.agreements.said(one.ref, YES)):
             raise Failure("we said yes to it, and a word stays", TWICE, USAGE)
 
     def _check_voice(self, one: Statement) -> None:
         agreements = self.found.agreements
         version = one.pact.within or one.ref
         voices = agreements.members(version) or []
-        asked = self.me in one.pact.add
-        if not asked and (self.me not in voices or self.me in agreements.left(version)):
+        asked = self.us(one.pact.add)
+        if not asked and (not self.us(voices) or self.us(agreements.left(version))):
             raise Failure("it is not between us and others", "nothing was said", USAGE)
 
     def leaving(self, circle: Statement) -> list[bytes]:
         """The versions to leave, so that it contradicts no word of ours. Failure."""
         at, _, _ = self._as_member(circle)
         agreements = self.found.agreements
-        ties = agreements.ties(at, self.me)
-        if [ref for ref in ties if self.me in agreements.said(ref, NO)]:
+        ties = agreements.ties(at, self._seat(at))
+        if [ref for ref in ties if self.us(agreements.said(ref, NO))]:
             what = "we said no to a change that lets us go, so leaving would contradict that"
             raise Failure(what, "have somebody propose it anew, and say yes", USAGE)
         return ties or [at]

@@ -36,7 +36,8 @@ def table(home: Path | None) -> Table:
     me = Home(home).peer_id()
     if me is None:
         raise Failure("this peer has no identity yet", "`mesh id` makes one", SETUP)
-    return Table(relating.held(home), me, relating.labels(home))
+    found, former = relating.held_by(home, me)
+    return Table(found, me, relating.labels(home), former)
 
 
 def subject(words: Sequence[str], peers: Sequence[str]) -> tuple[str | None, str]:
@@ -127,11 +128,11 @@ def check_leave(there: Table, one: Statement) -> None:
             "it is a change of a circle", "`mesh circle leave CIRCLE` leaves that", USAGE
         )
     _check_stays(there, one)
-    is_ours = one.author == there.me or there.me in there.found.agreements.said(one.ref, YES)
+    is_ours = there.us([one.author, *there.found.agreements.said(one.ref, YES)])
     if not is_ours:
         raise Failure("we said no yes to it, so it does not bind us", NOTHING, USAGE)
 
 
 def _check_stays(there: Table, one: Statement) -> None:
-    if one.pact.judged in (SIDE, WITH) and there.me in there.found.agreements.said(one.ref, LEAVE):
+    if one.pact.judged in (SIDE, WITH) and there.us(there.found.agreements.said(one.ref, LEAVE)):
         raise Failure("we left it already, and a word stays", NOTHING, USAGE)

@@ -17,6 +17,7 @@ from mesh.hub.operations import meaning, session, stating
 from mesh.hub.operations.session import Choices
 from mesh.hub.operations.shelf import SECONDS, SPAN, open_shelf
 from mesh.hub.store import schema
+from mesh.hub.store.keyed import keyed
 from mesh.hub.store.queries import Queries
 from mesh.hub.store.statements import Stated, Statement, stated
 
@@ -70,9 +71,16 @@ def peer_of(home: Path | None, word: str) -> bytes:
 
 def held(home: Path | None) -> Stated:
     """What is held in a home's store, and what follows; nothing if there is none yet."""
-    folder = Home(home)
-    with Queries(folder.path / schema.NAME) as store:
-        return stated(store, folder.peer_id())
+    return held_by(home, Home(home).peer_id())[0]
+
+
+def held_by(home: Path | None, me: bytes | None) -> tuple[Stated, tuple[bytes, ...]]:
+    """What is held in a home's store, for a peer, and the ids that it had before."""
+    with Queries(Home(home).path / schema.NAME) as store:
+        successions = keyed(store).successions
+        line = successions.line(me) if me is not None else []
+        former = line[: line.index(me)] if me is not None else []
+        return stated(store, former[0] if former else me, successions), tuple(former)
 
 
 async def write(choices: Choices, kind: str, body: object) -> Row:

@@ -58,9 +58,9 @@ def _stands(there: Table, one: Statement, left_s: float) -> str:
     agreements = there.found.agreements
     if left_s <= 0:
         return OVER
-    if there.me in agreements.said(one.ref, LEAVE):
+    if there.us(agreements.said(one.ref, LEAVE)):
         return LEFT
-    is_ours = one.author == there.me or there.me in agreements.said(one.ref, YES)
+    is_ours = there.us([one.author, *agreements.said(one.ref, YES)])
     return RUNS if is_ours else ELSEWHERE
 
 
@@ -74,11 +74,11 @@ def _begun_ms(store: Queries, there: Table, one: Statement, now_ms: int) -> int:
     need = base.need if base else len(one.pact.parties)
     said: dict[bytes, int] = {}
     for word in there.found.words.get(one.ref, []):
-        if word.mark.word == YES and word.author in {*(voices or ()), there.me}:
+        if word.mark.word == YES and word.author in {*(voices or ()), there.me, *there.former}:
             when = _when(store, word.author, word.seq, now_ms)
             said[word.author] = min(when, said.get(word.author, when))
     start = _when(store, one.author, one.seq, now_ms)
-    own = said.get(there.me, start)
+    own = min((when for who, when in said.items() if there.us([who])), default=start)
     times = sorted(when for who, when in said.items() if who in (voices or ()))
     return max(start, own, times[min(need, len(times)) - 1] if times else start)
 

@@ -12,6 +12,7 @@ from mesh.core.relations import mark, pact
 from mesh.core.relations.agreements import Agreements
 from mesh.core.relations.mark import Mark
 from mesh.core.relations.pact import Pact
+from mesh.core.relations.succession import Successions
 from mesh.hub.desktop_kit import make_kit
 from mesh.hub.store import rows
 from mesh.hub.store.projection import Clock, Ground, Projection
@@ -134,26 +135,62 @@ def how_many(store: Queries) -> int:
     return int(store.database.execute(f"SELECT count(*) FROM {pact.NAME}").fetchone()[0])
 
 
-def stated(store: Queries, me: bytes | None) -> Stated:
-    """What is held in a store. Rows whose entries are gone, or damaged, are skipped."""
+class Seats:
+    """For whom a peer speaks: for itself, and for those with whose feeds it goes on."""
+
+    def __init__(self, successions: Successions | None) -> None:
+        self._successions = successions
+        self._found: dict[bytes, list[bytes]] = {}
+
+    def of(self, author: bytes) -> list[bytes]:
+        """All seats of an author."""
+        if self._successions is None:
+            return [author]
+        if author not in self._found:
+            line = self._successions.line(author)
+            self._found[author] = line[: line.index(author) + 1]
+        return self._found[author]
+
+    def is_over(self, author: bytes, seq: int) -> bool:
+        """Whether an entry is after the end of its feed."""
+        end = self._successions.end(author) if self._successions is not None else None
+        return end is not None and seq > end
+
+
+def stated(store: Queries, me: bytes | None, successions: Successions | None = None) -> Stated:
+    """What is held in a store. Rows whose entries are gone, or damaged, are skipped.
+
+    By `successions` who goes on for a member takes the seat: its words count as those of the
+    former id, and what that one said after its end counts for nothing.
+    """
+    seats = Seats(successions)
     made = Stated({}, {}, Agreements(make_kit(), me))
     tables = {name for (name,) in store.database.execute("SELECT name FROM sqlite_schema")}
     if not {pact.NAME, mark.NAME} <= tables:  # no peer of this version has opened it yet
         return made
     for one in _statements(store.database):
+        if seats.is_over(one.author, one.seq):
+            continue
         made.statements[one.ref] = one
         made.agreements.pact(one.ref, one.author, one.pact)
-    decode = make_kit().decode
-    for author, _, seq, body in store.database.execute(STATED.format(mark.NAME), (MOST,)):
-        try:
-            said = mark.check(decode(body))
-        except RemoteError:
+    for author, seq, said in _words(store.database):
+        if seats.is_over(author, seq):
             continue
         made.words.setdefault(said.ref, []).append(Word(author, seq, said))
-        made.agreements.mark(author, said)
+        for seat in seats.of(author):
+            made.agreements.mark(seat, said)
     for author in store.forked():
         made.agreements.forked(author)
     return made
+
+
+def _words(database: sqlite3.Connection) -> Iterator[Word]:
+    decode = make_kit().decode
+    for author, _, seq, body in database.execute(STATED.format(mark.NAME), (MOST,)):
+        try:
+            yield Word(author, seq, mark.check(decode(body)))
+        except RemoteError:
+            continue
 
 
 def _statements(database: sqlite3.Connection) -> Iterator[Statement]:
