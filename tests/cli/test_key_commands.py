@@ -256,7 +256,7 @@ def test_names_and_history_follow(party, capsys):
     assert {row["peer"] for row in rows} == {"ann"}
     assert not any(row["after_end"] for row in rows)
     said = shown(party, capsys, "bob", "log", former)
-    assert f"goes on with the feed of {former[:8]}, which ends with entry 2" in said
+    assert "takes the place of ann, after its entry 2" in said
     promises = party.do("bob", "promises", "ann")
     assert [row["promise"] for row in promises] == ["answers within 9 s"]
     assert party.do("bob", "key", "show", "ann")["id"] == told["id"], "the name means who goes on"
@@ -274,4 +274,4 @@ def test_what_is_said_after_the_end_is_shown_as_that(party, capsys):
     party.homes["thief"] = thief
     party.meet()
     said = shown(party, capsys, "bob", "log", former)
-    assert "it is me (after its end: another key went on)" in said
+    assert '"it is me" (after its end: another key went on)' in said

@@ -96,7 +96,7 @@ MUTANTS = [
     (doubles_count_nothing, accord.GROWS, "takes back", 201),
     (need_of_who_remains, accord.VOICES, "are enough", 17),
     (old_rule_alone, accord.VOICES, "", 6),
-    (a_gap_means_missed, accord.GAP, "missed what it did not", 60),
+    (a_gap_means_missed, accord.GAP, "missed what it did not", 187),
     (whatever_is_in_force_acts, accord.OWN, "did not accept", 6),
     (what_is_offered_is_not_accepted, accord.NAMED, "", 53),
     (no_memory_of_own_words, accord.NAMED, "is named, and did not lie", 11),

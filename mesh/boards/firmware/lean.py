@@ -18,8 +18,8 @@ from mesh.hub import packaged
 SOURCES = packaged.PACKAGE
 PACKAGE = Path(SOURCES.name, "__init__.py")
 PARTS = ("core", "device")
-# requests of a desktop's programs, and its store; who looks at promises of others
-NOT_ON_BOARDS = ("full", "promised.py")
+# requests of a desktop's programs, and its store; who looks at promises and keys of others
+NOT_ON_BOARDS = ("full", "promised.py", "key.py", "succession.py")
 OPERATORS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
