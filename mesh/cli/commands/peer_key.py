@@ -17,6 +17,8 @@ from mesh.hub.home import next_key
 from mesh.hub.home.home import Home
 from mesh.hub.operations import guarding, relating, session, succeeding
 from mesh.hub.operations.succeeding import Old, Wish
+from mesh.hub.store import schema
+from mesh.hub.store.archive import Archive
 
 EXAMPLE = "mesh key next; mesh key show greenhouse; mesh key succeed"
 FORMS = {
@@ -117,8 +119,8 @@ async def _next(
     choices: session.Choices, file: Path | None, guardians: list[bytes], need: int
 ) -> Rows:
     folder = Home(choices.home)
-    if folder.peer_id() is None:
-        with folder:  # creates the key, the first time
+    if not (folder.path / schema.NAME).exists():
+        with folder, Archive(folder.path / schema.NAME):  # creates key and store, the first time
             pass
     ring = guarding.keyring(choices.home)
     with closing(ring.store.database):
