@@ -38,6 +38,9 @@ simulate: setup     ## 200 whole meshes in pretend time (make simulate ARGS="--s
 relations: setup     ## the rules of agreements and keys on 28,000 random histories, about 8 minutes (make relations ARGS=700)
 	RELATIONS=$(or $(ARGS),7000) $(BIN)/pytest --timeout 3600 -k "not wasm and not micropython" tests/core/relations/test_histories.py tests/core/relations/test_key_histories.py
 
+floods: setup     ## what a member that floods agreements costs others, counted (make floods ARGS="250 4000")
+	$(BIN)/python tests/hub/flood_costs.py $(or $(ARGS),1000)
+
 faults: setup     ## peers on hosts of their own, as root, and all that can go wrong (make faults ARGS="-k full")
 	$(BIN)/pytest --durations 10 tests/faults $(ARGS)
 
@@ -88,4 +91,4 @@ types: setup
 rules: setup
 	$(BIN)/pytest --quiet tests/rules
 
-.PHONY: help demo test tests check bench week fuzz random simulate attacks faults fleet silicon installed firmware format clean sizes setup layout lint imports types rules
+.PHONY: help demo test tests check bench week fuzz random simulate relations floods attacks faults fleet silicon installed firmware format clean sizes setup layout lint imports types rules

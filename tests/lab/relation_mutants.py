@@ -1,7 +1,7 @@
 """Rules of agreements with one part missing each: the simulator has to notice every one."""
 
 from mesh.core.relations.agreements import Agreements
-from mesh.core.relations.facts import count, mask
+from mesh.core.relations.facts import votes
 from mesh.core.relations.mark import NO, YES
 from mesh.core.relations.promised import Every
 from mesh.core.relations.weighing import Weighed
@@ -46,7 +46,7 @@ def old_rule_alone(patch):
         old = facts._seats(pact.within) if pact.within else None
         if old is None or facts._seats(ref) is None:
             return accepted(facts, ref, pact)
-        enough = count(facts._for(ref) & mask(old)) >= facts._need(pact.within)
+        enough = votes(facts._for(ref), old) >= facts._need(pact.within)
         return facts._holding[pact.within] and enough
 
     patch.setattr(Weighed, "_accepted", by_old)

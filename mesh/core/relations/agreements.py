@@ -11,6 +11,8 @@ from mesh.core.relations.weighing import Weighed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mesh.core.relations.pact import Pact
 
 # what an agreement is at the moment
@@ -63,21 +65,26 @@ class Agreements(Weighed):
 
     def _next(self, at: bytes) -> "list[bytes]":
         """Those that hold and take the place of a pact."""
-        found = [
-            one for one in self._after.get(at, ()) if self._wants(one, at) and self.holds(one)
-        ]
-        # judged by a later version of the circle, it counts before those of an earlier one
-        versions = {self.pacts[ref].within for ref in found}
-        older = [one for one in versions if True in [self._stands_on(v, one) for v in versions]]
-        return [ref for ref in found if self.pacts[ref].within not in older]
+        taking = self._taking.get(at)
+        if taking is None:
+            found = [
+                one for one in self._after.get(at, ()) if self._wants(one, at) and self.holds(one)
+            ]
+            # judged by a later version of the circle, it counts before those of an earlier one
+            older = self._below({self.pacts[ref].within for ref in found})
+            taking = [ref for ref in found if self.pacts[ref].within not in older]
+            self._taking[at] = taking
+        return taking
 
-    def _stands_on(self, version: "bytes | None", older: "bytes | None") -> bool:
-        """Whether one version of a circle is before another."""
-        while version in self.pacts and older is not None:
-            version = self.pacts[version].within
-            if version == older:
-                return True
-        return False
+    def _below(self, versions: "set[Any]") -> "set[bytes]":
+        """The versions of a circle on which some others stand; each is looked at once."""
+        found: set[bytes] = set()
+        for version in versions if len(versions) > 1 else ():
+            at = self.pacts[version].within
+            while at is not None and at not in found:
+                found.add(at)
+                at = self.pacts[at].within
+        return found
 
     def _wants(self, ref: bytes, at: bytes) -> bool:
         """Whether a pact is of those who may replace the one that it says to replace."""
@@ -96,17 +103,20 @@ class Agreements(Weighed):
 
     def _signed(self, ref: bytes, me: bytes) -> bool:
         """Whether a peer said yes to a pact, or to one that follows from it."""
-        if me not in self._bits:
-            return False
-        todo = [ref]
-        seen = set()
-        while todo:
-            at = todo.pop()
-            seen.add(at)
-            if self._said.get((at, YES), 0) & self._bit(me):
-                return True
-            todo += [one for one in self._after.get(at, ()) if one not in seen]
-        return False
+        found = self._signs.get(me)
+        if found is None:
+            found = self._signs[me] = set()
+            bit = self._bits.get(me)
+            for (at, word), bits in self._said.items():
+                if bit is not None and word == YES and bits >> bit & 1:
+                    self._follow(at, found)
+        return ref in found
+
+    def _follow(self, ref: "bytes | None", found: "set[bytes]") -> None:
+        """Add a pact and those in whose place it is, down to one that is there already."""
+        while ref is not None and ref not in found:
+            found.add(ref)
+            ref = self.pacts[ref].after if ref in self.pacts else None
 
     def state(self, ref: bytes) -> str:
         """What a pact is at the moment, for who looks: IN_FORCE, OPEN, REFUSED, REPLACED, DISPUTED
@@ -124,13 +134,16 @@ class Agreements(Weighed):
             other, equals = self._step(pact.after, self._me)
             if other not in (None, ref):
                 return REPLACED  # a rival of it is in its place, by those who voided or signed it
-            rivals = rivals + equals
+            rivals = rivals or equals
         return REPLACED if taken is not None else DISPUTED if rivals else IN_FORCE
 
-    def rivals(self, ref: bytes) -> "list[bytes]":
-        """Those that hold and want the place that a pact wants too."""
+    def rivals(self, ref: bytes, most: "int | None" = None) -> "list[bytes]":
+        """Those that hold and want the place that a pact wants too, at most so many of them."""
         after = self.pacts[ref].after
-        return [] if after is None else [one for one in self._next(after) if one != ref]
+        some = [] if after is None else self._next(after)
+        if most is not None:
+            some = some[: most + 1]
+        return [one for one in some if one != ref][:most]
 
     def accepted_rivals(self, ref: bytes, me: bytes) -> "list[bytes]":
         """What keeps an honest peer from saying yes to a pact: rivals that it said yes to, and
@@ -170,10 +183,17 @@ class Agreements(Weighed):
 
     def _standing_on(self, version: "bytes | None") -> "list[bytes]":
         """The pacts that are judged by a version, or by one that stands on it."""
+        is_on: dict[Any, bool] = {None: version is None, version: True}
         found = []
         for ref, pact in self.pacts.items():
-            within = pact.within
-            if within == version or (within in self.pacts and self._stands_on(within, version)):
+            at = pact.within
+            way = []
+            while at not in is_on:
+                way.append(at)
+                at = self.pacts[at].within if at in self.pacts else None
+            for one in way:
+                is_on[one] = is_on[at] and at is not None
+            if is_on[pact.within]:
                 found.append(ref)
         return found
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mesh.core.kit import Kit
     from mesh.core.relations.mark import Mark
 
+STEP = 0xFFFF  # so many bits are passed over at once
 # words that are noted; an objection counts for nothing, but who waits before a yes waits on
 COUNTED = (NO, YES, OBJECT, LEAVE)
 
@@ -61,6 +62,10 @@ class Facts:
         self._doubles: int | None = None
         self._holding: dict[bytes, bool] = {}
         self._steps: dict[tuple[bytes, bytes | None], tuple[bytes | None, list[bytes]]] = {}
+        self._taking: dict[bytes, list[bytes]] = {}  # what holds and takes the place of a pact
+        self._signs: dict[bytes, set[bytes]] = {}  # of a peer: what it signed, and before
+        self._left: dict[bytes, int] = {}  # who left a version
+        self._loose: set[bytes] = set()  # what stands on something that is not known
 
     def pact(self, ref: bytes, author: bytes, pact: "Pact") -> bool:
         """Take a pact, checked, by the ref and the author of its entry."""
@@ -181,7 +186,18 @@ class Facts:
         return self._peers(self._said.get((ref, word), 0))
 
     def _peers(self, bits: int) -> "list[bytes]":
-        return [self._ids[i] for i in range(len(self._ids)) if bits >> i & 1]
+        found = []
+        at = 0
+        while bits:
+            if not bits & STEP:
+                bits >>= 16
+                at += 16
+            else:
+                if bits & 1:
+                    found.append(self._ids[at])
+                bits >>= 1
+                at += 1
+        return found
 
 
 def mask(seats: "list[int]") -> int:
@@ -192,10 +208,6 @@ def mask(seats: "list[int]") -> int:
     return found
 
 
-def count(bits: int) -> int:
-    """How many bits are set."""
-    found = 0
-    while bits:
-        bits &= bits - 1
-        found += 1
-    return found
+def votes(bits: int, seats: "list[int]") -> int:
+    """How many of some peers, by their numbers, are among these bits."""
+    return sum([bits >> at & 1 for at in seats])

@@ -4,7 +4,7 @@ The answers "holds" and "dead" only grow with the facts: who knows less claims n
 (docs/protocol.md section 13).
 """
 
-from mesh.core.relations.facts import Facts, count, mask
+from mesh.core.relations.facts import Facts, mask, votes
 from mesh.core.relations.mark import LEAVE, NO, YES
 from mesh.core.relations.pact import FOUNDING, MEMBERS, RULE, SIDE
 
@@ -46,10 +46,11 @@ class Weighed(Facts):
         """A pact and the versions that it stands on, down to the first that was found already.
         None if one of them is not known.
         """
-        chain = []
+        chain: list[bytes] = []
         at: Any = ref
         while at is not None and at not in found:
-            if at not in self.pacts:
+            if at not in self.pacts or at in self._loose:
+                self._loose.update(chain)  # until there is a new fact
                 return None
             chain.append(at)
             at = self.pacts[at].within
@@ -105,24 +106,33 @@ class Weighed(Facts):
         base, seats = self._seats(pact.within), self._seats(ref)
         if base is None or seats is None or pact.need != len(seats) // 2 + 1:
             return 0
-        dropped = mask([base[i] for i in pact.drop])
-        return dropped if not dropped & ~self._leavers(pact.within) else 0
+        dropped = [base[i] for i in pact.drop]
+        all_left = votes(self._leavers(pact.within), dropped) == len(dropped)
+        return mask(dropped) if all_left else 0
 
     def _leavers(self, ref: bytes) -> int:
-        """The members of a version who left it, or left one before it and were not added since."""
-        found = added = 0
-        at: Any = ref
-        while at is not None:
+        """The members of a version who left it, or left one before it and were not added since.
+        All that it stands on is known.
+        """
+        found = self._left
+        chain = self._open(ref, found) or []
+        while chain:
+            at = chain.pop()
             pact = self.pacts[at]
-            found |= self._said.get((at, LEAVE), 0) & ~added
-            added |= mask([self._bits[peer] for peer in pact.add])
-            at = pact.within
-        return found
+            before = found[pact.within] if pact.within is not None else 0
+            for peer in pact.add:
+                if before >> self._bits[peer] & 1:
+                    before ^= 1 << self._bits[peer]
+            found[at] = before | self._said.get((at, LEAVE), 0)
+        return found[ref]
 
     def left(self, ref: bytes) -> "list[bytes]":
         """Who left a pact, or the circle of which it is a version."""
         seats = self._seats(ref)
-        return [] if seats is None else self._peers(self._leavers(ref) & mask(seats))
+        if seats is None:
+            return []
+        gone = self._leavers(ref)
+        return [self._ids[at] for at in seats if gone >> at & 1]
 
     def holds(self, ref: bytes) -> bool:
         """Whether a pact was accepted as its rule asks for."""
@@ -137,17 +147,20 @@ class Weighed(Facts):
     def _accepted(self, ref: bytes, pact: "Pact") -> bool:
         said = self._said.get((ref, YES), 0)
         if pact.within is None:
-            return not mask([self._bits[peer] for peer in pact.parties]) & ~said
+            return self._all(said, pact.parties)
         old, new = self._seats(pact.within), self._seats(ref)
         if not self._holding[pact.within] or old is None or new is None:
             return False
         voices = self._for(ref)
-        if count(voices & mask(old)) < self._need(pact.within):
+        if votes(voices, old) < self._need(pact.within):
             return False
         if pact.judged == SIDE:
             return True
-        asked = mask([self._bits[peer] for peer in pact.add])
-        return count(voices & mask(new)) >= pact.need and not asked & ~said
+        return votes(voices, new) >= pact.need and self._all(said, pact.add)
+
+    def _all(self, said: int, peers: "list[bytes]") -> bool:
+        """Whether all of some peers are among those who said something."""
+        return votes(said, [self._bits[peer] for peer in peers]) == len(peers)
 
     def dead(self, ref: bytes) -> bool:
         """Whether so many said no that too few are left for a yes."""
@@ -156,11 +169,11 @@ class Weighed(Facts):
             return False
         no = self._said.get((ref, NO), 0)
         if pact.within is None:
-            return bool(no & mask([self._bits[peer] for peer in pact.parties]))
+            return votes(no, [self._bits[peer] for peer in pact.parties]) > 0
         old = self._seats(pact.within)
         if old is None or self.pacts[pact.within].judged not in (FOUNDING, RULE):
             return False
-        return count(no & mask(old)) > len(old) - self._need(pact.within)
+        return votes(no, old) > len(old) - self._need(pact.within)
 
     def _need(self, version: bytes) -> int:
         """How many have to say yes by the rule of a version: a number that is written in it, as

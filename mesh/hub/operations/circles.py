@@ -18,7 +18,7 @@ from mesh.hub.store.statements import Stated, Statement
 Row = dict[str, Any]
 MEMBER, INVITED, LEFT, OUTSIDE = "member", "invited", "left", "outside"
 MOST_VOIDS = pact.MOST_VOIDS
-MOST_RIVALS = 32  # that are shown, and looked through for who lied
+MOST_RIVALS = 8  # that are shown, and looked through for who lied
 
 
 class Table(NamedTuple):
@@ -60,12 +60,15 @@ class Table(NamedTuple):
 
     def circles(self, every: bool) -> list[Row]:
         """A row for each circle that we are in, or asked into; or for all."""
-        rows = [self.circle_row(ref) for ref in self.found.agreements.foundings()]
+        opened = self._opened()
+        rows = [
+            self.circle_row(ref, opened.get(ref, [])) for ref in self.found.agreements.foundings()
+        ]
         rows = [row for row in rows if every or row["we"] != OUTSIDE]
         return sorted(rows, key=lambda row: (row["goal"], row["ref"]))
 
-    def circle_row(self, founding: bytes) -> Row:
-        """How a circle is at the moment, for us."""
+    def circle_row(self, founding: bytes, opened: list[bytes]) -> Row:
+        """How a circle is at the moment, for us. `opened`: what is open in it."""
         agreements = self.found.agreements
         at, rivals = agreements.now(founding)
         members = agreements.members(at) or []
@@ -77,31 +80,35 @@ class Table(NamedTuple):
             "members": [self.label(one) for one in members],
             "left": [self.label(one) for one in left],
             "need": agreements.pacts[at].need,
-            "we": self._we(founding, members, left),
-            "open": sum(self._root(ref) == founding for ref in self._in_state(OPEN)),
+            "we": self._we(opened, members, left),
+            "open": len(opened),
             "disputed": bool(rivals),
         }
 
-    def _we(self, founding: bytes, members: list[bytes], left: list[bytes]) -> str:
+    def _we(self, opened: list[bytes], members: list[bytes], left: list[bytes]) -> str:
         if self.us(members):
             return LEFT if self.us(left) else MEMBER
-        return INVITED if self.invitations(founding) else OUTSIDE
+        return INVITED if self._unanswered(opened) else OUTSIDE
 
-    def _in_state(self, state: str) -> list[bytes]:
-        agreements = self.found.agreements
-        return [ref for ref in agreements.pacts if agreements.state(ref) == state]
+    def _opened(self) -> dict[bytes | None, list[bytes]]:
+        """What is open, by the circle that it is in; all is looked at once."""
+        found: dict[bytes | None, list[bytes]] = {}
+        for ref in self.found.agreements.pacts:
+            if self.found.agreements.state(ref) == OPEN:
+                found.setdefault(self._root(ref), []).append(ref)
+        return found
 
     def _root(self, ref: bytes) -> bytes | None:
         return self.found.agreements.root(ref)
 
     def invitations(self, founding: bytes) -> list[bytes]:
         """The open changes of a circle that would add us, and to which we said nothing yet."""
+        return self._unanswered(self._opened().get(founding, []))
+
+    def _unanswered(self, opened: list[bytes]) -> list[bytes]:
+        """The changes among these that would add us, and to which we said nothing yet."""
         agreements = self.found.agreements
-        said = [
-            ref
-            for ref in self._in_state(OPEN)
-            if self.us(agreements.pacts[ref].add) and self._root(ref) == founding
-        ]
+        said = [ref for ref in opened if self.us(agreements.pacts[ref].add)]
         return [r for r in said if not self.us(agreements.said(r, YES) + agreements.said(r, NO))]
 
     def agreements(self, circle: bytes | None, every: bool, who: bytes | None = None) -> list[Row]:
@@ -154,7 +161,7 @@ class Table(NamedTuple):
             "no": self._said(ref, NO),
             "left": self._said(ref, LEAVE),
             "ends_s": about.end_s,
-            "rivals": [ids.to_text(rival) for rival in agreements.rivals(ref)[:MOST_RIVALS]],
+            "rivals": [ids.to_text(rival) for rival in agreements.rivals(ref, MOST_RIVALS)],
             "liars": self._liars(ref),
             "words": [
                 {
@@ -178,7 +185,7 @@ class Table(NamedTuple):
             return []
         found = {
             who
-            for one in agreements.rivals(ref)[:MOST_RIVALS]
+            for one in agreements.rivals(ref, MOST_RIVALS)
             for who in agreements.liars(ref, one)
         }
         return sorted(map(self.label, found))

@@ -22,6 +22,7 @@ from mesh.hub.store.statements import Stated, Statement, stated
 Row = dict[str, Any]
 Term = Sequence[Any]
 # what becomes of a promise, the worst first. A word leaves no proof if it is broken
+MOST = 64  # promises of one peer that are looked at, the newest: each is asked at each entry
 OVERDUE, MISSED, UNKNOWN, KEPT, WORD, ENDED = (
     *("overdue", "missed", "unknown", "kept", "a word"),
     "ended",
@@ -49,9 +50,9 @@ def rows_of(
     """
     found = stated(shelf.store, shelf.home.peer_id())
     made = []
+    promises = _promises(found)
     for author in authors:
-        mine = [one for one in found.statements.values() if one.author == author]
-        mine = sorted((one for one in mine if one.pact.judged == PROMISE), key=lambda one: one.seq)
+        mine = sorted(promises.get(author, []), key=lambda one: one.seq)[-MOST:]
         there = [one for one in mine if ended or not _ended(found, one, now_ms)]
         newest = {term[1]: one.seq for one in mine for term in one.pact.terms if term[0] == EVERY}
         counts, heard = _counted(shelf, author, there, since_ms)
@@ -68,6 +69,15 @@ def rows_of(
                     row |= _health(every, heard, one, now_ms)
                 made.append(row)
     return sorted(made, key=lambda row: (ORDER.index(row["state"]), row["peer"], row["promise"]))
+
+
+def _promises(found: Stated) -> dict[bytes, list[Statement]]:
+    """The promises of each author."""
+    made: dict[bytes, list[Statement]] = {}
+    for one in found.statements.values():
+        if one.pact.judged == PROMISE:
+            made.setdefault(one.author, []).append(one)
+    return made
 
 
 def _ended(found: Stated, one: Statement, now_ms: int) -> bool:

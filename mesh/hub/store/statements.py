@@ -168,11 +168,7 @@ def stated(store: Queries, me: bytes | None, successions: Successions | None = N
     tables = {name for (name,) in store.database.execute("SELECT name FROM sqlite_schema")}
     if not {pact.NAME, mark.NAME} <= tables:  # no peer of this version has opened it yet
         return made
-    for one in _statements(store.database):
-        if seats.is_over(one.author, one.seq):
-            continue
-        made.statements[one.ref] = one
-        made.agreements.pact(one.ref, one.author, one.pact)
+    # words first: who speaks gets a low number so, and who is only named costs no word a bit
     for author, seq, said in _words(store.database):
         if seats.is_over(author, seq):
             continue
@@ -181,6 +177,10 @@ def stated(store: Queries, me: bytes | None, successions: Successions | None = N
             made.agreements.mark(seat, said)
     for author in store.forked():
         made.agreements.forked(author)
+    for one in _statements(store.database):
+        if not seats.is_over(one.author, one.seq):
+            made.statements[one.ref] = one
+            made.agreements.pact(one.ref, one.author, one.pact)
     return made
 
 
@@ -195,15 +195,34 @@ def _words(database: sqlite3.Connection) -> Iterator[Word]:
 
 def _statements(database: sqlite3.Connection) -> Iterator[Statement]:
     kit = make_kit()
+    last: tuple[int, _Run] | None = None  # author and run: those of an author come in order
     for key, author, seq, body in database.execute(STATED.format(pact.NAME), (MOST,)):
-        first = rows.from_seq(database, author, seq)
-        run = database.execute(RUN, (author, first, seq)).fetchone()
-        if run is None:
-            continue
         try:
-            entries = rows.unpacked(run[2])[: seq + 1 - run[1]]
-            _, clock, _, _ = read_entry(kit, entries[-1])
-            ref = rows.links(run[0], entries)[-1]
-            yield Statement(ref, key, seq, clock, run[3], pact.check(kit.decode(body)))
+            if last is None or last[0] != author or seq > last[1].last:
+                last = author, _run(database, author, seq)
+            run = last[1]
+            _, clock, _, _ = read_entry(kit, run.entries[seq - run.first])
+            ref = run.links[seq - run.first]
+            yield Statement(ref, key, seq, clock, run.arrived, pact.check(kit.decode(body)))
         except (RemoteError, ValueError, IndexError):
             continue
+
+
+class _Run(NamedTuple):
+    """A row of entries, unpacked once for all that is taken out of it."""
+
+    first: int
+    last: int
+    entries: list[bytes]
+    links: list[bytes]
+    arrived: int
+
+
+def _run(database: sqlite3.Connection, author: int, seq: int) -> _Run:
+    """The run that has an entry. ValueError if there is none, or if it is damaged."""
+    first = rows.from_seq(database, author, seq)
+    run = database.execute(RUN, (author, first, seq)).fetchone()
+    if run is None:
+        raise rows.Damaged("an entry that is not held")
+    entries = rows.unpacked(run[2])
+    return _Run(run[1], run[1] + len(entries) - 1, entries, rows.links(run[0], entries), run[3])

@@ -4,7 +4,7 @@ import agreement_histories
 from agreement_histories import check
 
 from mesh.core.relations.agreements import Agreements
-from mesh.core.relations.facts import count, mask
+from mesh.core.relations.facts import votes
 from mesh.core.relations.mark import NO, YES
 
 MOST = 60  # histories that it may take to notice
@@ -47,7 +47,7 @@ class OldRuleAlone(Agreements):
         old = self._seats(pact.within) if pact.within else None
         if old is None:
             return Agreements._accepted(self, ref, pact)
-        enough = count(self._for(ref) & mask(old)) >= self._need(pact.within)
+        enough = votes(self._for(ref), old) >= self._need(pact.within)
         return self._holding[pact.within] and enough and self._seats(ref) is not None
 
 

@@ -132,3 +132,25 @@ def test_how_many_authors_are_remembered_is_bounded(path, monkeypatch):
         assert len(made._rows) <= 8
     finally:
         database.close()
+
+
+def test_what_stands_in_one_row_of_entries_is_read_once(path, monkeypatch):
+    """Else a member whose agreements stand side by side costs the square of them."""
+    count = 40
+    bodies = [(pact.NAME, {7: [["answer", n + 1]]}) for n in range(count)]
+    run = written(ANN, bodies)
+    hashed = []
+    links = statements.rows.links
+    with Archive(path) as archive:
+        take(archive, [run])
+    with Queries(path) as store:
+        (held,) = store.database.execute("SELECT count(*) FROM run").fetchone()
+        monkeypatch.setattr(
+            statements.rows,
+            "links",
+            lambda before, entries: hashed.append(len(entries)) or links(before, entries),
+        )
+        found = stated(store, A)
+    assert sorted(found.statements) == sorted(run.links[1::2])
+    assert len(hashed) == held
+    assert sum(hashed) == 2 * count
