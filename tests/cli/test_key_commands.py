@@ -258,7 +258,7 @@ def test_names_and_history_follow(party, capsys):
     said = shown(party, capsys, "bob", "log", former)
     assert "takes the place of ann, after its entry 2" in said
     promises = party.do("bob", "promises", "ann")
-    assert [row["promise"] for row in promises] == ["answers within 9 s"]
+    assert [row["promise"] for row in promises] == ["an answer within 9 s"]
     assert party.do("bob", "key", "show", "ann")["id"] == told["id"], "the name means who goes on"
 
 

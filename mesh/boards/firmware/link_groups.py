@@ -18,15 +18,18 @@ GROUPS = {
         "mesh.core.accepting",
         "mesh.device.promising",
     ),
-    "mesh.relating": ("mesh.device.remembering",),
-    "mesh.agreeing": ("mesh.core.granted", "mesh.core.consent_rows", "mesh.device.pacing"),
+    "mesh.relating": (
+        "mesh.device.remembering",
+        "mesh.core.granted",
+        "mesh.core.consent_rows",
+        "mesh.device.pacing",
+    ),
     "mesh.updating": ("mesh.device.updates", "mesh.device.install", "mesh.device.resetting"),
-    "mesh.setting_up": ("mesh.device.access_point",),
+    "mesh.setting_up": ("mesh.device.access_point", "mesh.core.resume"),  # both are rare
     "mesh.seldom": (  # each by itself would take a block of flash
         "mesh.core.misfit",
         "mesh.core.fork_proof",
         "mesh.core.givens",
-        "mesh.core.resume",
         "mesh.device.wifi_reasons",
     ),
 }

@@ -34,7 +34,7 @@ RAM = 0x2000_0000
 STEP = 2048  # bytes allocated between collections: see mesh.device.main
 RAM_KIB = {"RP2040": 256, "RP2350": 512}  # without the banks that hold the stack
 # they are let go with what load() returns
-OWN = ("code_in_flash", "code_files", "pointers", "flash_files", "mpy_pieces")
+OWN = ("code_in_flash", "code_files", "pointers", "flash_files")
 
 
 class Code:
@@ -90,38 +90,39 @@ class Code:
         while count:
             self._sweep()  # names that were read together are looked at together
             now = min(count, pointers.ROWS)
-            entries = index.read(now * ROW)
-            pointers.note_all(self._table, self._rows, 1, entries, now, starts)  # type: ignore[arg-type]
-            self._count = now
+            self._enter(index.read(now * ROW), now, starts)
             count -= now
 
     def _note_written(self) -> None:
         """Enter what code_files wrote into files of its own."""
+        starts, entries, count = b"", b"", 0
         for number in range(MOST):
             try:
                 parts = self.files.blocks(f"{FOLDER}/{number}")
             except OSError:
-                return
-            address = self._start + parts[0][0] * BLOCK
+                break
+            starts += (self._start + parts[0][0] * BLOCK).to_bytes(4, "little")
             view = self._look(*parts[0])
             at = 0
             while at + HEAD < BLOCK and (size := view[at] | view[at + 1] << 8):
-                if self._count == pointers.ROWS:
-                    self._sweep()
-                self._count += 1
-                value = size | view[at + 2] << 16
-                row = self._count, address + at + HEAD, value
-                pointers.note(self._table, self._rows, *row)  # type: ignore[arg-type]
+                place = (at + HEAD).to_bytes(2, "little")
+                entries += bytes((number, view[at + 2])) + place + bytes(view[at : at + 2])
+                count += 1
                 at = at + HEAD + size + 4 & -4
+        self._sweep()
+        self._enter(entries, min(count, pointers.ROWS), starts)
+
+    def _enter(self, entries: bytes, count: int, starts: bytes) -> None:
+        pointers.note(self._table, self._rows, entries, count, starts)  # type: ignore[arg-type]
+        self._count = count
 
     def _sweep(self) -> None:
         """Change all pointers to what was entered."""
         if not self._count:
             return
         where = self._ram + (self._table, self._rows)
-        pointers.move(*where, self._types)  # type: ignore[arg-type]
         pointers.move_names(*where, self._runs)  # type: ignore[arg-type]
-        pointers.move_shared(*where, self._types, self._runs)  # type: ignore[arg-type]
+        pointers.move(*where, self._types, self._runs)  # type: ignore[arg-type]
         self._count = 0
         for i in range(len(self._table)):
             self._table[i] = 0

@@ -20,7 +20,6 @@ LEFT = (
     "code_files",
     "pointers",
     "once",
-    "mpy_pieces",
     "flash_files",
     "start",
 )
@@ -28,7 +27,7 @@ START = """
 import json, os, sys
 sys.path[:0] = [{here!r}, {files!r}]
 from flash_in_memory import copied, mounted, put, read
-from mesh.device import code_files, flash_files, mpy_pieces
+from mesh.device import code_files, flash_files
 
 flash = mounted()
 files = flash_files.FlashFiles(flash, flash.look)
@@ -173,7 +172,7 @@ def test_a_file_of_another_version_is_refused(firmware, micropython):
     program = """
 for data in (b"M" + bytes(600), b"X" + bytes(600), b"M\\x06\\x00\\x1f" + b"\\x7f" * 600):
     put("mesh/a.mpy", data)
-    pieces = mpy_pieces.Pieces(files.views(files.blocks("mesh/a.mpy")))
+    pieces = code_files.Pieces(files.views(files.blocks("mesh/a.mpy")))
     try:
         print(list(pieces.all()))
     except ValueError as error:

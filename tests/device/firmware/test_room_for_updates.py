@@ -24,8 +24,6 @@ from collections import namedtuple
 import start
 from flash_in_memory import copied, mounted, put, read
 from mesh.updating import Slot, Taking
-import mpy_pieces
-sys.modules["mesh.device.mpy_pieces"] = mpy_pieces
 import code_files, flash_files
 
 SIZES = json.loads({sizes!r})
