@@ -11,6 +11,7 @@ GROUPS = {
         "mesh.core.round_robin",
         "mesh.core.sampling",
         "mesh.core.crowding",
+        "mesh.device.pacing",  # who agrees with others follows them; there it takes no block more
     ),
     "mesh.sometimes": (
         "mesh.core.rules",
@@ -22,14 +23,14 @@ GROUPS = {
         "mesh.device.remembering",
         "mesh.core.granted",
         "mesh.core.consent_rows",
-        "mesh.device.pacing",
     ),
     "mesh.updating": ("mesh.device.updates", "mesh.device.install", "mesh.device.resetting"),
-    "mesh.setting_up": ("mesh.device.access_point", "mesh.core.resume"),  # both are rare
+    # seldom needed too; there it would take a block more
+    "mesh.setting_up": ("mesh.device.access_point", "mesh.core.misfit"),
     "mesh.seldom": (  # each by itself would take a block of flash
-        "mesh.core.misfit",
         "mesh.core.fork_proof",
         "mesh.core.givens",
+        "mesh.core.resume",
         "mesh.device.wifi_reasons",
     ),
 }
