@@ -17,7 +17,7 @@ from mesh.core.kit import Identity
 from mesh.core.limits import Limits
 from mesh.core.policy.section_table import Sensor
 from mesh.core.policy.settings import Profile
-from mesh.hub import forming, machine_clock
+from mesh.hub import forming, lending, machine_clock
 from mesh.hub.aside import to_the_end
 from mesh.hub.asking import Questions
 from mesh.hub.desktop_errors import Unanswered
@@ -173,6 +173,8 @@ class HubPeer:
         for peer, addresses in reached.items():
             for address in addresses:
                 self.node.candidate(now_ms, peer, address, "last")
+        if self.relating is not None:
+            lending.begin(self.node, self.relating, self.pace, self.home.path, now_ms)
         self.node.start(now_ms, "group" in self.profile.layers)
         driver.settle()
         for name, reader in readers.items():

@@ -153,12 +153,14 @@ class Effects:
                     best = ref, term[4]
         if best is None:
             what = f"by agreement it can be set from {' or '.join(told)}"
-            raise RemoteError(what, codes.FORBIDDEN, "propose another agreement: `mesh ask`")
+            raise RemoteError(what, codes.FORBIDDEN, "`mesh ask` for more")
         if self._peer.actuators[actuator][1] is None:
-            what = "its present value is not known, so it could not be put back"
-            raise RemoteError(what, codes.UNAVAILABLE, "its holder can set it once")
-        self.lent.lend(now_ms, actuator, value, who, (now_ms + 1000 * best[1], best[0]))
-        self._tell()
+            what = "its present value is unknown, so it could not be put back"
+            raise RemoteError(what, codes.UNAVAILABLE)
+        try:
+            self.lent.lend(now_ms, actuator, value, who, (now_ms + 1000 * best[1], best[0]))
+        finally:  # as there
+            self._tell()
 
     def _did(self, now_ms: int, actuator: str, value: object, by: "bytes | None") -> None:
         self._node.acting.did(now_ms, actuator, value, by)

@@ -60,18 +60,15 @@ class Lent:
             if back:
                 self._back[name] = back
             raise
-        self._told()
+        finally:  # a desktop's slow actuator is set later, and says so by an exception
+            self._told()
 
     def rule(self, now_ms: int, name: str, value: object) -> None:
         """Set an actuator for a rule; while it is lent, when that is over."""
-        ruled, loan = self._ruled.get(name), self.loans.get(name)
+        loan = self.loans.get(name)
+        had = self._ruled.get(name) or loan
         back = self._back.pop(name, None)
-        if ruled:
-            before = ruled.before
-        elif loan:
-            before = loan.before
-        else:
-            before = back[0] if back else self._value(name)
+        before = had.before if had else back[0] if back else self._value(name)
         self._ruled[name] = Ruled(before, value)
         if loan:
             self.loans[name] = Loan(value, *loan[1:])
@@ -155,7 +152,7 @@ class Lent:
         return self._node.peer.actuators[name][1]
 
     def _told(self) -> None:
-        kept = {name: loan.before for name, loan in self.loans.items()}
-        kept.update({name: back[0] for name, back in self._back.items()})
-        kept.update({name: ruled.before for name, ruled in self._ruled.items()})
+        kept = {name: back[0] for name, back in self._back.items()}
+        for held in (self.loans, self._ruled):
+            kept.update({name: held[name].before for name in held})
         self._remember([[name, kept[name]] for name in sorted(kept)])

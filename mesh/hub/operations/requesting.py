@@ -37,7 +37,10 @@ Value = bool | int | float
 FEATURE = "agreements"
 LOOK_S = 0.5  # from question to question for an answer
 NEEDS = "its holder can name us in its setting `relations` (docs/settings.md); our id: {}"
-LATER = "the request stays: `mesh agreement show {}` tells what became of it, then `mesh set`"
+LATER = (
+    "its holder may have to, or does not name us in `relations`. It stays: "
+    "`mesh agreement show {}` tells what became of it, then `mesh set`"
+)
 
 
 class Entry(NamedTuple):
@@ -173,8 +176,7 @@ async def _answered(
         if time.monotonic() > end_s:
             label = roster.name_of(peer, contact.peer).label
             what = f"{label} holds the request, and did not answer it yet"
-            help = f"perhaps its holder has to. {LATER.format(ids.short(ref))}"
-            raise NoAnswer(what, help, TIMEOUT)
+            raise NoAnswer(what, LATER.format(ids.short(ref)), TIMEOUT)
         await asyncio.sleep(LOOK_S)
 
 
