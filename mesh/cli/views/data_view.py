@@ -11,6 +11,7 @@ from rich.text import Text
 
 from mesh.cli.views import (
     alive_view,
+    ask_view,
     event_lines,
     many_view,
     peers_view,
@@ -85,6 +86,7 @@ def show(row: Row) -> RenderableType:
     parts: list[RenderableType] = [pairs(facts), Text()]
     parts += _section("sensors", row["sensors"], _short_readings)
     parts += _section("actuators", row["actuators"], _values)
+    parts += _section("changed by agreements", row.get("agreed"), ask_view.agreed)
     parts += _section("promises", row.get("promises"), relations_view.short_promises)
     parts += _section("agreements", row.get("agreements"), relations_view.short_agreements)
     parts += [

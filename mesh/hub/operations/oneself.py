@@ -10,7 +10,7 @@ from mesh.core.full.content import content
 from mesh.hub.failure import FAILED, Failure, NotFound, Refused
 from mesh.hub.home import choices, naming
 from mesh.hub.home.naming import Known
-from mesh.hub.operations import answers, roster
+from mesh.hub.operations import agreed, answers, roster
 from mesh.hub.streams import Measured
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def show(peer: "HubPeer") -> Data:
     failing = {name: sensor.error for name, sensor in own.sensors.items() if sensor.error}
     hidden = {"sensors": sorted(own.sensors), "actuators": sorted(own.actuators)}
     held = [(own.id, own.feeds.own), *own.feeds.foreign.items()]
+    told = content(own, peer.now(), "peer")
     ends = [(roster.name_of(peer, who), feed.end_seq - 1) for who, feed in held]
     return {
         "id": one.id,
@@ -64,7 +65,8 @@ def show(peer: "HubPeer") -> Data:
         "forked": None,
         "verified": own.verified,
         "refused": own.refused,
-        "about": answers.table(content(own, peer.now(), "peer") | hidden | {"failing": failing}),
+        "about": answers.table(told | hidden | {"failing": failing}),
+        "agreed": agreed.rows(told, lambda id: roster.name_of(peer, id).label),
         "resources": _resources(peer),
         "sensors": _rows(peer),
         "actuators": {n: answers.plain(own.actuators[n][1]) for n in sorted(own.actuators)},

@@ -20,6 +20,7 @@ from mesh.core.errors import LocalError, RemoteError
 from mesh.hub.failure import NOBODY, TIMEOUT, USAGE, Failure, Unreachable
 from mesh.hub.home.naming import Known
 from mesh.hub.operations import (
+    agreed,
     answers,
     first_look,
     happenings,
@@ -84,14 +85,15 @@ async def show(peer: "HubPeer", args: Arguments) -> Data:
     if oneself.is_meant(peer, args):
         return oneself.show(peer) | await related.of(peer, peer.identity.public)
     contact = await roster.resolve(peer, args)
-    about = answers.table(await questions.content(peer, contact, args, ["peer"]))
+    told = await questions.content(peer, contact, args, ["peer"])
     parts = {
         part: await _if_told(peer, contact, args, part)
         for part in ("sensors", "actuators", "feeds")
     }
     found = answers.readings_or_reason(parts["sensors"], contact.peer, time.time())
     return roster.row(peer, contact, roster.name_of(peer, contact.peer)) | {
-        "about": about,
+        "about": answers.table(told),
+        "agreed": agreed.rows(told, lambda id: roster.name_of(peer, id).label),
         "resources": await _resources(peer, contact, args),
         "sensors": found,
         "actuators": answers.table(parts["actuators"]),
