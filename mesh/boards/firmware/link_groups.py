@@ -13,6 +13,7 @@ GROUPS = {
         "mesh.core.crowding",
         "mesh.device.pacing",  # who agrees with others follows them; there it takes no block more
     ),
+    "mesh.found": ("mesh.core.mdns", "mesh.core.wellknown"),  # together they take one block
     "mesh.sometimes": (
         "mesh.core.rules",
         "mesh.core.senml_reading",
