@@ -8,12 +8,18 @@ from desk import Desk
 from mesh.core import codes
 from mesh.core.coap import message as coap
 from mesh.core.codec import cbor
-from mesh.core.feed.chain import genesis, read_entry
+from mesh.core.feed.chain import genesis, make_entry, next_link, read_entry, seal_head
+from mesh.core.peer_id import to_text
 from mesh.core.relations import mark as marks
 from mesh.core.relations import pact as pacts
 from mesh.core.relations.agreements import IN_FORCE, OPEN, Agreements
 from mesh.core.relations.mark import YES
 from mesh.core.relations.weighing import state_of
+from mesh.core.resources.relation_runs import answer
+from mesh.hub.desktop_kit import make_identity, new_secret
+
+# of a circle of eight, three agreements and a promise, and the feeds of all, with 64-bit words
+MOST_HEAP, MOST_FILE = 40_000, 2048
 
 
 @pytest.fixture
@@ -22,6 +28,7 @@ def proposer():
     with Desk() as one:
         own = one.node.peer.feeds.own
         own.resume(1, genesis(one.kit, one.public), ())
+        answer(one.node.peer)
         yield one
 
 
@@ -70,8 +77,8 @@ class Neighbour:
         """The entries that the board gives of what is asked for, once there are some."""
 
         def there():
-            answer = self.desk.ask(peer, coap.FETCH, "relations", value=[item])
-            runs = cbor.decode(answer.payload) if answer.code == codes.CONTENT else []
+            told = self.desk.ask(peer, coap.FETCH, "relations", value=[item])
+            runs = cbor.decode(told.payload) if told.code == codes.CONTENT else []
             return [read_entry(self.desk.kit, entry) for run in runs for entry in run[3]]
 
         return self.desk.until(lambda: self.desk.rest() or there(), "the board holds it")
@@ -123,7 +130,76 @@ def test_a_damaged_memory_is_told_and_the_rest_of_the_board_goes_on(neighbour):
 def test_without_that_setting_it_has_no_such_resource_and_no_file(neighbour):
     with neighbour.board(relations=[]) as one:
         me = neighbour.desk.meet(one.wait("joined"))
-        answer = neighbour.desk.ask(me, coap.FETCH, "relations", value=[bytes(32)])
-        assert answer.code == codes.NOT_FOUND
+        told = neighbour.desk.ask(me, coap.FETCH, "relations", value=[bytes(32)])
+        assert told.code == codes.NOT_FOUND
         one.stop()
     assert not neighbour.file.exists()
+
+
+class Ghost:
+    """A peer that is away, whose feed the desk has."""
+
+    def __init__(self):
+        self.identity = make_identity(new_secret(), lambda: 1)
+        self.public = self.identity.public
+        self.entries, self.link = [], b""
+
+    def write(self, kit, kind, body):
+        """Add an entry; give its link."""
+        seq = len(self.entries) + 1
+        entry = make_entry(kit, seq, [0, 1, seq, None], kind, body)
+        self.link = next_link(kit, self.link or genesis(kit, self.public), entry)
+        self.entries.append(entry)
+        return self.link
+
+    def run(self, kit):
+        """The run of its feed."""
+        head = seal_head(self.identity, len(self.entries), self.link)
+        return [self.public, 1, genesis(kit, self.public), self.entries, head]
+
+
+def test_a_circle_of_eight_with_three_agreements_and_its_promise(neighbour):
+    """What it takes of the heap, in a heap as all tests of boards have it."""
+    desk, ghosts = neighbour.desk, [Ghost() for _ in range(6)]
+    ids = [to_text(ghost.public) for ghost in ghosts]
+    with neighbour.board(relations=[desk.id, *ids]) as one:
+        me = desk.meet(one.wait("joined"))
+        before = least_used(one)
+        founding = neighbour.write(pacts.NAME, pacts.make(need=1, text="the seedlings live"))
+        others = [ghost.public for ghost in ghosts]
+        members = [desk.public, *others, me]
+        body = pacts.make(
+            within=founding, after=founding, add=members[1:], need=5,
+            state=state_of(desk.kit, founding, members, 5),
+        )  # fmt: skip
+        version = neighbour.write(pacts.NAME, body)
+        terms = (["every", "uptime", 60, 10], ["act", "fan", 0, 1, 600], ["answer", 5])
+        bodies = [pacts.make(within=version, text=term[0], terms=[term]) for term in terms]
+        aims = [neighbour.write(pacts.NAME, bodies[0])]
+        # two open ones of a peer are enough, and the first is that it asks the board in
+        aims += [ghosts[n].write(desk.kit, pacts.NAME, bodies[n]) for n in (1, 2)]
+        for ref in (version, *aims):
+            neighbour.write(marks.NAME, marks.make(ref, YES))
+        for ghost in ghosts:
+            for ref in (version, *aims):
+                ghost.write(desk.kit, marks.NAME, marks.make(ref, YES))
+            desk.node.peer.feeds.accept(desk.now(), ghost.run(desk.kit))
+        neighbour.holds(me, [ghosts[5].public, 0])
+        neighbour.holds(me, [desk.public, 0])
+        after = least_used(one)
+        one.stop()
+    facts = neighbour.remembered(me)
+    assert [len(facts.said(ref, YES)) for ref in (version, *aims)] == [7] * 4
+    assert facts.state(version) == OPEN, "only the board's own yes is lacking"
+    used = after - before
+    print(f"heap in use: {before:,} B, and {after:,} B with all of it: {used:,} B more")
+    print(f"the file: {neighbour.file.stat().st_size:,} B")
+    assert used < MOST_HEAP
+    assert neighbour.file.stat().st_size < MOST_FILE
+
+
+def least_used(one):
+    """The least of what the next two looks at the heap find in use."""
+    count = len(one.events("heap"))
+    one.wait_line(lambda _: len(one.events("heap")) > count + 1)
+    return min(event["used"] for event in one.events("heap")[count:])

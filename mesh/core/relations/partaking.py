@@ -57,6 +57,8 @@ class Relating(Running):
     def start(self, now_ms: int, _: bool) -> None:
         """Begin."""
         self.begin(now_ms)
+        for peer in self.peers:  # so that its feed is asked for while it is away, too
+            self._node.contacts.pin(now_ms, peer)
         own = self._node.peer.feeds.own
         row = self.seen[self.me]
         if not row[0] and own.first_seq > 1:

@@ -45,6 +45,7 @@ class Missing:
         self._asking = b""  # the peer to which a question is open
         self._turn = 0
         self._pause_ms = FIRST_MS
+        self._lacked: set[bytes] = set()  # what was missing when that was looked at last
         self._seen_at = -1  # the version of `relating` for which questions are put
         # of feeds with a gap: peer -> after which seq to ask it, NO_MORE, or CANNOT_TELL
         self._cursors: dict[bytes, dict[bytes, int]] = {}
@@ -64,10 +65,11 @@ class Missing:
             refs = relating.missing()
         gaps = relating.gaps()
         self._seen_at = relating.version
+        lacked, self._lacked = self._lacked, set(refs + gaps)
         if not refs and not gaps:
             self.due_ms = None
             self._cursors = {}
-        elif self.due_ms is None:
+        elif self.due_ms is None or self._lacked - lacked:
             self._pause_ms = FIRST_MS
             self.due_ms = now_ms + NEXT_MS
         elif now_ms >= self.due_ms:

@@ -5,6 +5,7 @@ from helpers import raises
 
 from mesh.core.errors import LocalError
 from mesh.core.relations import mark as marks
+from mesh.core.relations import pact as pacts
 from mesh.core.relations.agreements import IN_FORCE, OPEN
 from mesh.core.relations.mark import LEAVE, NO, OBJECT, YES
 from mesh.core.relations.weighing import state_of
@@ -201,7 +202,7 @@ def test_what_is_said_while_it_was_away_is_asked_for():
     assert part.gaps() == []
 
 
-def test_a_fork_counts_as_yes_and_both_rivals_are_told_as_disputed():
+def test_who_says_yes_and_no_counts_as_yes():
     forming = Forming(3)
     _, version = forming.circle([0, 1, 2])
     one, other = [forming.offer(n, within=version, text=f"from {n} degrees") for n in (0, 1)]
@@ -215,3 +216,27 @@ def test_a_fork_counts_as_yes_and_both_rivals_are_told_as_disputed():
     forming.run()
     assert forming.state(0, one) == IN_FORCE
     assert other not in forming.running(0)
+
+
+def test_what_nobody_has_is_asked_for_more_and_more_seldom_and_what_is_new_at_once():
+    forming = Forming(2)
+    asked = []
+    lose = forming.world.lose
+
+    def seen(source, target, data):
+        if source == forming.addresses[1] and b"\xb9relations" in data:
+            asked.append(forming.world.now)
+        return lose(source, target, data)
+
+    forming.world.lose = seen
+    nowhere = bytes([7]) * 32
+    write(forming, 0, pacts.NAME, pacts.make(text="x", parties=[forming.ids[1]], after=nowhere))
+    forming.run(600_000)
+    early = len(asked)
+    assert 4 < early < 14, asked
+    forming.run(3_600_000)
+    assert len(asked) < early + 4, asked
+    before = len(asked)
+    write(forming, 0, pacts.NAME, pacts.make(text="y", parties=[forming.ids[1]], after=bytes(32)))
+    forming.run(20_000)
+    assert len(asked) > before
