@@ -42,8 +42,11 @@ class Consents:
         left_s: int = said.after_s - waited_s
         if left_s > 0:
             return left_s
-        if said.after_s and self._objections(agreements, ref, members):
-            return None  # until that is withdrawn, by a yes
+        if said.after_s:
+            yes = agreements.said(ref, YES)
+            for one in agreements.said(ref, OBJECT):
+                if one in members and one not in yes:
+                    return None  # until that is withdrawn, by a yes
         counter = said.counter
         if counter is None or self._has_offered(agreements, author):
             return said.word, said.reason, None
@@ -56,10 +59,3 @@ class Consents:
             if mine and pact.toward is not None and agreements.state(ref) == OPEN:
                 return True
         return False
-
-    def _objections(
-        self, agreements: "Agreements", ref: bytes, members: "list[bytes]"
-    ) -> "list[bytes]":
-        """Which members object, and did not say yes since."""
-        yes = agreements.said(ref, YES)
-        return [one for one in agreements.said(ref, OBJECT) if one in members and one not in yes]

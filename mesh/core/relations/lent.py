@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# before: the value to be put back; by: the peer that set it; ref: by which agreement
+# before: the value to be put back; by: the peer that set it, None for a rule, which knows no more;
+# ref: by which agreement
 Loan = namedtuple("Loan", ("before", "value", "by", "until_ms", "ref"))
-Ruled = namedtuple("Ruled", ("before", "value"))
 RETRY_MS = 10_000  # until what could not be put back is tried again
 
 
@@ -30,7 +30,7 @@ class Lent:
         self._node = node
         self._remember: Callable[[list[list[object]]], object] = nothing
         self.loans: dict[str, Loan] = {}
-        self._ruled: dict[str, Ruled] = {}
+        self._ruled: dict[str, Loan] = {}
         self._back: dict[str, list[Any]] = {}  # [value, ms when to try that again]
 
     def remembered_by(self, remember: "Callable[[list[list[object]]], object]") -> None:
@@ -69,7 +69,7 @@ class Lent:
         had = self._ruled.get(name) or loan
         back = self._back.pop(name, None)
         before = had.before if had else back[0] if back else self._value(name)
-        self._ruled[name] = Ruled(before, value)
+        self._ruled[name] = Loan(before, value, None, 0, b"")
         if loan:
             self.loans[name] = Loan(value, *loan[1:])
         else:

@@ -168,3 +168,27 @@ def test_an_open_one_is_no_permission():
     there.say(0, ref)
     there.run()
     assert there.put(1, 5) == codes.CHANGED, "the row bounds what its holder accepted"
+
+
+def test_what_others_put_in_force_binds_only_who_said_yes_itself():
+    there = Asked(3, ACT)
+    there.run()
+    _, version = there.circle([0, 1, 2])
+    ref = there.offer(1, within=version, terms=[["act", "fan", 0, 5, 60]])
+    there.run()
+    for n in (1, 2):
+        there.say(n, ref)
+    there.run()
+    assert there.state(0, ref) == IN_FORCE
+    assert there.put(1, 5) == codes.FORBIDDEN, "the object itself did not accept it"
+    there.say(0, ref)
+    there.run()
+    assert there.put(2, 5) == codes.CHANGED, "all other members may"
+    there.say(2, version, LEAVE)
+    there.run()
+    assert there.put(2, 4) == codes.FORBIDDEN, "who left the circle is out"
+    assert there.put(1, 4) == codes.CHANGED
+    there.say(0, ref, LEAVE)
+    there.run(1000)
+    assert there.put(1, 5) == codes.FORBIDDEN
+    assert there.fan == 0
