@@ -38,8 +38,9 @@ class Noted:
 class Forming:
     """`count` peers, each of which forms agreements with all others."""
 
-    def __init__(self, count, **limits):
+    def __init__(self, count, settings=None, **limits):
         self.world = World()
+        self.more = settings or {}
         self.limits = dict(LIMITS, **limits)
         self.ids = ids(count)
         self.nodes, self.parts, self.addresses = [], [], []
@@ -47,7 +48,8 @@ class Forming:
             self.join(n)
 
     def settings(self, n):
-        return {"relations": [to_text(one) for one in self.ids if one != self.ids[n]]}
+        others = [to_text(one) for one in self.ids if one != self.ids[n]]
+        return dict(self.more, relations=others)
 
     def begun(self, n, node, part):
         """Add to a peer, before its start."""

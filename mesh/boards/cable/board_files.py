@@ -24,7 +24,10 @@ from mesh.hub.home.text import decode, json_table
 SETTINGS = "settings.json"
 # The identity of a board. Removed in this order: a counter without a key does no harm, but a key
 # without a counter does.
-SELF = ("identity", "counter", "last", "feed.a", "feed.b", "peers", "updates", "faults")
+SELF = (
+    "identity", "counter", "last", "feed.a", "feed.b", "peers", "updates", "faults", "promise",
+    "relations",
+)  # fmt: skip
 # main.py is removed first, as half a program is worse
 PROGRAM = ("main.py", "firmware.json", "boot", "boot.new", "base", "base.new", "start.mpy")
 TRIED = ("settings.trial", "settings.new")  # settings on trial, from over the mesh

@@ -15,6 +15,7 @@ from mesh.core.relations.taking import MARKERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from mesh.core.relations.agreements import Agreements
@@ -23,7 +24,8 @@ QUOTA, QUOTA_MS = 8, 60_000  # answers by `consents` in so many ms, as each fill
 
 
 class Relating(Running):
-    """See above. `node`: the Node that it is a part of.
+    """See above. `node`: the Node that it is a part of; is_seam(own): whether what is held of the
+    own feed begins where it went on after a loss.
 
     effects.changed(now_ms, running) is called after each change, with what running() gives.
     consents.decide(agreements, ref, waited_s) is called after each change for each agreement that
@@ -31,9 +33,16 @@ class Relating(Running):
     or (word, reason or "", body of an agreement to be offered besides, or None).
     """
 
-    def __init__(self, node: "Any", agreements: "Agreements", peers: "list[bytes]") -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        node: "Any",  # noqa: ANN401 - a Node
+        agreements: "Agreements",
+        peers: "list[bytes]",
+        is_seam: "Callable[[Any], bool]",
+    ) -> None:
         super().__init__(agreements, node.peer.id, peers)
         self._node = node
+        self._is_seam = is_seam
         self._effects: Any = None
         self._consents: Any = None
         self._own_at = 0  # up to where the own feed was looked at
@@ -60,10 +69,18 @@ class Relating(Running):
         for peer in self.peers:  # so that its feed is asked for while it is away, too
             self._node.contacts.pin(now_ms, peer)
         own = self._node.peer.feeds.own
+        if own.first_seq > 1 and (not self.seen[self.me][0] or self._is_seam(own)):
+            self._lost(own)
+        self._own_at = own.first_seq - 1
+
+    def _lost(self, own: "Any") -> None:  # noqa: ANN401 - a Feed
+        """Note that something may have been said before what is held of the own feed that is not
+        remembered.
+        """
         row = self.seen[self.me]
-        if not row[0] and own.first_seq > 1:
-            row[2] = own.first_seq - 1  # nothing was remembered, and the own feed has a past
-        self._own_at = max(self._own_at, own.first_seq - 1)
+        row[1:] = [row[1] if row[2] else row[0], own.first_seq - 1]
+        self._own_at = own.first_seq - 1
+        self.version += 1
 
     @property
     def recalling(self) -> bool:
@@ -92,8 +109,9 @@ class Relating(Running):
         if own.quiet:
             self._feeds_at = -1
             return
-        last = own.next_seq - 1 - own.unkept
-        seq = max(self._own_at, own.first_seq - 1)
+        if own.first_seq - 1 > self._own_at:  # it went on elsewhere: others hold more of it
+            self._lost(own)
+        last, seq = own.next_seq - 1 - own.unkept, self._own_at
         for entry in own.behind(seq):
             seq += 1
             if seq > last:

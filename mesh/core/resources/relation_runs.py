@@ -6,7 +6,7 @@ By FETCH; a GET asks for nothing. Who may ask is who may read /feeds.
 from mesh.core import codes
 from mesh.core.codec.formats import PLAIN
 from mesh.core.errors import RemoteError
-from mesh.core.feed.chain import size_of
+from mesh.core.feed.chain import seam, size_of
 from mesh.core.ranges import is_count
 from mesh.core.relations.partaking import Relating
 from mesh.core.relations.taking import MARKERS
@@ -128,7 +128,9 @@ def join(node: "Any", agreements: "Agreements") -> Relating:  # noqa: ANN401 - a
     """Make the part of a node that forms agreements with the peers that its settings name, before
     its start. `agreements`: what is known of them.
     """
-    relating = Relating(node, agreements, node.profile.relations)
+    kit, me = node.peer.kit, node.peer.id
+    is_seam = lambda own: own.before == seam(kit, me, own.first_seq - 1)  # noqa: E731
+    relating = Relating(node, agreements, node.profile.relations, is_seam)
     node.peer.feeds.heard.also(relating.heard)
     node.add(relating)
     node.add(Missing(node, relating, lambda refs: _held(node.peer.feeds, refs, None, HERE)))

@@ -2,13 +2,17 @@
 
 from forming import Forming, Noted, lie, write
 from helpers import raises
+from world import make_identity
 
 from mesh.core.errors import LocalError
+from mesh.core.feed.chain import genesis, make_entry, next_link, seal_head
+from mesh.core.feed.feed import Fork
 from mesh.core.relations import mark as marks
 from mesh.core.relations import pact as pacts
 from mesh.core.relations.agreements import IN_FORCE, OPEN
 from mesh.core.relations.mark import LEAVE, NO, OBJECT, YES
 from mesh.core.relations.weighing import state_of
+from mesh.core.replication.resume import leap
 
 
 def test_a_circle_forms_and_an_agreement_runs_at_those_who_accepted_it():
@@ -156,6 +160,60 @@ def test_who_lost_its_memory_asks_for_its_own_past_before_it_says_anything():
     assert old not in forming.running(1), "it was accepted in a former start, nobody knows when"
     raises(LocalError, forming.say, 1, aim, NO)
     assert forming.state(1, version) == IN_FORCE
+
+
+def test_an_older_memory_is_no_proof_of_what_was_said_since():
+    forming = Forming(3)
+    _, version = forming.circle([0, 1, 2])
+    aim = forming.offer(0, within=version, text="no fan")
+    forming.run()
+    kept = forming.nodes[1].peer.kit.encode(forming.parts[1].kept())
+    forming.say(1, aim)
+    forming.run()
+    forming.world.remove(forming.addresses[1])
+    restored = forming.nodes[1].peer.kit.decode(kept)
+    _, part = forming.join(1, boots=2, kept=restored, first=lambda node: None)
+    raises(LocalError, forming.say, 1, aim, NO)
+    forming.run(30_000)
+    assert not part.recalling
+    assert forming.ids[1] in part.agreements.said(aim, YES)
+    raises(LocalError, forming.say, 1, aim, NO)
+
+
+def test_a_feed_that_goes_on_elsewhere_amid_a_start_is_asked_for():
+    forming = Forming(3)
+    _, version = forming.circle([0, 1, 2])
+    node, part = forming.nodes[1], forming.parts[1]
+    leap(node.peer.kit, node.peer.feeds.own, 3, node.peer.feeds.own.next_seq)
+    forming.world.drain()
+    node.acting.append(forming.world.now, "x-note", 1)
+    node.tick(forming.world.now)
+    forming.run(10)
+    assert part.recalling
+    forming.run(30_000)
+    assert not part.recalling
+    assert forming.state(1, version) == IN_FORCE
+
+
+def test_proof_of_two_histories_makes_a_double():
+    forming = Forming(3)
+    _, version = forming.circle([0, 1, 2])
+    kit, liar = forming.nodes[0].peer.kit, forming.nodes[2]
+    link = genesis(kit, liar.peer.id)
+    entry = make_entry(kit, 1, [0, 1, 0, None], "x-note", "another history")
+    head = seal_head(make_identity(3), 1, next_link(kit, link, entry))
+    raises(
+        Fork,
+        forming.nodes[0].peer.feeds.accept,
+        forming.world.now,
+        [liar.peer.id, 1, link, [entry], head],
+    )
+    forming.run()
+    for n in (0, 1):
+        assert forming.parts[n].agreements.forkers() == [forming.ids[2]], n
+    kept = forming.parts[0].kept()
+    assert kept[0][3] != bytes(len(kept[0][3])), "and that is remembered"
+    assert forming.state(0, version) == IN_FORCE
 
 
 def test_who_comes_late_needs_no_history_of_its_own():
