@@ -13,6 +13,7 @@ from mesh.hub.home.home import Home
 from mesh.hub.home.naming import Known
 from mesh.hub.home.successors import Gone
 from mesh.hub.operations import renamed, roster
+from mesh.hub.store.crowd import CHOSEN, ONE
 
 A, B, C, D = (bytes([n]) * 32 for n in range(1, 5))
 TA, TB, TC, TD = map(ids.to_text, (A, B, C, D))
@@ -48,7 +49,7 @@ def test_settings_that_name_a_former_key_mean_the_present_one(tmp_path):
     assert profile.follow == [C, D, C]
     assert (profile.introduced_by, profile.allow) == (C, {"fan": [C]})
     assert profile.share["/peers"] == [C]
-    assert profile.keep[0].who == [C]
+    assert profile.keep[0].who == [C, A, B], "what it said before is kept as long"
     assert profile.peers[0][0] == C
     assert path.read_text() == SETTINGS, "what the holder wrote stays"
 
@@ -115,3 +116,11 @@ def test_a_running_peer_follows_who_goes_on(tmp_path):
                 assert not await renamed.take_successors(peer), "nothing new"
 
     run(main)
+
+
+def test_what_a_chosen_peer_said_before_is_no_strangers(tmp_path):
+    with Home(tmp_path / "home") as home:
+        home.settings_file.write_text(f'names.hut = "{TA}"\ndiscovery.layers = []\n')
+        successors.save(home.path, GONE)
+        budget = HubPeer(home, None, None, ["127.0.0.1"], sensed={}).record._budget
+        assert [budget.standing(one) for one in (A, B, C, D)] == [CHOSEN, CHOSEN, CHOSEN, ONE]

@@ -61,6 +61,7 @@ class Successions:
 
     def _forget(self) -> None:
         """Forget what was computed: there is a new fact."""
+        self._about: dict[bytes, list[Claim]] | None = None
         self._standing: dict[bytes, list[Claim]] | None = None
         self._found: dict[bytes, Claim | None] = {}
 
@@ -148,16 +149,18 @@ class Successions:
 
     def claims(self, old: bytes) -> "list[Claim]":
         """Who says to go on with a feed, whether that counts or not, by the new ids."""
-        return [one for one in self._all() if one.old == old]
+        return self._by_old().get(old, [])
 
-    def _all(self) -> "list[Claim]":
-        """All claims but those of who signed two first entries."""
-        found = []
-        for new in sorted(self._claims):
-            there = list(self._claims[new].values())
-            if len(there) == 1 and self._ends.get(new, TWO) > 1:
-                found += there
-        return found
+    def _by_old(self) -> "dict[bytes, list[Claim]]":
+        """All claims but those of who signed two first entries, by whom they are about."""
+        if self._about is None:
+            found: dict[bytes, list[Claim]] = {}
+            for new in sorted(self._claims):
+                there = list(self._claims[new].values())
+                if len(there) == 1 and self._ends.get(new, TWO) > 1:
+                    found.setdefault(there[0].old, []).append(there[0])
+            self._about = found
+        return self._about
 
     def is_next(self, claim: Claim) -> bool:
         """Whether a claim is by the key that was committed to."""
@@ -187,19 +190,16 @@ class Successions:
     def _stand(self) -> "dict[bytes, list[Claim]]":
         """The claims that count, by whose feed they go on with."""
         if self._standing is None:
+            claims = [one for some in self._by_old().values() for one in some]
             standing: dict[bytes, list[Claim]] = {}
-            open_ = []
-            for claim in self._all():
-                if self.is_next(claim):
-                    standing.setdefault(claim.old, []).append(claim)
-                elif (claim.ref, YES) in self._said:
-                    open_.append(claim)
+            _add(standing, [one for one in claims if self.is_next(one)])
+            claims = [c for c in claims if (c.ref, YES) in self._said and not self.is_next(c)]
             for _ in range(ROUNDS):
                 # all by the same state, so that the order of the claims does not matter
-                sure = [one for one in open_ if self._is_guarded(one, standing)]
-                for claim in sure:
-                    standing.setdefault(claim.old, []).append(claim)
-                    open_.remove(claim)
+                sure = [one for one in claims if self._is_guarded(one, standing)]
+                _add(standing, sure)
+                refs = {one.ref for one in sure}
+                claims = [one for one in claims if one.ref not in refs]
                 if not sure:
                     break
             self._standing = standing
@@ -275,6 +275,11 @@ class Successions:
     def same(self, one: bytes, other: bytes) -> bool:
         """Whether two peers say of each other that they are the same."""
         return other in self._same.get(one, ()) and one in self._same.get(other, ())
+
+
+def _add(standing: "dict[bytes, list[Claim]]", claims: "list[Claim]") -> None:
+    for claim in claims:
+        standing.setdefault(claim.old, []).append(claim)
 
 
 def _speaks(guardian: bytes, yes: "object", standing: "dict[bytes, list[Claim]]") -> bool:

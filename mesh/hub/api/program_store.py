@@ -56,7 +56,8 @@ class Store:
             return [
                 row
                 for sensor in _chosen(shelf, targets)
-                for row in _readings(shelf, sensor, start, end)
+                for part in ((*shelf.before(sensor), sensor) if targets else (sensor,))
+                for row in _readings(shelf, part, start, end)
             ]
 
     def summary(
@@ -73,9 +74,11 @@ class Store:
             if len(sensors) != 1:
                 names = ", ".join(sensor.name for sensor in sensors)
                 raise Failure(f"'{target}' is several sensors: {names}", "name one", USAGE)
-            first, last = shelf.store.span(sensors[0]) or (0, 0)
-            low, high = max(start, first), min(end, last)
-            found = shelf.store.thinned(sensors[0], low, high, points) if low <= high else []
+            found = []
+            for part in (*shelf.before(sensors[0]), sensors[0]):  # under keys it had before, too
+                first, last = shelf.store.span(part) or (0, 0)
+                low, high = max(start, first), min(end, last)
+                found += shelf.store.thinned(part, low, high, points) if low <= high else []
         return [Summary(_at(point.time) or EPOCH, *point[1:]) for point in found]
 
     @contextmanager

@@ -20,6 +20,7 @@ from mesh.hub.home.peer_places import places
 NAME = "successors.json"
 MOST = 4096  # peers
 NAMES = "names"
+KEPT = ("keep", "history")  # sections that say how long what peers said stays
 
 
 class Gone(NamedTuple):
@@ -110,12 +111,21 @@ def follow(settings: Any, sections: Iterable[Section], found: Successors) -> Non
     for place in places(settings, sections):
         value = place.value
         if isinstance(value, list):
-            value[:] = [_now(one, found) for one in value]
+            keeps = place.path.partition("[")[0] in KEPT
+            made = [_now(one, found) for one in value]
+            value[:] = made + (_before(made, names, found) if keeps else [])
         elif place.spec is section.READING and isinstance(value, str):
             peer, slash, sensor = value.partition("/")
             place.table[place.key] = _now(peer, found) + slash + sensor
         else:
             place.table[place.key] = _now(value, found)
+
+
+def _before(values: list[Any], names: Any, found: Successors) -> list[str]:  # noqa: ANN401
+    """The ids that these peers had before: what they said as those is kept as long."""
+    named = names if isinstance(names, dict) else {}
+    ids = [named.get(one, one) for one in values if isinstance(one, str)]
+    return [old for one in ids if isinstance(one, str) for old in line(one, found)[:-1]]
 
 
 def _now(value: Any, found: Successors) -> Any:  # noqa: ANN401 - from a file, checked later

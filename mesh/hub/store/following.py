@@ -22,6 +22,19 @@ def gone(found: Keyed) -> dict[str, Gone]:
     return made
 
 
+def stamp(home: Path) -> tuple[int, ...]:
+    """What changes when somebody says something of keys, or it is found to have lied: cheap to
+    ask for. LocalError.
+    """
+    if not (home / schema.NAME).exists():
+        return ()
+    with Queries(home / schema.NAME) as store:
+        ask = "SELECT name FROM sqlite_schema WHERE name IN ('keys', 'mark', 'evidence')"
+        names = sorted(name for (name,) in store.database.execute(ask).fetchall())
+        counts = [store.database.execute(f"SELECT count(*) FROM {name}") for name in names]
+        return tuple(found.fetchone()[0] for found in counts)
+
+
 def refresh(home: Path) -> bool:
     """Write the file anew if who goes on for whom has changed. Whether it has. LocalError."""
     if not (home / schema.NAME).exists():

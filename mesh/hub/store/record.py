@@ -5,11 +5,13 @@ import logging
 from collections.abc import Callable
 from typing import cast
 
+from mesh.core import peer_id as ids
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.full.archived import Archived
 from mesh.core.node import Node
 from mesh.core.policy.settings import Profile
 from mesh.hub.aside import to_the_end
+from mesh.hub.home import successors
 from mesh.hub.home.home import Home
 from mesh.hub.store import leftover, projecting, schema
 from mesh.hub.store.archive import Archive
@@ -44,9 +46,11 @@ class Record:
         self._rules = Rules(profile)
         self._archive: Archive | None = None
         self._floor = Floor(home.path, node.limits.free_mb, self._refuse)
-        self._budget = Budget(
-            node.limits, {home.identity.public, *chosen(profile)}, self._floor, self._gone
-        )
+        known = {home.identity.public, *chosen(profile)}
+        # what they said under keys that they had before is kept as well
+        before = successors.load(home.path).items()
+        known |= {ids.from_text(old) for old, one in before if ids.from_text(one.now) in known}
+        self._budget = Budget(node.limits, known, self._floor, self._gone)
 
     @property
     def trouble(self) -> str:
