@@ -65,9 +65,10 @@ def test_malformed_settings_are_refused_as_ever(tmp_path, wrong):
 
 def test_the_file_is_checked(tmp_path):
     assert successors.load(tmp_path) == {}
-    assert successors.save(tmp_path, GONE)
-    assert not successors.save(tmp_path, GONE), "nothing new"
+    assert successors.stamp_of(tmp_path) is None
+    successors.save(tmp_path, GONE, [1, 2])
     assert successors.load(tmp_path) == GONE
+    assert successors.stamp_of(tmp_path) == [1, 2]
     for text in (
         "",
         "[]",

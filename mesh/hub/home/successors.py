@@ -20,6 +20,7 @@ from mesh.hub.home.peer_places import places
 NAME = "successors.json"
 MOST = 4096  # peers
 NAMES = "names"
+STAMP = ""  # key of what the file was made of
 KEPT = ("keep", "history")  # sections that say how long what peers said stays
 
 
@@ -39,14 +40,22 @@ Successors = Mapping[str, Gone]  # by the former id
 
 def load(home: Path) -> dict[str, Gone]:
     """What is in a home's file; nothing if there is none, and no row that is malformed."""
+    rows = _rows(home).items()
+    return {old: Gone(*row) for old, row in list(rows)[: MOST + 1] if _is_row(old, row)}
+
+
+def _rows(home: Path) -> dict[str, Any]:
     try:
         with (home / NAME).open("rb") as file:
             rows = json.loads(file.read())
     except (OSError, ValueError, RecursionError):
         return {}
-    if not isinstance(rows, dict):
-        return {}
-    return {old: Gone(*row) for old, row in list(rows.items())[:MOST] if _is_row(old, row)}
+    return rows if isinstance(rows, dict) else {}
+
+
+def stamp_of(home: Path) -> object:
+    """Of what store the file was made, as given to save(); None if that is not known."""
+    return _rows(home).get(STAMP)
 
 
 def _is_row(old: str, row: Any) -> bool:  # noqa: ANN401 - from a file
@@ -57,14 +66,12 @@ def _is_row(old: str, row: Any) -> bool:  # noqa: ANN401 - from a file
     return ids and numbers and old != row[1]
 
 
-def save(home: Path, found: Successors) -> bool:
-    """Write what was found, if that is new. Whether it is; what cannot be written is ignored."""
-    if load(home) == dict(list(found.items())[:MOST]):
-        return False
-    text = json.dumps({old: list(one) for old, one in list(found.items())[:MOST]}, indent=1)
+def save(home: Path, found: Successors, stamp: object = None) -> None:
+    """Write what was found. What cannot be written is ignored."""
+    rows = {old: list(one) for old, one in list(found.items())[:MOST]}
+    text = json.dumps({STAMP: stamp} | rows, indent=1)
     with contextlib.suppress(LocalError):
         files.replace(home / NAME, text.encode())
-    return True
 
 
 def now(peer: str, found: Successors) -> str:

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 from mesh.core import peer_id
 from mesh.core.address import address_text
 from mesh.core.errors import LocalError
-from mesh.hub.aside import to_the_end
 from mesh.hub.failure import FAULTY, Failure
 from mesh.hub.home import desktop_settings, naming
 from mesh.hub.home.home import Home
 from mesh.hub.operations import control, happenings, own_peer, renamed, roster, table
 from mesh.hub.operations.own_peer import Choices
-from mesh.hub.store import following
 
 if TYPE_CHECKING:
     from mesh.hub.desktop_peer import HubPeer
@@ -139,13 +137,9 @@ async def _serve_tcp(peer: "HubPeer", choices: Choices, stack: AsyncExitStack) -
 
 async def _keep_following(peer: "HubPeer") -> None:
     """Follow who goes on under another key."""
-    path, known = peer.home.path, None
     while True:
         with contextlib.suppress(LocalError):  # a store that cannot be read for a moment
-            stamp = await to_the_end(lambda: following.stamp(path))
-            if stamp != known:
-                await renamed.take_successors(peer)
-                known = stamp
+            await renamed.take_successors(peer)
         await asyncio.sleep(FOLLOW_S)
 
 

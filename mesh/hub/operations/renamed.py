@@ -35,9 +35,11 @@ async def take_successors(peer: "HubPeer") -> bool:
     in names, in whom it follows, and in what it lets them do. Whether that is new. LocalError.
     """
     path = peer.home.path
-    if not await to_the_end(lambda: following.refresh(path)):
+    await to_the_end(lambda: following.refresh(path))
+    gone = await to_the_end(lambda: successors.load(path))
+    if gone == peer.gone:
         return False
-    peer.went_on(successors.load(path))
+    peer.went_on(gone)
     profile, running = await to_the_end(peer.home.profile), peer.profile
     running.allow = profile.allow
     running.share = profile.share

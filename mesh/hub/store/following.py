@@ -35,9 +35,9 @@ def stamp(home: Path) -> tuple[int, ...]:
         return tuple(found.fetchone()[0] for found in counts)
 
 
-def refresh(home: Path) -> bool:
-    """Write the file anew if who goes on for whom has changed. Whether it has. LocalError."""
-    if not (home / schema.NAME).exists():
-        return False
-    with Queries(home / schema.NAME) as store:
-        return successors.save(home, gone(keyed(store)))
+def refresh(home: Path) -> None:
+    """Write the file anew if something was said of keys since it was made. LocalError."""
+    now = list(stamp(home))
+    if now and now != successors.stamp_of(home):
+        with Queries(home / schema.NAME) as store:
+            successors.save(home, gone(keyed(store)), now)

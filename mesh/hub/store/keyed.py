@@ -18,10 +18,11 @@ from mesh.hub.store.queries import Queries
 from mesh.hub.store.statements import MOST, STATED, Statements
 
 TABLE = "keys"
+MOST_SAID = 8192  # entries that are looked at, those of the best known authors first
 WHOSE = "SELECT key FROM author WHERE id = ?"
 SAID = f"""
     SELECT author.key, seq, body, ref, at FROM {TABLE} JOIN author ON author.id = author
-    ORDER BY standing DESC, author.id, seq LIMIT {MOST}
+    ORDER BY standing DESC, author.id, seq LIMIT {MOST_SAID}
 """
 FORKS = "SELECT pair FROM evidence JOIN author ON author.id = author WHERE key = ?"
 
@@ -91,7 +92,8 @@ def keyed(store: Queries) -> Keyed:
         made.said.append(one)
         ref = one.ref or kit.encode([one.author, one.seq])  # nobody says yes to that
         made.successions.key(ref, one.author, one.seq, one.key)
-    guarded = {one.ref for one in made.said if one.key.old is not None and one.ref is not None}
+    olds = {one.author for one in made.said if one.key.commitment and one.key.commitment[1]}
+    guarded = {one.ref for one in made.said if one.ref and one.key.old and one.key.old[0] in olds}
     if guarded and _has(store.database, mark.NAME):
         _take_words(store.database, made.successions, guarded)
     concerned = {one.author for one in made.said}

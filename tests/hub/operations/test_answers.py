@@ -40,6 +40,7 @@ class Pretender:
         self.node = types.SimpleNamespace(contacts=contacts, profile=profile, peer=peer)
         self.identity = types.SimpleNamespace(public=b"\x01" * 32)
         self.home = Home(Path(__file__).parent / "nowhere")
+        self.gone = {}
 
     def now(self):
         return 1000
