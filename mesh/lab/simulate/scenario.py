@@ -19,7 +19,7 @@ START_MS = 8000  # time within which all start
 FIRST_MS = 12_000  # when faults begin
 FEW = 10  # number of peers that a board can follow each by a link
 CROWD = 0.04  # share of scenarios with many peers
-RELATING = 0.15  # share of scenarios in which peers make agreements
+RELATING = 0.12  # share of scenarios in which peers make agreements
 AGREED_MS = 120_000  # when faults and readings end in those, as agreeing takes its time
 THEFTS = 0.06  # share of scenarios with a thief
 LATER = 0.15  # share of peers with a later version
@@ -147,15 +147,21 @@ def draw(seed: int) -> Scenario:
     later = dice("later", seed)  # a separate stream, so that older seeds are unchanged
     others = tuple(n for n in range(1, peers + 1) if later.random() < LATER)
     made = replace(scenario, troubles=troubles, liars=liars, scarce=scarce, later=others)
-    made = _with_relations(made)
-    return _with_thief(made) if dice("thief", seed).random() < THEFTS else made
+    if dice("thief", seed).random() < THEFTS:
+        return _with_thief(made)
+    return _with_relations(made)
 
 
 def _with_relations(scenario: Scenario) -> Scenario:
     """Have the peers of some scenarios make agreements."""
+    few = scenario.peers <= FEW and dice("relations", scenario.seed).random() < RELATING
+    return agreeing(scenario) if few else scenario
+
+
+def agreeing(scenario: Scenario) -> Scenario:
+    """The same scenario, in which the peers make agreements, and some lie about them."""
     dices = dice("relations", scenario.seed)
-    if dices.random() >= RELATING or scenario.peers > FEW:
-        return scenario
+    dices.random()  # whether they do, if nobody asks for it
     tongues = tuple(dices.choice(TONGUES) for _ in range(dices.choice((0, 1, 1, 2))))
     return replace(scenario, relating=True, tongues=tongues, troubled_ms=AGREED_MS)
 
