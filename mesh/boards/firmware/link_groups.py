@@ -20,11 +20,9 @@ GROUPS = {
         "mesh.core.accepting",
         "mesh.device.promising",
     ),
-    "mesh.relating": (
-        "mesh.device.remembering",
-        "mesh.core.granted",
-        "mesh.core.consent_rows",
-    ),
+    "mesh.relating": ("mesh.device.remembering",),
+    # only where settings say to what their holder consents: 18 KB of heap
+    "mesh.agreeing": ("mesh.core.granted", "mesh.core.consent_rows"),
     "mesh.updating": ("mesh.device.updates", "mesh.device.install", "mesh.device.resetting"),
     # seldom needed too; there it would take a block more
     "mesh.setting_up": ("mesh.device.access_point", "mesh.core.misfit"),

@@ -222,7 +222,7 @@ class Agreements(Weighed):
         caps = self._caps
         if caps is None:
             return True
-        if len(self.pacts) >= caps.refs:
+        if len(self.pacts) >= caps.refs or not self._leaves_room(author, pact):
             return False
         if pact.judged == FOUNDING:
             # who asks into circles without end keeps nobody from others
@@ -235,6 +235,22 @@ class Agreements(Weighed):
         opened = [ref for ref in self.pacts if self._circled(ref) and self.state(ref) in waiting]
         by_author = [ref for ref in opened if self.authors[ref] == author]
         return len(opened) < caps.open * caps.circles and len(by_author) < caps.of_one
+
+    def _leaves_room(self, author: bytes, pact: "Pact") -> bool:
+        """Whether others have room beside it: no other peer has more than half of the places, and
+        what is not in a circle of who looks names nobody new in the second half.
+        """
+        caps: Any = self._caps
+        theirs = [ref for ref in self.pacts if self.authors[ref] == author]
+        if author == self._me or self._me is None:
+            return True
+        if 2 * len(theirs) >= caps.refs:
+            return False
+        within = self.root(pact.within) if pact.within is not None else None
+        if within is not None and self._is_in(within):
+            return True
+        new = [one for one in [author] + pact.add + pact.parties if not self.knows(one)]
+        return 2 * (len(self._ids) + len(new)) <= caps.peers
 
     def may_join(self) -> bool:
         """Whether who looks may be in one more circle."""
