@@ -163,13 +163,17 @@ class Heeding:
         """
         most = OWN_EARLY if author == self.me else EARLY
         mine = [one for one in self._early if one[0] == author]
-        if author in self.seen and (author, about, what, more) not in mine:
-            if len(mine) >= most:
-                self._early.remove(mine[0])
-                self._full = True
-                if author == self.me:
-                    self._forget(mine[0][1])
-            self._early.append((author, about, what, more))
+        one = author, about, what, more
+        if author not in self.seen or one in mine:
+            return
+        self._early.append(one)
+        if len(mine) >= most:
+            # words about what is taken later are asked for, what is proposed only if it is noted
+            self._full = True
+            gone = [one for one in mine + [one] if isinstance(one[3], list)] or mine
+            self._early.remove(gone[0])
+            if author == self.me:
+                self._forget(gone[0][1])
 
     def _changed(self, author: bytes) -> None:
         self.version += 1

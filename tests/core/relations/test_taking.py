@@ -145,6 +145,23 @@ def test_in_whatever_order_entries_come_the_same_is_known():
         assert states(again) == expected, "and nothing counts twice"
 
 
+def test_words_that_came_early_push_out_no_proposal():
+    feeds, part = Feeds(), taking()
+    founding = feeds.pact(A, need=1, text="the seedlings live")
+    state = state_of(KIT, founding, [A, B, ME], 2)
+    version = feeds.pact(A, within=founding, after=founding, add=[B, ME], need=2, state=state)
+    aim = feeds.pact(B, within=version, text="no fan")
+    refs = [version, aim]
+    refs += [KIT.sha256(b"%d" % n) for n in range(2 * EARLY)]
+    for ref in refs:
+        feeds.mark(ref, YES, B)
+    feeds.hear(part, B, 1, len(feeds.entries[B]))
+    feeds.hear(part, A, 1, 2)
+    feeds.give_missing(part)
+    assert part.agreements.said(version, YES) == [B]
+    assert part.agreements.said(aim, YES) == [B]
+
+
 def flooded():
     """The history, and a member C that does what it can."""
     feeds = history()
