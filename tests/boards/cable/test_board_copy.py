@@ -5,20 +5,24 @@ import json
 import pytest
 from attic import WIFI, run
 
-from mesh.boards.cable import backup, board_files
+from mesh.boards.cable import backup, board_feed, board_files, board_keys
 from mesh.boards.cable.backup import Copy
 from mesh.boards.cable.cable import Cable
 from mesh.boards.virtual import process
 from mesh.boards.virtual.virtual_board import Virtual
 from mesh.cli import app as cli
+from mesh.core.peer_id import from_text
+from mesh.core.relations import key
 from mesh.hub.failure import FAILED, SETUP, USAGE, Failure
+from mesh.hub.home.home import Home
 
 PHRASE = "correct horse battery"
 CHEAP = 4  # Scrypt's cost: its strength is not tried here
 
 
 @pytest.fixture(autouse=True)
-def cheap(monkeypatch):
+def cheap(monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("MESH_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setattr(backup.seal, "__defaults__", (CHEAP,))
     monkeypatch.setenv("MESH_PASSPHRASE", PHRASE)
 
@@ -85,6 +89,9 @@ def test_a_copy_comes_back_on_another_board_with_counters_ahead(attic, capsys, t
     made = run(capsys, "board", "backup", attic.port, file)
     peer = attic.log.wait("joined")["id"]
     assert made["peer"] == peer
+    assert made["next_key"] == str(board_keys.place(Home(), peer))
+    tail = board_feed.newest(from_text(peer), backup_of(file).files)
+    assert [kind for _, _, kind, _ in tail.said][-1] == key.NAME, "it commits to its next key"
     secret = secrets_of(attic)
     data = file.read_bytes()
     assert file.stat().st_mode & 0o077 == 0

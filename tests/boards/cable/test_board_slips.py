@@ -46,6 +46,12 @@ ASKED = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def own_home(monkeypatch, tmp_path_factory):
+    """A board's next key is kept in the home of who makes a copy of it."""
+    monkeypatch.setenv("MESH_HOME", str(tmp_path_factory.mktemp("home")))
+
+
 @pytest.mark.parametrize("words", BEFORE)
 def test_what_can_be_checked_is_checked_before_a_board_is_interrupted(
     attic, capsys, words, monkeypatch
