@@ -180,12 +180,13 @@ def test_a_circle_of_eight_with_three_agreements_and_its_promise(neighbour):
         aims += [ghosts[n].write(desk.kit, pacts.NAME, bodies[n]) for n in (1, 2)]
         for ref in (version, *aims):
             neighbour.write(marks.NAME, marks.make(ref, YES))
+        neighbour.holds(me, [desk.public, 6])  # else words come before what they are about
         for ghost in ghosts:
             for ref in (version, *aims):
                 ghost.write(desk.kit, marks.NAME, marks.make(ref, YES))
             desk.node.peer.feeds.accept(desk.now(), ghost.run(desk.kit))
-        neighbour.holds(me, [ghosts[5].public, 0])
-        neighbour.holds(me, [desk.public, 0])
+        for ghost in ghosts:
+            neighbour.holds(me, [ghost.public, 3])
         after = least_used(one)
         one.stop()
     facts = neighbour.remembered(me)

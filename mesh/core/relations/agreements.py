@@ -250,7 +250,7 @@ class Agreements(Weighed):
         if within is not None and self._is_in(within):
             return True
         new = [one for one in [author] + pact.add + pact.parties if not self.knows(one)]
-        return 2 * (len(self._ids) + len(new)) <= caps.peers
+        return bool(2 * (len(self._ids) + len(new)) <= caps.peers)
 
     def may_join(self) -> bool:
         """Whether who looks may be in one more circle."""

@@ -46,7 +46,7 @@ def strangers(facts):
     """It offers things to the board and to ever more peers whom nobody knows."""
     for n in range(10, 40):
         named = [bytes([9, n, k]) + bytes(29) for k in range(12)]
-        facts.pact(ref(n), LIAR, pacts.check(pacts.make(text="so", parties=[ME] + named)))
+        facts.pact(ref(n), LIAR, pacts.check(pacts.make(text="so", parties=[ME, *named])))
 
 
 def offers(facts):
