@@ -69,7 +69,8 @@ def make(**fields: object) -> "dict[int, object]":
     return {
         KEYS[name]: value
         for name, value in fields.items()
-        if value is not None and value is not False and value not in ([], "")
+        # nothing is compared: MicroPython warns where bytes and text are
+        if value is not False and (value or isinstance(value, int))
     }
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mesh.core.relations.agreements import Agreements
 
 QUOTA, QUOTA_MS = 8, 60_000  # answers by `consents` in so many ms, as each fills the own feed
+AGAIN_MS = 1000  # until it is looked again whether the own feed takes an answer
 
 
 class Relating(Running):
@@ -135,9 +136,15 @@ class Relating(Running):
         if self._effects is not None:
             self._effects.changed(now_ms, self.running(now_ms))
         if self._consents is not None and not self.recalling:
-            for ref in sorted(self.agreements.pacts):
-                if self.waits(ref):
-                    self._decide(now_ms, ref)
+            self._answer(now_ms, [r for r in sorted(self.agreements.pacts) if self.waits(r)])
+
+    def _answer(self, now_ms: int, waiting: "list[bytes]") -> None:
+        own = self._node.peer.feeds.own
+        if not own.quiet:
+            for ref in waiting:
+                self._decide(now_ms, ref)
+        elif waiting and not own.trouble:  # as after a start; nothing tells when that is over
+            self._due(now_ms + AGAIN_MS)
 
     def waits(self, ref: bytes) -> bool:
         """Whether an agreement waits for this peer's word: it is asked, and said neither yes nor

@@ -104,6 +104,19 @@ def test_who_was_given_consent_answers_by_itself_after_its_time():
     assert forming.state(0, other) == OPEN, "somebody objects"
 
 
+def test_who_cannot_write_yet_answers_once_it_can():
+    forming = Forming(2)
+    forming.parts[1].serve(consents=Consent())
+    own = forming.nodes[1].peer.feeds.own
+    own.hush(True)
+    aim = forming.offer(0, text="a fan", parties=[forming.ids[1]])
+    forming.run(5000)
+    assert forming.state(0, aim) == OPEN
+    own.hush(False)
+    forming.run(5000)
+    assert forming.state(0, aim) == IN_FORCE, "nobody had to say anything more"
+
+
 def test_without_consent_and_effects_nothing_is_answered():
     forming = Forming(2)
     aim = forming.offer(0, text="a fan", parties=[forming.ids[1]])
