@@ -1,13 +1,22 @@
 """mesh demo: a small mesh on this computer, to watch."""
 
 import importlib
+from typing import Annotated
+
+import typer
 
 from mesh.cli.options import Json
 
-EXAMPLE = "mesh demo"
+EXAMPLE = "mesh demo; mesh demo --relations"
 
 
-def command(json: Json = False) -> int:
+def command(
+    relations: Annotated[
+        bool, typer.Option("--relations", help="How five of them agree on things, and refuse.")
+    ] = False,
+    json: Json = False,
+) -> int:
     """Watch a small mesh on this computer: desktops and boards."""
     # Loaded when asked for: it brings much that no other command needs.
-    return int(importlib.import_module("mesh.lab.demo.story").run(json))
+    story = "mesh.lab.demo.relations.story" if relations else "mesh.lab.demo.story"
+    return int(importlib.import_module(story).run(json))

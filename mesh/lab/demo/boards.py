@@ -29,19 +29,42 @@ LIMITS = {
     "exchanges": 8,
 }
 PATIENCE_S = 60.0
+BOARD = "board"  # the kind of a row that is one
+
+
+def settings_of(name: str, introducer: bytes, ids: Mapping[str, bytes]) -> Mapping[str, object]:
+    """Settings of a board of `mesh demo`. `ids`: of those that are up already, by name."""
+    settings: dict[str, object] = {
+        "name": name,
+        "port": 0,
+        "console": "json",
+        "introduced_by": peer_id.to_text(introducer),
+        "follow": "*",
+        "sensors": {kind: {"kind": kind, "every_s": 2} for kind in SENSORS[name]},
+        "actuators": {"led": {"kind": "led"}},
+        "discovery": {"interface": LOOPBACK},
+        "limits": LIMITS,
+    }
+    if name == "cedar":  # it acts on birch's readings by its own rule
+        settings["names"] = {"birch": peer_id.to_text(ids["birch"])}
+        settings["rules"] = [{"when": "birch/heap", "above": 1024, "set": "led", "to": True}]
+    return settings
 
 
 class Boards:
     """Boards by name. `names` and `ids`: all peers; `followed`: verified readings by (board,
     author).
 
-    For use in an event loop, which reads the consoles.
+    For use in an event loop, which reads the consoles. `heap`: of each board.
     """
 
-    def __init__(self, folder: Path, rows: Mapping[str, Row], view: View) -> None:
+    def __init__(
+        self, folder: Path, rows: Mapping[str, Row], view: View, heap: str = process.HEAP
+    ) -> None:
         self._folder = folder
         self._rows = rows
         self._view = view
+        self._heap = heap
         self._loop = asyncio.get_running_loop()
         self._running: dict[str, Virtual] = {}
         self._news = asyncio.Event()
@@ -52,7 +75,7 @@ class Boards:
 
     def build(self) -> None:
         """Create a folder for each, with the files of a board."""
-        first, *others = SENSORS
+        first, *others = [row.name for row in self._rows.values() if row.kind == BOARD]
         what = "compiling the files that go on a board"
         self._view.happened("build", what)
 
@@ -63,14 +86,18 @@ class Boards:
         for name in others:
             shutil.copytree(self._folder / first, self._folder / name)
 
-    async def switch_on(self, name: str, introducer: bytes) -> None:
-        """Start a board, and wait until it is on the network."""
-        process.configure(self._folder / name, self._settings(name, introducer))
+    def folder(self, name: str) -> Path:
+        """Where a board's files are."""
+        return self._folder / name
+
+    async def switch_on(self, name: str, settings: Mapping[str, object]) -> None:
+        """Start a board with these settings, and wait until it is on the network."""
+        process.configure(self._folder / name, settings)
 
         def heard(line: str) -> None:
             self._loop.call_soon_threadsafe(self._heard, name, line)
 
-        board = Virtual(self._folder / name, process.HEAP, heard=heard)
+        board = Virtual(self._folder / name, self._heap, heard=heard)
         self._running[name] = board.start()
         joined = await asyncio.to_thread(board.log.wait, "joined", PATIENCE_S)
         own = peer_id.from_text(str(joined["id"]))
@@ -78,24 +105,6 @@ class Boards:
         self.ports[name] = int(str(joined["address"]).rpartition(":")[2])
         self._rows[name].short = peer_id.short(own)
         self._rows[name].state = "up"
-        self._view.happened("up", f"{name} is up: its key was born on it", peer=name)
-
-    def _settings(self, name: str, introducer: bytes) -> Mapping[str, object]:
-        settings: dict[str, object] = {
-            "name": name,
-            "port": 0,
-            "console": "json",
-            "introduced_by": peer_id.to_text(introducer),
-            "follow": "*",
-            "sensors": {kind: {"kind": kind, "every_s": 2} for kind in SENSORS[name]},
-            "actuators": {"led": {"kind": "led"}},
-            "discovery": {"interface": LOOPBACK},
-            "limits": LIMITS,
-        }
-        if name == "cedar":  # it acts on birch's readings by its own rule
-            settings["names"] = {"birch": peer_id.to_text(self.ids["birch"])}
-            settings["rules"] = [{"when": "birch/heap", "above": 1024, "set": "led", "to": True}]
-        return settings
 
     async def cut_power(self, name: str) -> None:
         """End a board without a goodbye."""

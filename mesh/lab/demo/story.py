@@ -21,7 +21,8 @@ from mesh.hub.home import files
 from mesh.hub.home.home import Home
 from mesh.hub.operations.answers import plain
 from mesh.lab.demo import attack as demo_attack
-from mesh.lab.demo.boards import LOOPBACK, SENSORS, Boards
+from mesh.lab.demo.boards import LOOPBACK, SENSORS, Boards, settings_of
+from mesh.lab.demo.checks import Checks
 from mesh.lab.demo.view import Row, View
 
 LONGEST_S = 300.0  # time limit after compiling, which takes a slow computer a minute
@@ -32,18 +33,17 @@ ENOUGH = 2  # readings that show that one board follows another
 KIB = 1024
 LEFT = ("birch", "cedar")  # boards that keep their power
 TRUE = b"\xf5"
-MARKS = {True: "[green]✓[/]", False: "[red]✗[/]"}
 
 
 class Demo:
-    """A run of the demo. Each step ends in check(), by what was observed."""
+    """A run of the demo. Each step ends in a check, by what was observed."""
 
     def __init__(self, folder: Path, as_json: bool) -> None:
         self._rows = {"desktop": Row("desktop", "desktop")}
         self._rows.update({name: Row(name, "board") for name in SENSORS})
         self.view = View(self._rows, as_json)
         self._boards = Boards(folder, self._rows, self.view)
-        self._checks: dict[str, tuple[bool, str]] = {}
+        self._checks = Checks(self.view)
         self._home = Home(folder / "desktop")
 
     async def run(self) -> bool:
@@ -57,13 +57,15 @@ class Demo:
                     self._peer = HubPeer(self._home, interfaces=[LOOPBACK], port=0)
                     await self._play()
         except TimeoutError:
-            self.check("all of it in time", False, f"it was to end within {LONGEST_S:.0f} s")
+            self._checks.note(
+                "all of it in time", False, f"it was to end within {LONGEST_S:.0f} s"
+            )
         except MeshError as error:
-            self.check("all goes on to the end", False, error.detail)
+            self._checks.note("all goes on to the end", False, error.detail)
         finally:
             await self._boards.end()
-        self.view.summary(self._checks, self._counts())
-        return all(seen for seen, _ in self._checks.values())
+        self._checks.summary(self._counts())
+        return self._checks.all_seen()
 
     async def _play(self) -> None:
         await self._peer.start()
@@ -79,18 +81,14 @@ class Demo:
             watching.cancel()
             await self._peer.stop()
 
-    def check(self, name: str, seen: bool, how: str) -> None:
-        """Record whether a step was seen; `how` it showed."""
-        how = how if seen else f"expected: {how}"
-        self._checks[name] = (seen, how)
-        self.view.happened("check", f"{MARKS[seen]} {name}: {how}", ok=seen)
-
     async def _meet(self) -> None:
         desktop, own = self._rows["desktop"], self._peer.identity.public
         desktop.state, desktop.short = "up", peer_id.short(own)
         self._boards.names[own] = "desktop"
         for name in SENSORS:
-            await self._boards.switch_on(name, own)
+            await self._boards.switch_on(name, settings_of(name, own, self._boards.ids))
+            text = f"{name} is up: its key was born on it"
+            self.view.happened("up", text, peer=name)
         start = time.monotonic()
 
         def all_met() -> bool:
@@ -104,7 +102,7 @@ class Demo:
         seen = await self._boards.until(all_met, STEP_S)
         how = sorted({str(e["how"]) for n in SENSORS for e in self._boards.told(n, "found")})
         took = time.monotonic() - start
-        self.check(
+        self._checks.note(
             "they find each other",
             seen and "mdns" in how,
             f"4 peers, 12 signed first contacts, {took:.1f} s after the last one came up"
@@ -118,7 +116,7 @@ class Demo:
             lambda: all(followed.get(p, 0) >= ENOUGH for p in pairs), STEP_S
         )
         heard = sum(followed.get(p, 0) for p in pairs)
-        self.check(
+        self._checks.note(
             "boards follow each other", seen, f"{heard} readings checked from board to board"
         )
 
@@ -126,7 +124,7 @@ class Demo:
         acted = await self._boards.until(
             lambda: bool(self._boards.told("cedar", "actuated")), STEP_S
         )
-        self.check(
+        self._checks.note(
             "a board acts by its own rule",
             acted,
             "cedar lit its led when birch/heap was above 1024",
@@ -135,7 +133,7 @@ class Demo:
         led = await self._peer.ask(
             birch, coap.PUT, ["actuators", "led"], TRUE, CBOR, timeout=STEP_S
         )
-        self.check(
+        self._checks.note(
             "who introduced a board may set its led",
             led.code == codes.CHANGED,
             f"birch answered {codes.text(led.code)}",
@@ -154,7 +152,7 @@ class Demo:
 
         seen = await self._boards.until(noticed, STEP_S)
         took = time.monotonic() - start
-        self.check(
+        self._checks.note(
             "a board's end is noticed",
             seen,
             f"by all three others within {took:.1f} s; they went on",
@@ -171,7 +169,7 @@ class Demo:
             lambda: all(followed.get(p, 0) >= goal for p, goal in goals.items()), STEP_S
         )
         more = {name: await self._ask_openly(name) - before[name] for name in LEFT}
-        self.check(
+        self._checks.note(
             "without the desktop the boards go on",
             seen and all(count > 0 for count in more.values()),
             "asked afterwards: " + ", ".join(f"{n} verified {c} more" for n, c in more.items()),
@@ -181,7 +179,7 @@ class Demo:
         birch = (LOOPBACK, self._boards.ports["birch"])
         attack = demo_attack.Attack(self._home.identity, self._boards.ids["birch"], birch)
         honest = await attack.honest()
-        self.check(
+        self._checks.note(
             "an honest message is taken",
             honest == codes.CHANGED,
             f"birch answered {codes.text(honest)}",
@@ -191,7 +189,7 @@ class Demo:
             code = await play()
             await self._boards.until(self._more_refused(told), STEP_S)
             reasons = [str(e["detail"]) for e in self._boards.told("birch", "refused")[told:]]
-            self.check(
+            self._checks.note(
                 f"a {name} message is refused",
                 code == codes.UNAUTHORIZED and bool(reasons),
                 f"birch answered {codes.text(code)}, as: {'; '.join(reasons) or 'no reason'}",

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from rich.console import Console, Group, RenderableType
@@ -37,10 +37,16 @@ class Row:
 
 
 class View:
-    """Shows the table and events. A context manager."""
+    """Shows the table and events. A context manager. `table`: makes it, of `rows` if not given."""
 
-    def __init__(self, rows: Mapping[str, Row], as_json: bool) -> None:
+    def __init__(
+        self,
+        rows: Mapping[str, Row],
+        as_json: bool,
+        table: Callable[[], RenderableType] | None = None,
+    ) -> None:
         self._rows = rows
+        self._table = table or self._peers
         self._as_json = as_json
         self._console = Console(highlight=False)
         self._live: Live | None = None
@@ -57,6 +63,11 @@ class View:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody watches a screen, and no file or program."""
+        return self._live is not None
 
     def happened(self, event: str, text: str, **fields: object) -> None:
         """Show an event: `text` for people, `fields` for programs."""
@@ -128,7 +139,7 @@ class View:
         sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
         sys.stdout.flush()
 
-    def _table(self) -> Group:
+    def _peers(self) -> RenderableType:
         """Two lines for each peer: its state, and its readings."""
         lines = [Text(TITLE, "bold"), Text(LINE.format(*COLUMNS), "bold")]
         for row in self._rows.values():
