@@ -13,7 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "read": "Read the latest readings",
     "watch": "Show readings as they arrive",
     "set": "Ask one or many peers to set an actuator",
-    "ask": "Ask an object to agree that we set one of its actuators for a while",
+    "ask": "Ask an object to let us set an actuator for a while",
     "name": "Set our own name for a peer",
     "forget": "Forget a peer",
     "update": "Offer boards new firmware, and show what each does with it",

@@ -8,7 +8,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         *("doctor", "demo", "docs"),
     ),
     "Record": ("log", "history", "export", "import", "verify", "store"),
-    "Equals": ("promise", "promises", "circle", "agreement", "trial", "key"),
+    "Equals": ("promise", "promises", "circle", "agreement", "trial", "ask", "key"),
     "Boards": ("flash", "update", "settings", "board", "hardware"),
     "Build": ("firmware", "simulate", "conform"),
 }

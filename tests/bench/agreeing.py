@@ -51,7 +51,7 @@ def measure(path):
     def used():
         for _ in range(3):
             gc.collect()
-        return gc.mem_alloc()
+        return gc.mem_alloc()  # type: ignore[attr-defined] # MicroPython's
 
     from mesh.core.peer_id import to_text  # noqa: PLC0415
 
@@ -78,11 +78,11 @@ def loaded():
     __import__("mesh.following")  # as whoever keeps feeds of others has it
     for _ in range(3):
         gc.collect()
-    before = gc.mem_alloc()
+    before = gc.mem_alloc()  # type: ignore[attr-defined] # as above
     __import__("mesh.relating")
     for _ in range(3):
         gc.collect()
-    print("code", gc.mem_alloc() - before)
+    print("code", gc.mem_alloc() - before)  # type: ignore[attr-defined] # as above
 
 
 def main():

@@ -22,6 +22,7 @@ REST = (
     ("agreement propose seedlings vents", "proposed, with our yes"),
     ("trial propose seedlings 'no fan at night' --for 7d", "proposed, with our yes"),
     ("trial", "runs here"),
+    ("key next", "committed to the next key"),
     ("hardware list", "pico_w"),
     ("hardware show bme280", "0x76 or 0x77"),
     ("simulate --seeds 1", "1 of 1 seeds keep every rule"),

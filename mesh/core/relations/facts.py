@@ -79,20 +79,23 @@ class Facts:
     def _put(self, ref: bytes, author: bytes, pact: "Pact") -> None:
         for one in [author] + pact.add + pact.parties:
             self._bit(one)
-        # one copy of each id and ref is enough
-        for ids in (pact.add, pact.parties):
-            ids[:] = [self._ids[self._bits[one]] for one in ids]
-        fields = list(pact)
-        for known in self.pacts if self._caps else ():  # few there; many, and room, on a desktop
-            for at in (1, 2):
-                if fields[at] == known:
-                    fields[at] = known
-        self.pacts[ref] = pact = Pact(*fields)
+        self.pacts[ref] = pact = self._shared(pact) if self._caps else pact
         self.authors[ref] = self._ids[self._bits[author]]
         if pact.after is not None:
             self._after.setdefault(pact.after, []).append(ref)
         self._seats_of = {}
         self._forget()
+
+    def _shared(self, pact: "Pact") -> "Pact":
+        """The pact with one copy of each id and ref, where memory is short."""
+        for ids in (pact.add, pact.parties):
+            ids[:] = [self._ids[self._bits[one]] for one in ids]
+        fields = list(pact)
+        for known in self.pacts:
+            for at in (1, 2):
+                if fields[at] == known:
+                    fields[at] = known
+        return Pact(*fields)
 
     def kept(self) -> "list[Any]":
         """All of it, to be stored: ids, pacts, words, and who forked; see restore()."""

@@ -141,6 +141,7 @@ class Seats:
     def __init__(self, successions: Successions | None) -> None:
         self._successions = successions
         self._found: dict[bytes, list[bytes]] = {}
+        self._ends: dict[bytes, int | None] = {}
 
     def of(self, author: bytes) -> list[bytes]:
         """All seats of an author."""
@@ -153,7 +154,11 @@ class Seats:
 
     def is_over(self, author: bytes, seq: int) -> bool:
         """Whether an entry is after the end of its feed."""
-        end = self._successions.end(author) if self._successions is not None else None
+        if self._successions is None:
+            return False
+        if author not in self._ends:
+            self._ends[author] = self._successions.end(author)
+        end = self._ends[author]
         return end is not None and seq > end
 
 
@@ -169,12 +174,11 @@ def stated(store: Queries, me: bytes | None, successions: Successions | None = N
     if not {pact.NAME, mark.NAME} <= tables:  # no peer of this version has opened it yet
         return made
     # words first: who speaks gets a low number so, and who is only named costs no word a bit
-    for author, seq, said in _words(store.database):
-        if seats.is_over(author, seq):
-            continue
-        made.words.setdefault(said.ref, []).append(Word(author, seq, said))
-        for seat in seats.of(author):
-            made.agreements.mark(seat, said)
+    for word in _words(store.database):
+        if not seats.is_over(word.author, word.seq):
+            made.words.setdefault(word.mark.ref, []).append(word)
+            for seat in seats.of(word.author):
+                made.agreements.mark(seat, word.mark)
     for author in store.forked():
         made.agreements.forked(author)
     for one in _statements(store.database):

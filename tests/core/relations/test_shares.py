@@ -45,8 +45,9 @@ def own_circle(facts):
 def strangers(facts):
     """It offers things to the board and to ever more peers whom nobody knows."""
     for n in range(10, 40):
-        named = [bytes([9, n, k]) + bytes(29) for k in range(12)]
-        facts.pact(ref(n), LIAR, pacts.check(pacts.make(text="so", parties=[ME, *named])))
+        named = [ME]
+        named += [bytes([9, n, k]) + bytes(29) for k in range(12)]
+        facts.pact(ref(n), LIAR, pacts.check(pacts.make(text="so", parties=named)))
 
 
 def offers(facts):

@@ -30,9 +30,9 @@ def heard(node):
     found = []
     tell = node.peer.feeds.heard
 
-    def listen(now_ms, author, values):
+    def listen(now_ms, author, values, run):
         found.extend([value[0] for value in values])
-        tell(now_ms, author, values)
+        tell(now_ms, author, values, run)
 
     node.peer.feeds.heard = listen
     return found

@@ -14,7 +14,10 @@ from mesh.core.feed.chain import walk
 
 FORBIDDEN, NOT_FOUND, NOT_ALLOWED = 0x83, 0x84, 0x85
 BAD_REQUEST, UNSUPPORTED, UNAVAILABLE = 0x80, 0x8F, 0xA3
-OPEN = {"peer", "peers", "time", "feeds", "sensors", "sensors/cold", "sensors/mute", "actuators"}
+OPEN = {
+    *("peer", "peers", "time", "feeds", "relations", "actuators"),
+    *("sensors", "sensors/cold", "sensors/mute"),
+}
 
 
 def test_every_resource_that_is_listed(tmp_path):
