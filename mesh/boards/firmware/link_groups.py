@@ -18,7 +18,6 @@ GROUPS = {
         "mesh.core.rules",
         "mesh.core.senml_reading",
         "mesh.core.accepting",
-        "mesh.device.promising",
     ),
     "mesh.relating": ("mesh.device.remembering",),
     # only where settings say to what their holder consents: 18 KB of heap

@@ -1,7 +1,6 @@
 """Circles and agreements that are held in a store, as rows; and what may be said of them."""
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mesh.core import peer_id as ids
@@ -20,12 +19,6 @@ Row = dict[str, Any]
 MEMBER, INVITED, LEFT, OUTSIDE = "member", "invited", "left", "outside"
 MOST_VOIDS = pact.MOST_VOIDS
 MOST_RIVALS = 8  # that are shown, and looked through for who lied
-
-
-@lru_cache(maxsize=1024)
-def _text(ref: bytes) -> str:
-    """A ref as text; rivals name each other, and it is made letter by letter."""
-    return ids.to_text(ref)
 
 
 class Table(NamedTuple):
@@ -153,7 +146,7 @@ class Table(NamedTuple):
         base = agreements.pacts.get(about.within) if about.within is not None else None
         voices = (agreements.members(about.within) or []) if base else about.parties
         return {
-            "ref": _text(ref),
+            "ref": meaning.text_of(ref),
             "by": self.label(one.author),
             "circle": circle.pact.text if circle and about.within else None,
             "text": about.text,
@@ -168,7 +161,7 @@ class Table(NamedTuple):
             "no": self._said(ref, NO),
             "left": self._said(ref, LEAVE),
             "ends_s": about.end_s,
-            "rivals": [_text(rival) for rival in agreements.rivals(ref, MOST_RIVALS)],
+            "rivals": [meaning.text_of(rival) for rival in agreements.rivals(ref, MOST_RIVALS)],
             "liars": self._liars(ref),
             "words": [
                 {

@@ -1,6 +1,7 @@
 """Finds the agreement, the circle or the promise that is meant by a word."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from mesh.core import peer_id as ids
 from mesh.hub.failure import NotFound
@@ -30,3 +31,9 @@ def meant(found: Stated, word: str, of: Callable[[Statement], bool], what: str) 
     known = ", ".join(f"{ids.short(one.ref)} {one.pact.text}".strip() for one in there[:SHORT])
     help = f"there are: {known}" if known else f"none is kept here; who keeps whom: {KEEPING}"
     raise NotFound(f"no {what} '{word}'", help)
+
+
+@lru_cache(maxsize=1024)
+def text_of(ref: bytes) -> str:
+    """A ref as text; rivals name each other, and it is made letter by letter."""
+    return ids.to_text(ref)
