@@ -19,6 +19,7 @@ LONGEST = (
     "test_lacking.py",
     "test_update.py",
     "test_fleet.py",
+    "test_demo_relations.py",
 )
 PATIENCE = 5  # seconds that a thread or a task which was told to end may take for it
 

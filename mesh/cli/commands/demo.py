@@ -18,5 +18,5 @@ def command(
 ) -> int:
     """Watch a small mesh on this computer: desktops and boards."""
     # Loaded when asked for: it brings much that no other command needs.
-    story = "mesh.lab.demo.relations.story" if relations else "mesh.lab.demo.story"
+    story = "mesh.lab.demo.relations.chapters" if relations else "mesh.lab.demo.story"
     return int(importlib.import_module(story).run(json))

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from mesh.hub.failure import INTERRUPTED
-from mesh.lab.demo.relations import table
+from mesh.lab.demo.relations import greenhouse_table
 from mesh.lab.demo.relations.greenhouse import ANN, BOARDS
-from mesh.lab.demo.relations.table import Member
+from mesh.lab.demo.relations.greenhouse_table import Member
 
 COMMAND = (sys.executable, "-m", "mesh", "demo", "--relations", "--json")
 COLUMNS = 80
@@ -35,15 +35,15 @@ def started(folder):
 
 def left_of(folder):
     """Processes that have to do with a folder."""
-    found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    found = subprocess.run(["ps", "-wweo", "args"], capture_output=True, text=True, check=True)
     return [line for line in found.stdout.splitlines() if str(folder) in line]
 
 
 @pytest.mark.usefixtures("micropython")
 @pytest.mark.timeout(LIMIT_S)
 def test_all_of_it_is_seen_by_real_processes(tmp_path):
-    process = started(tmp_path)
-    told, _ = process.communicate(timeout=LIMIT_S)
+    with started(tmp_path) as process:
+        told, _ = process.communicate(timeout=LIMIT_S)
     events = [json.loads(line) for line in told.splitlines()]
     summary = events[-1]
     assert process.returncode == 0, summary
@@ -61,13 +61,15 @@ def test_all_of_it_is_seen_by_real_processes(tmp_path):
 @pytest.mark.usefixtures("micropython")
 @pytest.mark.timeout(LIMIT_S)
 def test_ctrl_c_leaves_nothing_behind(tmp_path):
-    process = started(tmp_path)
-    for line in process.stdout:
-        if json.loads(line)["event"] == "consent":  # its boards run
-            break
-    assert left_of(tmp_path)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    with started(tmp_path) as process:
+        try:
+            for line in process.stdout:
+                if json.loads(line)["event"] == "consent":  # its boards run
+                    break
+            assert left_of(tmp_path)
+        finally:
+            process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
     assert process.returncode == INTERRUPTED
     assert not any(tmp_path.iterdir())
     ends_at = time.monotonic() + 10
@@ -86,7 +88,7 @@ def test_the_table_fits_a_terminal():
     members[2].away = True
     console = Console(width=COLUMNS)
     with console.capture() as captured:
-        console.print(table.drawn(members))
+        console.print(greenhouse_table.drawn(members))
     lines = captured.get().splitlines()
     assert len(lines) == 2 + len(members), "each peer has a line"
     assert all(len(line) <= COLUMNS for line in lines)

@@ -26,7 +26,7 @@ async def change(scene: Scene, before: bytes) -> bytes:
     scene.checks.note(
         f"changed without {AWAY}",
         seen and alone,
-        f"cut off, it keeps the old rule; {len(OTHERS)} fans run in {watch}",
+        f"it keeps the old rule; {len(OTHERS)} fans run in {watch}",
     )
     return ref
 
@@ -48,5 +48,5 @@ async def heal(scene: Scene, ref: bytes) -> None:
     scene.checks.note(
         f"healed, {AWAY} catches up",
         missed and seen,
-        f"in {watch}: it says yes itself, and its fan runs too",
+        f"in {watch} it says yes itself, and its fan runs",
     )

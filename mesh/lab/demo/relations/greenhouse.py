@@ -13,7 +13,7 @@ GOAL = "the seedlings live"
 NEED = 3  # of the five have to say yes
 WARM = 27  # degrees in the greenhouse
 # sooner than the defaults, so that who was cut off is found again soon
-SOON = {"check_ms": 2000, "max_retransmit": 1, "rejoin_ms": 2000, "query_ms": 2000}
+SOON = {"check_ms": 3000, "max_retransmit": 2, "rejoin_ms": 2000, "query_ms": 2000}
 HEAP = "512k"
 THERMOMETER = "thermometer"
 DESKTOP = (

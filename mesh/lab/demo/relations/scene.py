@@ -8,13 +8,13 @@ from typing import NamedTuple
 from mesh.core.policy.consent_rows import WHEN
 from mesh.core.relations.terms import ABOVE
 from mesh.lab.demo.boards import Boards
-from mesh.lab.demo.checks import Checks
+from mesh.lab.demo.observed import Checks
 from mesh.lab.demo.relations.desk import Desk
-from mesh.lab.demo.relations.table import Member
-from mesh.lab.demo.relations.watching import Watching
+from mesh.lab.demo.relations.greenhouse_table import Member
+from mesh.lab.demo.relations.observing import Watching
 from mesh.lab.demo.view import View
 
-STEP_S = 40.0  # time limit of a step; on a busy computer some take long
+STEP_S = 60.0  # time limit of a step; on a busy computer some take long
 READ_S = 2.5  # pause before a chapter, for who reads the screen
 
 

@@ -17,7 +17,7 @@ from mesh.hub.operations.circles import Table
 from mesh.hub.show.words import quoted
 from mesh.lab.demo.boards import Boards
 from mesh.lab.demo.relations.desk import Desk
-from mesh.lab.demo.relations.table import Member
+from mesh.lab.demo.relations.greenhouse_table import Member
 from mesh.lab.demo.view import View
 
 LOOK_S, ASK_S = 0.4, 1.5
@@ -105,7 +105,7 @@ class Watching:
             value = event["value"]
             if isinstance(value, bool | int | float):
                 row.devices[str(event["name"])] = value
-        row.state = self._desk.sees(peer) or row.state
+        row.seen(self._desk.sees(peer) or row.state)
         if row.state != UP or row.away:
             return
         try:

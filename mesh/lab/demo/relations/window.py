@@ -19,7 +19,7 @@ async def ask(scene: Scene) -> str:
     offered = await scene.desk.do("request", **args, timeout=30.0)
     seen = bool(refused) and offered["did"] == "offered"
     reason, high, seconds = (offered.get(key) for key in ("reason", "high", "seconds"))
-    how = f'"{reason}": {high}° for {seconds} s'
+    how = f'"{reason}"; it offers {high}°'
     is_less = (high, seconds) == (WIDEST, OPEN_S)
     scene.checks.note("a counter-offer", seen and is_less, how)
     return str(offered["ref"])

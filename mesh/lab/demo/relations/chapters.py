@@ -15,16 +15,16 @@ from mesh.hub.home import files
 from mesh.hub.home.home import Home
 from mesh.hub.operations.answers import plain
 from mesh.lab.demo.boards import BOARD, LOOPBACK, Boards
-from mesh.lab.demo.checks import Checks
-from mesh.lab.demo.relations import apart, asking, circle, greenhouse, reach, refusing, trying
+from mesh.lab.demo.observed import Checks
+from mesh.lab.demo.relations import apart, founding, greenhouse, reach, refusing, trying, window
 from mesh.lab.demo.relations.desk import Desk
 from mesh.lab.demo.relations.greenhouse import ANN, BOARDS
+from mesh.lab.demo.relations.greenhouse_table import Member, drawn
+from mesh.lab.demo.relations.observing import Watching
 from mesh.lab.demo.relations.scene import Scene, Watch
-from mesh.lab.demo.relations.table import Member, drawn
-from mesh.lab.demo.relations.watching import Watching
 from mesh.lab.demo.view import View
 
-LONGEST_S = 240.0  # time limit after compiling, which takes a slow computer a minute
+LONGEST_S = 300.0  # time limit after compiling, which takes a slow computer a minute
 
 
 class Story:
@@ -60,7 +60,7 @@ class Story:
     async def _play(self) -> None:
         await self._peer.start()
         own, names = self._peer.identity.public, self._boards.names
-        self._rows[ANN].state, self._rows[ANN].short = UP, peer_id.short(own)
+        self._rows[ANN].seen(UP, peer_id.short(own))
         names[own] = ANN
         desk = Desk(self._peer, lambda peer: names.get(peer, peer_id.short(peer)))
         watching = Watching(self._peer, desk, self._boards, self._rows, self.view)
@@ -78,15 +78,15 @@ class Story:
             job.result()  # one that ended by itself failed
 
     async def _chapters(self, scene: Scene) -> None:
-        await circle.join(scene)
-        first = await circle.agree(scene)
+        await founding.join(scene)
+        first = await founding.agree(scene)
         better = await apart.change(scene, first)
         await apart.heal(scene, better)
         await refusing.play(scene, better)
         await trying.play(scene)
-        offered = await asking.ask(scene)
-        await asking.accept(scene, offered)
-        await asking.leave(scene, offered)
+        offered = await window.ask(scene)
+        await window.accept(scene, offered)
+        await window.leave(scene, offered)
 
     async def _switch_on(self, scene: Scene) -> None:
         """Have each board make its key; then its holder writes down whom it listens to, and what

@@ -28,6 +28,11 @@ class Member(Row):
         self.devices: dict[str, bool | int | float] = {}
         self.runs: list[tuple[bytes, Sequence[Any]]] = []  # (ref of the agreement, its term)
 
+    def seen(self, state: str, short: str = "") -> None:
+        """Note how it is, and its short id."""
+        self.state = state
+        self.short = short or self.short
+
     def has(self, ref: bytes) -> bool:
         """Whether an agreement runs there."""
         return ref in [one for one, _ in self.runs]
