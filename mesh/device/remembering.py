@@ -3,6 +3,9 @@
 Its tails of feeds are short, so what was taken out of them is stored: a restart forgets nothing.
 """
 
+import hashlib
+import os
+
 from mesh.core.codec import cbor
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.relations.agreements import Agreements
@@ -12,7 +15,7 @@ from mesh.device import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from mesh.core.node import Node
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 FILE = "relations"
 VERSION = 1  # of what is in it
+DEPTH = 4  # the rows of what is known are written one by one
+SMALL, BYTE = 24, 256  # items of an array whose number has its own byte, and two (RFC 8949 s.3)
 # flash wears out: at most one write in so many ms, of what concerns others, or this board itself
 OTHERS_MS, OWN_MS = 300_000, 10_000
 
@@ -59,10 +64,32 @@ class Remembering:
         self._at_ms, self.due_ms = now_ms, None
         version = relating.version
         try:
-            identity.write(FILE, cbor.encode([VERSION, relating.me, relating.kept()]))
+            with open(FILE + ".new", "wb") as file:
+                check = hashlib.sha256()
+                for piece in pieces([VERSION, relating.me, relating.kept()], DEPTH):
+                    file.write(piece)
+                    check.update(piece)
+                file.write(check.digest()[: identity.CHECK])
+            os.rename(FILE + ".new", FILE)
             self._stored = version
         except OSError:  # a full disk: tried again, as long as something changes
             self.due_ms = now_ms + OTHERS_MS
+
+
+def pieces(value: "Any", depth: int) -> "Iterator[bytes]":  # noqa: ANN401 - plain data
+    """The CBOR of a value in pieces, as a full heap has no room for all of it at once: an array,
+    and those in it down to `depth`, item by item.
+    """
+    if depth and isinstance(value, list):
+        count = len(value)
+        if count < SMALL:
+            yield bytes((0x80 + count,))
+        else:
+            yield bytes((0x98, count)) if count < BYTE else b"\x99" + count.to_bytes(2, "big")
+        for one in value:
+            yield from pieces(one, depth - 1)
+    else:
+        yield cbor.encode(value)
 
 
 def begin(
