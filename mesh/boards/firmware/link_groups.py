@@ -11,15 +11,12 @@ GROUPS = {
         "mesh.core.round_robin",
         "mesh.core.sampling",
         "mesh.core.crowding",
-        "mesh.device.pacing",  # who agrees with others follows them; there it takes no block more
     ),
     "mesh.found": ("mesh.core.mdns", "mesh.core.wellknown"),  # together they take one block
-    "mesh.sometimes": (
-        "mesh.core.rules",
-        "mesh.core.senml_reading",
-        "mesh.core.accepting",
-    ),
-    "mesh.relating": ("mesh.device.remembering",),
+    # by itself, as it is loaded before limits are fitted to the heap
+    "mesh.ruling": ("mesh.core.rules",),
+    "mesh.sometimes": ("mesh.core.senml_reading", "mesh.core.accepting"),
+    "mesh.relating": ("mesh.device.remembering", "mesh.device.pacing"),
     # only where settings say to what their holder consents: 18 KB of heap
     "mesh.agreeing": ("mesh.core.granted", "mesh.core.consent_rows"),
     "mesh.updating": ("mesh.device.updates", "mesh.device.install", "mesh.device.resetting"),

@@ -37,7 +37,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     timeout: Timeout = ANSWER_S,
     json: Json = False,
 ) -> Reply:
-    """Ask an object to agree that we set one of its actuators for a while; set it if it does.
+    """Ask an object to let us set an actuator for a while; set it if it agrees.
 
     It answers by what its holder wrote down in its setting `consent`: yes, no with the reason, or
     what it would agree to instead. When the time is over it sets the value that was there before.
