@@ -81,7 +81,14 @@ class Desk:
         """Propose a text with a term, perhaps instead of another agreement, or with an end."""
         before = None if instead is None else ids.to_text(instead)
         there, path = await self.held(), self._peer.home.path
-        wish = Wish(circle, (), text, [term], before, end_s)
+        found = there.found.agreements
+        # another demo on this computer has a circle of that name, too
+        own = [
+            ids.to_text(ref)
+            for ref in found.foundings()
+            if found.authors[ref] == self.me and found.pacts[ref].text == circle
+        ]
+        wish = Wish(own[0] if own else circle, (), text, [term], before, end_s)
         body = await asyncio.to_thread(dealing.body_of, path, there, wish)
         return await self._propose(body)
 

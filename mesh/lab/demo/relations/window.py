@@ -1,5 +1,6 @@
 """An object is asked to let its window be set: it offers less, and does that until it ends."""
 
+from mesh.core import peer_id as ids
 from mesh.core.errors import MeshError
 from mesh.core.peer_id import from_text
 from mesh.hub.failure import Refused
@@ -15,7 +16,7 @@ async def ask(scene: Scene) -> str:
     refused = await _refused(scene)
     wish = f"to open its window by {WISH}°, for {WISH_S // 60} min"
     await scene.chapter("A request.", f"The window of {DOOR}: {refused}; so she asks it {wish}")
-    args = {"peer": DOOR, "actuator": WINDOW, "value": str(WISH), "seconds": WISH_S}
+    args = {"peer": _door(scene), "actuator": WINDOW, "value": str(WISH), "seconds": WISH_S}
     offered = await scene.desk.do("request", **args, timeout=30.0)
     seen = bool(refused) and offered["did"] == "offered"
     reason, high, seconds = (offered.get(key) for key in ("reason", "high", "seconds"))
@@ -27,7 +28,7 @@ async def ask(scene: Scene) -> str:
 
 async def accept(scene: Scene, ref: str) -> None:
     """Accept that, and set it."""
-    args = {"peer": DOOR, "actuator": WINDOW, "value": str(WISH), "ref": ref}
+    args = {"peer": _door(scene), "actuator": WINDOW, "value": str(WISH), "ref": ref}
     row = await scene.desk.do("request.accept", **args, timeout=30.0)
     seen = await scene.until(lambda: scene.are([DOOR], WINDOW, WIDEST))
     how = f"ann says yes: the window of {DOOR} opens by {row.get('value')}°"
@@ -48,9 +49,16 @@ async def leave(scene: Scene, ref: str) -> None:
 async def _refused(scene: Scene) -> str:
     """What comes of setting it without an agreement; "" if that is not refused."""
     try:
-        await scene.desk.do("set", peer=DOOR, actuator=WINDOW, value=str(WISH), timeout=5.0)
+        await scene.desk.do(
+            "set", peer=_door(scene), actuator=WINDOW, value=str(WISH), timeout=5.0
+        )
     except Refused as error:
         return f"ann may not set it ({error.code})"
     except MeshError:
         pass
     return ""
+
+
+def _door(scene: Scene) -> str:
+    """Its id: another demo on this computer has a board of that name, too."""
+    return ids.to_text(scene.boards.ids[DOOR])
