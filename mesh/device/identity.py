@@ -14,6 +14,10 @@ from mesh.core.security.counter import Counter
 from mesh.device import ed25519
 from mesh.device.journal import Journal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 BLOCK = 1024  # counters reserved by one write to flash
 CHECK = 8  # bytes of SHA-256 as a check sum
 ENOENT = 2
@@ -41,8 +45,17 @@ def read(path: str) -> "bytes | None":
 
 def write(path: str, body: bytes) -> None:
     """Write a file, whole or not at all, as power may be cut at any moment."""
+    write_pieces(path, (body,))
+
+
+def write_pieces(path: str, pieces: "Iterable[bytes]") -> None:
+    """The same, of what is too large for one piece of the heap."""
+    whole = hashlib.sha256()
     with open(path + ".new", "wb") as file:
-        file.write(body + sha256(body)[:CHECK])
+        for piece in pieces:
+            file.write(piece)
+            whole.update(piece)
+        file.write(whole.digest()[:CHECK])
     os.rename(path + ".new", path)
 
 

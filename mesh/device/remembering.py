@@ -3,9 +3,6 @@
 Its tails of feeds are short, so what was taken out of them is stored: a restart forgets nothing.
 """
 
-import hashlib
-import os
-
 from mesh.core.codec import cbor
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.relations.agreements import Agreements
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
 FILE = "relations"
 VERSION = 1  # of what is in it
 DEPTH = 4  # the rows of what is known are written one by one
-SMALL, BYTE = 24, 256  # items of an array whose number has its own byte, and two (RFC 8949 s.3)
+ARRAY = 0x80  # major type 4 (RFC 8949 s.3.1)
 # flash wears out: at most one write in so many ms, of what concerns others, or this board itself
 OTHERS_MS, OWN_MS = 300_000, 10_000
 
@@ -64,13 +61,8 @@ class Remembering:
         self._at_ms, self.due_ms = now_ms, None
         version = relating.version
         try:
-            with open(FILE + ".new", "wb") as file:
-                check = hashlib.sha256()
-                for piece in pieces([VERSION, relating.me, relating.kept()], DEPTH):
-                    file.write(piece)
-                    check.update(piece)
-                file.write(check.digest()[: identity.CHECK])
-            os.rename(FILE + ".new", FILE)
+            kept = [VERSION, relating.me, relating.kept()]
+            identity.write_pieces(FILE, pieces(kept, DEPTH))
             self._stored = version
         except OSError:  # a full disk: tried again, as long as something changes
             self.due_ms = now_ms + OTHERS_MS
@@ -81,11 +73,9 @@ def pieces(value: "Any", depth: int) -> "Iterator[bytes]":  # noqa: ANN401 - pla
     and those in it down to `depth`, item by item.
     """
     if depth and isinstance(value, list):
-        count = len(value)
-        if count < SMALL:
-            yield bytes((0x80 + count,))
-        else:
-            yield bytes((0x98, count)) if count < BYTE else b"\x99" + count.to_bytes(2, "big")
+        head = bytearray()
+        cbor.write_head(head, ARRAY, len(value))
+        yield bytes(head)
         for one in value:
             yield from pieces(one, depth - 1)
     else:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mesh.core.errors import LocalError, RemoteError
 from mesh.core.feed.chain import genesis, make_entry, next_link, read_entry
+from mesh.core.limits import Limits
 from mesh.hub.desktop_kit import make_kit
 
 NAMES = ("feed.a", "feed.b")
@@ -98,7 +99,7 @@ def begun(author: bytes, kind: str, body: object) -> dict[str, bytes]:
 
 def _record(before: bytes, entry: bytes) -> bytes:
     size = len(entry)
-    if size > 512:  # noqa: PLR2004 - Limits.entry
+    if size > Limits.entry:
         raise LocalError("the entry is too large for a feed")
     lengths = size.to_bytes(2, "big") + (size ^ 0xFFFF).to_bytes(2, "big")
     return lengths + entry + hashlib.sha256(before + entry).digest()[:CHECK]

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from mesh.cli import forms
 from mesh.cli.kept import now_ms
 from mesh.cli.options import HomeFolder, Interface, Json, Reply
 from mesh.cli.term_options import Act, Every, Peers, When
-from mesh.hub.failure import USAGE, Failure
 from mesh.hub.operations import dealing, relating, session, term_forms, trials
 from mesh.hub.operations.dealing import Wish, table
 from mesh.hub.operations.relating import SPANS
@@ -58,10 +58,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     A word stays: yes and no to one agreement would be a proven lie. `leave` ends it for ourselves.
     """
     given = words or []
-    if what not in FORMS or not FORMS[what][0][0] <= len(given) <= FORMS[what][0][1]:
-        forms = "; ".join(form for _, form in FORMS.values())
-        said = " ".join((what, *given))
-        raise Failure(f"'{said}' is no word of agreements", f"write {forms}", USAGE)
+    forms.check(FORMS, what, given, "agreements")
     choices = session.Choices(home, interface)
     if what == "list":
         return Reply("agreements", _list(choices, given, over), json)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mesh.cli import forms
 from mesh.cli.options import HomeFolder, Interface, Json, Reply
 from mesh.core import peer_id as ids
 from mesh.core.relations import mark, pact
@@ -15,12 +16,12 @@ from mesh.hub.operations.dealing import table
 
 EXAMPLE = "mesh circle found 'the seedlings live'; mesh circle invite 'the seedlings live' cellar"
 FORMS = {
-    "list": (0, "list"),
-    "found": (1, "found GOAL"),
-    "invite": (2, "invite CIRCLE PEER"),
-    "join": (1, "join CIRCLE"),
-    "leave": (1, "leave CIRCLE"),
-    "release": (1, "release CIRCLE"),
+    "list": ((0, 0), "list"),
+    "found": ((1, 1), "found GOAL"),
+    "invite": ((2, 2), "invite CIRCLE PEER"),
+    "join": ((1, 1), "join CIRCLE"),
+    "leave": ((1, 1), "leave CIRCLE"),
+    "release": ((1, 1), "release CIRCLE"),
 }
 Rows = AsyncGenerator[Any, None]
 
@@ -47,11 +48,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     yes of its own; leaving is one's own act, and `release` lets those go who left.
     """
     given = words or []
-    if what not in FORMS or len(given) != FORMS[what][0]:
-        forms = "; ".join(form for _, form in FORMS.values())
-        raise Failure(
-            f"'{' '.join((what, *given))}' is no word of circles", f"write {forms}", USAGE
-        )
+    forms.check(FORMS, what, given, "circles")
     choices = session.Choices(home, interface)
     if what == "list":
         return Reply("circles", _list(choices, every), json)

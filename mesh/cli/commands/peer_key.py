@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mesh.cli import forms
 from mesh.cli.board_options import Yes, sure
 from mesh.cli.options import HomeFolder, Interface, Json, Reply
 from mesh.core import peer_id as ids
@@ -67,9 +68,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     ends the former feed before the first entry that is not ours.
     """
     given = words or []
-    if what not in FORMS or not FORMS[what][0][0] <= len(given) <= FORMS[what][0][1]:
-        forms = "; ".join(form for _, form in FORMS.values())
-        raise Failure(f"'{' '.join((what, *given))}' is no word of keys", f"write {forms}", USAGE)
+    forms.check(FORMS, what, given, "keys")
     choices = session.Choices(home, interface)
     if what == "show":
         return Reply("keys", _show(choices, given, file), json)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mesh.cli import forms
 from mesh.cli.kept import now_ms
 from mesh.cli.options import HomeFolder, Interface, Json, Reply
 from mesh.cli.term_options import Act, Every, Peers, When
@@ -49,10 +50,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option
     same time, none takes the place of another, and leaving one ends it for ourselves at once.
     """
     given = words or []
-    if what not in FORMS or not FORMS[what][0][0] <= len(given) <= FORMS[what][0][1]:
-        forms = "; ".join(form for _, form in FORMS.values())
-        said = " ".join((what, *given))
-        raise Failure(f"'{said}' is no word of trials", f"write {forms}", USAGE)
+    forms.check(FORMS, what, given, "trials")
     choices = session.Choices(home, interface)
     if what == "list":
         return Reply("trials", _list(choices, given), json)

@@ -179,11 +179,11 @@ def _write(out: bytearray, value: object) -> bool:
     elif isinstance(value, int):
         _write_int(out, value)
     elif isinstance(value, bytes):
-        _write_head(out, 0x40, len(value))
+        write_head(out, 0x40, len(value))
         out += value
     elif isinstance(value, str):
         data = octets(value)
-        _write_head(out, 0x60, len(data))
+        write_head(out, 0x60, len(data))
         out += data
     elif isinstance(value, float):
         bits = to_bits(value)
@@ -199,10 +199,10 @@ def _write_nested(
 ) -> None:
     """Write the head of an array or map, and push its items on `todo`, the first on top."""
     if isinstance(value, (list, tuple)):
-        _write_head(out, 0x80, len(value))
+        write_head(out, 0x80, len(value))
         todo += [(item, depth) for item in reversed(value)]
     elif isinstance(value, dict):
-        _write_head(out, 0xA0, len(value))
+        write_head(out, 0xA0, len(value))
         for code, item in _entries(value):
             todo += (item, depth), (code, -1)
     elif isinstance(value, Decimal) and depth:
@@ -230,12 +230,13 @@ def _entries(items: "dict[object, object]") -> "list[tuple[bytes, object]]":
 
 def _write_int(out: bytearray, n: int) -> None:
     if n < 0:
-        _write_head(out, 0x20, -1 - n)
+        write_head(out, 0x20, -1 - n)
     else:
-        _write_head(out, 0, n)
+        write_head(out, 0, n)
 
 
-def _write_head(out: bytearray, major: int, n: int) -> None:
+def write_head(out: bytearray, major: int, n: int) -> None:
+    """Append an item's head: its major type, as the upper bits of a byte, and its argument."""
     if n < 24:
         out.append(major | n)
         return

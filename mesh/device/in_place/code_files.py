@@ -24,6 +24,7 @@ RELOCATED, RODATA, BSS = 0x10, 0x20, 0x40  # flags of machine code
 STR, BYTES, TUPLE = 5, 6, 10  # kinds of constants; those below STR have no size
 CODE, MACHINE, TEXT, NAME = 0, 1, 2, 3  # kinds of pieces
 BLOCK, HEAD, MOST = 4096, 4, 32  # bytes of a file, of what is before a piece; files
+ROW = 6  # bytes of a piece in the index
 INDEX = "index"
 LEAST = 12  # bytes of code that are worth it: a block of the heap has 16
 RESERVE = 12  # blocks of flash that are left, for the index too; statvfs() cannot tell (slot.py)
@@ -238,7 +239,7 @@ def write(folder: str, firmware: str, files: "FlashFiles") -> None:
             rows = _sorted(path, files, writer)
         except (OSError, ValueError):
             continue  # small, or of a version that is not known: it stays in the heap
-        count = (len(rows) // 6).to_bytes(2, "little")
+        count = (len(rows) // ROW).to_bytes(2, "little")
         index += [bytes((len(path),)) + path.encode() + count, rows]
     writer.flush()
     writer.free()

@@ -15,7 +15,8 @@ import uctypes
 
 import mesh
 from mesh.device.in_place import pointers
-from mesh.device.in_place.flash_files import FlashFiles
+from mesh.device.in_place.code_files import HEAD, MOST, ROW
+from mesh.device.in_place.flash_files import BLOCK, FlashFiles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ PORTS = ("rp2",)
 FOLDER = "code"
 STAMP = FOLDER + "/stamp"  # of which firmware the files are; written last
 INDEX = FOLDER + "/index"
-BLOCK, HEAD, MOST, ROW = 4096, 4, 32, 6  # as in code_files
 IN_PLACE = (".frozen", "/rom")  # firmware there runs from flash by itself
 FLASH = 0x1000_0000
 SIZES_MIB = (2, 4, 8, 16)  # of flash

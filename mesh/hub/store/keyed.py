@@ -79,9 +79,6 @@ class Keyed(NamedTuple):
         return next((one.at for one in self.said if (one.author, one.seq) == (new, 1)), 0)
 
 
-NOTHING = Keyed([], Successions(make_kit()))
-
-
 def keyed(store: Queries) -> Keyed:
     """What a store holds of keys. Rows that are damaged are skipped."""
     kit = make_kit()

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ from mesh.hub.operations.answers import plain
 from mesh.lab.demo import attack as demo_attack
 from mesh.lab.demo.boards import LOOPBACK, SENSORS, Boards, settings_of
 from mesh.lab.demo.observed import Checks
+from mesh.lab.demo.playing import played
 from mesh.lab.demo.view import Row, View
 
 LONGEST_S = 300.0  # time limit after compiling, which takes a slow computer a minute
@@ -284,11 +284,4 @@ class Demo:
 
 def run(as_json: bool) -> int:
     """Play the demo. Exit code 0 only if all steps were seen."""
-
-    async def play(folder: str) -> bool:
-        demo = Demo(Path(folder), as_json)
-        with demo.view:
-            return await demo.run()
-
-    with tempfile.TemporaryDirectory(prefix="othermesh-demo-") as folder:
-        return 0 if asyncio.run(play(folder)) else 1
+    return played(lambda folder: Demo(folder, as_json))

@@ -1,7 +1,6 @@
 """The chapters of `mesh demo --relations`, each checked by what was observed."""
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from mesh.hub.home.home import Home
 from mesh.hub.operations.answers import plain
 from mesh.lab.demo.boards import BOARD, LOOPBACK, Boards
 from mesh.lab.demo.observed import Checks
+from mesh.lab.demo.playing import played
 from mesh.lab.demo.relations import apart, founding, greenhouse, reach, refusing, trying, window
 from mesh.lab.demo.relations.desk import Desk
 from mesh.lab.demo.relations.greenhouse import ANN, BOARDS
@@ -145,11 +145,4 @@ class Story:
 
 def run(as_json: bool) -> int:
     """Play it. Exit code 0 only if all was seen."""
-
-    async def play(folder: str) -> bool:
-        story = Story(Path(folder), as_json)
-        with story.view:
-            return await story.run()
-
-    with tempfile.TemporaryDirectory(prefix="othermesh-demo-") as folder:
-        return 0 if asyncio.run(play(folder)) else 1
+    return played(lambda folder: Story(folder, as_json))
