@@ -6,13 +6,18 @@ import shutil
 
 import pytest
 from attic import QUIET, WIFI
+from commands import make_home
 from hubs import HOST
 
 from mesh.boards.virtual import process
 from mesh.boards.virtual.virtual_board import Virtual
+from mesh.core import peer_id as ids
+from mesh.core.replication import rollback
 from mesh.hub import machine_clock
 from mesh.hub.desktop_peer import HubPeer
+from mesh.hub.home import naming
 from mesh.hub.home.home import Home
+from mesh.hub.home.naming import Known
 from mesh.hub.home.settings_words import parse
 
 
@@ -20,6 +25,25 @@ from mesh.hub.home.settings_words import parse
 def synchronised(monkeypatch):
     """Tests do not depend on what keeps the clock of the machine right that runs them."""
     monkeypatch.setattr(machine_clock, "is_synchronised", lambda: True)
+
+
+@pytest.fixture
+def no_wait(monkeypatch):
+    """A short-lived peer waits for no answers of known peers, as there are none."""
+    monkeypatch.setattr(rollback, "WAIT_MS", 0)
+
+
+@pytest.fixture
+def home_of_two(tmp_path):
+    """A home that knows two peers by name: home_of_two({name: identity})."""
+
+    def made(peers):
+        home = make_home(tmp_path / "home")
+        known = [Known(ids.to_text(who.public), name) for name, who in peers.items()]
+        naming.remember(home.path / naming.CACHE, known)
+        return home
+
+    return made
 
 
 @pytest.fixture

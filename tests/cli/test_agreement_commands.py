@@ -6,14 +6,9 @@ from party import GOAL, in_circle
 from mesh.cli import app as cli
 from mesh.core import peer_id as ids
 from mesh.core.relations.mark import YES
-from mesh.core.replication import rollback
 from mesh.hub.failure import NotFound
 
-
-@pytest.fixture(autouse=True)
-def no_wait(monkeypatch):
-    """A short-lived peer waits for no answers of known peers, as there are none."""
-    monkeypatch.setattr(rollback, "WAIT_MS", 0)
+pytestmark = pytest.mark.usefixtures("no_wait")
 
 
 @pytest.fixture

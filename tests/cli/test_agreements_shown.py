@@ -5,7 +5,7 @@ import json
 
 import needs
 import pytest
-from commands import call, items, make_home
+from commands import call, items
 from hypothesis import given
 from hypothesis import strategies as st
 from party import GOAL, in_circle
@@ -17,9 +17,6 @@ from mesh.cli.views import event_lines, relations_view
 from mesh.core import peer_id as ids
 from mesh.core.relations import mark, pact
 from mesh.core.relations.mark import LEAVE, NO, OBJECT, SAY, YES
-from mesh.core.replication import rollback
-from mesh.hub.home import naming
-from mesh.hub.home.naming import Known
 from mesh.hub.operations import wording
 from mesh.hub.operations.wording import LONGEST, Wording
 from mesh.hub.store import schema
@@ -30,18 +27,12 @@ HASH = bytes(range(32))
 RULE = ["when", BOB.public, "temperature", "above", 28, "fan", 1, 0]
 
 
-@pytest.fixture(autouse=True)
-def no_wait(monkeypatch):
-    """A short-lived peer waits for no answers of known peers, as there are none."""
-    monkeypatch.setattr(rollback, "WAIT_MS", 0)
+pytestmark = pytest.mark.usefixtures("no_wait")
 
 
 @pytest.fixture
-def home(tmp_path):
-    made = make_home(tmp_path / "home")
-    known = [Known(ids.to_text(who.public), name) for who, name in ((ANN, "ann"), (BOB, "bob"))]
-    naming.remember(made.path / naming.CACHE, known)
-    return made
+def home(home_of_two):
+    return home_of_two({"ann": ANN, "bob": BOB})
 
 
 def keep(home, *feeds):

@@ -11,7 +11,6 @@ from party import Party, runs_of
 from mesh.cli import app as cli
 from mesh.core import peer_id as ids
 from mesh.core.relations import key
-from mesh.core.replication import rollback
 from mesh.hub.failure import SETUP, USAGE, Failure
 from mesh.hub.home import next_key
 from mesh.hub.home.home import Home
@@ -19,11 +18,7 @@ from mesh.hub.operations import relating, session, succeeding
 from mesh.hub.store import schema
 from mesh.hub.store.queries import Queries
 
-
-@pytest.fixture(autouse=True)
-def no_wait(monkeypatch):
-    """A short-lived peer waits for no answers of known peers, as there are none."""
-    monkeypatch.setattr(rollback, "WAIT_MS", 0)
+pytestmark = pytest.mark.usefixtures("no_wait")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sqlite3
 import time
 
 import pytest
-from commands import call, items, make_home, mesh, running
+from commands import call, items, mesh, running
 from stored import STEP, entry, identity, record, run_of, take
 
 from mesh.cli import app as cli
@@ -14,10 +14,7 @@ from mesh.core import peer_id as ids
 from mesh.core.errors import MeshError
 from mesh.core.relations import mark, pact
 from mesh.core.relations.mark import LEAVE
-from mesh.core.replication import rollback
 from mesh.hub.failure import Failure, NotFound
-from mesh.hub.home import naming
-from mesh.hub.home.naming import Known
 from mesh.hub.store import schema
 from mesh.hub.store.archive import Archive
 
@@ -25,18 +22,12 @@ ANN, BOB = identity(1), identity(2)
 EVERY = {7: [["every", "temperature", 60, 10], ["answer", 5]]}
 
 
-@pytest.fixture(autouse=True)
-def no_wait(monkeypatch):
-    """A short-lived peer waits for no answers of known peers, as there are none."""
-    monkeypatch.setattr(rollback, "WAIT_MS", 0)
+pytestmark = pytest.mark.usefixtures("no_wait")
 
 
 @pytest.fixture
-def home(tmp_path):
-    made = make_home(tmp_path / "home")
-    known = [Known(ids.to_text(who.public), name) for who, name in ((ANN, "ann"), (BOB, "bob"))]
-    naming.remember(made.path / naming.CACHE, known)
-    return made
+def home(home_of_two):
+    return home_of_two({"ann": ANN, "bob": BOB})
 
 
 def ask(home, *words):

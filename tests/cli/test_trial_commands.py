@@ -10,17 +10,13 @@ from party import GOAL, Party, in_circle
 from mesh.cli import app as cli
 from mesh.cli.commands import agreement, try_out
 from mesh.core import peer_id as ids
-from mesh.core.replication import rollback
 from mesh.hub.failure import NotFound
 
 RULE = "bob/temperature above 28 set fan to 1 else 0"
 SAID = "when the temperature of bob is above 28, set fan to 1, else 0"
 
 
-@pytest.fixture(autouse=True)
-def no_wait(monkeypatch):
-    """A short-lived peer waits for no answers of known peers, as there are none."""
-    monkeypatch.setattr(rollback, "WAIT_MS", 0)
+pytestmark = pytest.mark.usefixtures("no_wait")
 
 
 @pytest.fixture

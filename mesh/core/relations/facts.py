@@ -87,11 +87,13 @@ class Facts:
         self._forget()
 
     def _shared(self, pact: "Pact") -> "Pact":
-        """The pact with one copy of each id and ref, where memory is short."""
+        """The pact with one copy of each id; and of each ref, as long as few are known: on a board
+        that is always so, and a desktop has room.
+        """
         for ids in (pact.add, pact.parties):
             ids[:] = [self._ids[self._bits[one]] for one in ids]
         fields = list(pact)
-        for known in self.pacts:
+        for known in self.pacts if len(self.pacts) <= Caps.refs else ():
             for at in (1, 2):
                 if fields[at] == known:
                     fields[at] = known

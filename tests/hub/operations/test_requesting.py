@@ -10,7 +10,6 @@ from hubs import until
 
 from mesh.core import peer_id
 from mesh.core.codec import cbor
-from mesh.core.replication import rollback
 from mesh.hub.desktop_peer import HubPeer
 from mesh.hub.failure import FAILED, TIMEOUT, USAGE, Failure, NoAnswer, NotFound, Refused
 from mesh.hub.home.home import Home
@@ -21,10 +20,7 @@ LOOPBACK = ["127.0.0.1"]
 FAN = {"who": ["study"], "term": "act", "on": "fan", "low": 0, "high": 3, "seconds": 600}
 
 
-@pytest.fixture(autouse=True)
-def no_wait(monkeypatch):
-    """Nobody has to be asked for what is held of one's own feed."""
-    monkeypatch.setattr(rollback, "WAIT_MS", 0)
+pytestmark = pytest.mark.usefixtures("no_wait")
 
 
 @contextlib.asynccontextmanager
