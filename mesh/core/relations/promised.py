@@ -7,7 +7,6 @@ the next, which the author signed.
 
 from mesh.core.relations.clocks import between
 
-__all__ = ("Every", "between")
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Stamp = list[int | None]

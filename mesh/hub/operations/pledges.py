@@ -8,9 +8,10 @@ from mesh.core.errors import RemoteError
 from mesh.core.feed.chain import read_entry
 from mesh.core.kinds import asleep, reading
 from mesh.core.relations.agreements import IN_FORCE
+from mesh.core.relations.clocks import between
 from mesh.core.relations.mark import LEAVE
 from mesh.core.relations.pact import PROMISE
-from mesh.core.relations.promised import Every, between
+from mesh.core.relations.promised import Every
 from mesh.core.relations.terms import EVERY
 from mesh.hub.desktop_kit import make_kit
 from mesh.hub.operations import term_words

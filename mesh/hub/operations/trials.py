@@ -7,8 +7,8 @@ from typing import Any
 
 from mesh.core import peer_id as ids
 from mesh.core.relations.agreements import IN_FORCE, OPEN
+from mesh.core.relations.clocks import between
 from mesh.core.relations.mark import LEAVE, YES
-from mesh.core.relations.promised import between
 from mesh.hub.home.home import Home
 from mesh.hub.operations.circles import Table
 from mesh.hub.store import schema

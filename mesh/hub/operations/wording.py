@@ -9,12 +9,10 @@ from pathlib import Path
 
 from mesh.core import peer_id as ids
 from mesh.core.errors import LocalError, RemoteError
-from mesh.core.ranges import is_count
-from mesh.core.relations import mark, pact
+from mesh.core.relations import key, mark, pact
 from mesh.core.relations.agreements import Agreements
 from mesh.core.relations.mark import LEAVE, OBJECT, SAY
 from mesh.core.relations.pact import FOUNDING, PROMISE, RULE, WITH, Pact
-from mesh.core.relations.terms import is_id
 from mesh.hub.desktop_kit import make_kit
 from mesh.hub.operations.term_words import listed, words
 from mesh.hub.show import units
@@ -29,8 +27,6 @@ SAYS = {
     **{0: "says no to", 1: "says yes to", SAY: "says of", OBJECT: "objects to", LEAVE: "leaves"},
     **{5: "takes on", 6: "has done", 7: "gives up"},
 }
-KEY, NEXT, GUARDIANS, NEED, SEALING, SAME, FORMER = "key", 1, 2, 3, 4, 5, 6
-MOST_SEQ = 1 << 64
 
 
 class Wording:
@@ -133,21 +129,34 @@ class Wording:
             return f"leaves the circle {self._circle(one.ref)}"
         return f"leaves {self._about(one.ref)}"
 
-    def _key(self, _: bytes, body: object) -> str | None:
-        """A commitment to a next key, guardians, a key for sealing, the same peers, or a
-        succession; None if nothing of it is understood.
+    def _key(self, _: bytes, body: object) -> str:
+        """A succession, a commitment to a next key and guardians, a key for sealing, the same
+        peers.
         """
-        if not isinstance(body, dict):
-            return None
-        said = [
-            *_former(body.get(FORMER), self._label),
-            *_next(body.get(NEXT)),
-            *_guardians(body.get(GUARDIANS), body.get(NEED), self._label),
-            *(["has a key for what is sealed to it"] if is_id(body.get(SEALING)) else []),
-        ]
-        if same := _ids(body.get(SAME)):
-            said.append(f"says to be the same as {listed([self._label(one) for one in same])}")
-        return ", ".join(said) or None
+        one = key.check(body)
+        said = []
+        if one.old is not None:
+            said.append(
+                f"takes the place of {self._label(one.old[0])}, after its entry {one.old[1]}"
+            )
+        if one.commitment is not None:
+            said += self._commitment(*one.commitment)
+        if one.box is not None:
+            said.append("has a key for what is sealed to it")
+        if one.same:
+            said.append(f"says to be the same as {listed([self._label(who) for who in one.same])}")
+        return ", ".join(said)
+
+    def _commitment(
+        self, following: bytes | None, guardians: Sequence[bytes], need: int
+    ) -> Sequence[str]:
+        said = (
+            [] if following is None else [f"names its next key by its hash {ids.short(following)}"]
+        )
+        if guardians:
+            names = listed([self._label(one) for one in guardians])
+            said.append(f"has {names} as guardians, {need} of whom tell who takes its place")
+        return said
 
 
 def change(agreements: Agreements, about: Pact, label: Label) -> str:
@@ -159,38 +168,8 @@ def change(agreements: Agreements, about: Pact, label: Label) -> str:
     return ", ".join([*said, f"{about.need} have to say yes from then on"])
 
 
-def _ids(value: object) -> list[bytes]:
-    """The ids in a list; [] if it is none of them."""
-    found = value if isinstance(value, list) else []
-    return [one for one in found if is_id(one)]
-
-
-def _former(value: object, label: Label) -> Sequence[str]:
-    """[id, seq, link] of the last entry of a peer whose place somebody takes."""
-    if not isinstance(value, list) or len(value) < 3:  # noqa: PLR2004 - these three
-        return ()
-    old, seq = value[:2]
-    if not is_id(old) or not is_count(seq, MOST_SEQ):
-        return ()
-    return (f"takes the place of {label(old)}, after its entry {seq}",)
-
-
-def _next(value: object) -> Sequence[str]:
-    if not isinstance(value, bytes) or not is_id(value):
-        return ()
-    return (f"names its next key by its hash {ids.short(value)}",)
-
-
-def _guardians(value: object, need: object, label: Label) -> Sequence[str]:
-    names = [label(one) for one in _ids(value)]
-    if not names:
-        return ()
-    many = f", {need} of whom tell who takes its place" if is_count(need, MOST_SEQ) else ""
-    return (f"has {listed(names)} as guardians{many}",)
-
-
 TOLD: Mapping[str, Callable[[Wording, bytes, object], str | None]] = {
     pact.NAME: Wording._pact,
     mark.NAME: Wording._mark,
-    KEY: Wording._key,
+    key.NAME: Wording._key,
 }

@@ -21,8 +21,8 @@ from mesh.hub.home.home import Home
 from mesh.hub.operations.answers import plain
 from mesh.lab.demo import attack as demo_attack
 from mesh.lab.demo.boards import LOOPBACK, SENSORS, Boards, settings_of
+from mesh.lab.demo.demo_run import played
 from mesh.lab.demo.observed import Checks
-from mesh.lab.demo.playing import played
 from mesh.lab.demo.view import Row, View
 
 LONGEST_S = 300.0  # time limit after compiling, which takes a slow computer a minute

@@ -8,9 +8,10 @@ from mesh.core.kit import Kit
 from mesh.core.node import Node
 from mesh.core.relations import mark, pact
 from mesh.core.relations.agreements import Agreements
+from mesh.core.relations.clocks import between
 from mesh.core.relations.facts import COUNTED
 from mesh.core.relations.mark import LEAVE, NO, YES
-from mesh.core.relations.promised import Every, between
+from mesh.core.relations.promised import Every
 from mesh.lab.simulate.known_facts import FORK, Fact, Key, told
 from mesh.lab.simulate.ledger import Author, Ledger
 from mesh.lab.simulate.pretend_relating import Relating

@@ -3,7 +3,8 @@
 from agreement_histories import Chance
 
 from mesh.core.relations import promised
-from mesh.core.relations.promised import GRACE_MS, Every, between
+from mesh.core.relations.clocks import between
+from mesh.core.relations.promised import GRACE_MS, Every
 
 MINUTE = 60_000
 

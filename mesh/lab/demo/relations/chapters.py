@@ -14,8 +14,8 @@ from mesh.hub.home import files
 from mesh.hub.home.home import Home
 from mesh.hub.operations.answers import plain
 from mesh.lab.demo.boards import BOARD, LOOPBACK, Boards
+from mesh.lab.demo.demo_run import played
 from mesh.lab.demo.observed import Checks
-from mesh.lab.demo.playing import played
 from mesh.lab.demo.relations import apart, founding, greenhouse, reach, refusing, trying, window
 from mesh.lab.demo.relations.desk import Desk
 from mesh.lab.demo.relations.greenhouse import ANN, BOARDS
