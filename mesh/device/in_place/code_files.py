@@ -38,6 +38,7 @@ NEVER = (
     "/once.mpy",
     "/flash_files.mpy",
 )
+EVERY = "/linked"  # in the paths of what every board loads
 BOOT = "start.mpy"  # which is in no folder of a firmware
 FOLDER = 0x4000  # in the mode of a folder
 
@@ -233,10 +234,11 @@ def write(folder: str, firmware: str, files: "FlashFiles") -> None:
         os.mkdir(folder)
     writer = Writer(folder)
     index = []
+    known: set[bytes] = set()  # names and texts of what every board loads: others need no more
     writer.reserve()
     for path in [BOOT] + list(compiled(firmware)):
         try:
-            rows = _sorted(path, files, writer)
+            rows = _sorted(path, files, writer, known)
         except (OSError, ValueError):
             continue  # small, or of a version that is not known: it stays in the heap
         count = (len(rows) // ROW).to_bytes(2, "little")
@@ -248,11 +250,11 @@ def write(folder: str, firmware: str, files: "FlashFiles") -> None:
             file.write(part)
 
 
-def _sorted(path: str, files: "FlashFiles", writer: Writer) -> bytes:
+def _sorted(path: str, files: "FlashFiles", writer: Writer, known: "set[bytes]") -> bytes:
     """The index of a .mpy file; what cannot be used where it is goes to the writer. OSError,
     ValueError.
     """
-    runs = path.endswith(NEVER)
+    runs, is_loaded = path.endswith(NEVER), EVERY in path
     pieces = Pieces(files.views(files.blocks(path)))
     rows = b""
     for piece in pieces.all():
@@ -260,17 +262,15 @@ def _sorted(path: str, files: "FlashFiles", writer: Writer) -> bytes:
         is_code = kind in (CODE, MACHINE)
         if not size or (is_code and (runs or size < LEAST)):
             continue
+        if not is_code:
+            data = pieces.data(piece)
+            if data in known:
+                continue
+            if is_loaded:
+                known.add(data)
         if kind != MACHINE and pieces.is_whole(piece):
             numbers = at.to_bytes(2, "little") + size.to_bytes(2, "little")
             rows += bytes((block, is_code)) + numbers
         else:
             writer.add(pieces.data(piece), is_code)
     return rows
-
-
-def pieces(view: "memoryview | bytes") -> "Iterator[tuple[int, int, bool]]":
-    """The pieces in such a file: (offset, size, whether it is code)."""
-    at = 0
-    while at + HEAD < BLOCK and (size := view[at] | view[at + 1] << 8):
-        yield at + HEAD, size, bool(view[at + 2])
-        at = at + HEAD + size + 4 & -4

@@ -152,7 +152,18 @@ def test_all_that_a_file_has_is_found_in_place_or_written(firmware, micropython)
         assert data.endswith("00"), "a text ends in 0"
     assert Counter(found[True] + written[True]) == Counter(one for one, _ in code)
     assert Counter(written[True]) >= Counter(one for one, is_native in code if is_native)
-    assert Counter(found[False] + written[False]) == Counter(names)
+    assert {*found[False], *written[False]} == {*names}
+    by_path = {}
+    for path, is_code, data in told["in place"]:
+        if not is_code:
+            by_path.setdefault(path, []).append(bytes.fromhex(data)[:-1])
+    loaded = [one for path in by_path if "/linked" in path for one in by_path[path]]
+    assert len(loaded) == len({*loaded}) > 500
+    assert len(found[False]) < len(names) * 2 / 3, "of what every board loads once is enough"
+    for path in (firmware.folder / "files/mesh").rglob("*.mpy"):
+        if path.stat().st_size > BLOCK // 8:
+            own = by_path.get(path.relative_to(firmware.folder / "files").as_posix(), [])
+            assert {*texts(path)} - {b""} <= {*own, *loaded, *written[False]}, path
     assert len(found[True]) > 1000
     assert len(names) > 1500
     assert len(told["files"]) < 12, "most of it is in place"
